@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Collectors: turn what a site already publishes into reports. One agent is one collector at work:
+ * a command whose standard output, or a file whose growing end, is JSON lines (README.md of this
+ * directory). Owned by the event loop; none can stall another.
+ */
+#pragma once
+#include "metric/report.h"
+
+#include <uv.h>
+
+enum agent_kind { AGENT_NONE, AGENT_EXEC, AGENT_FILE };
+
+struct agent_config {
+	enum agent_kind kind;
+	char path[256];      /* EXEC: command line for /bin/sh -c; FILE: the file */
+	uint32_t timeout_ms; /* silence after which the site counts as silent */
+};
+
+struct agent_ops {
+	/* service: name in the line, "" if the line names none. report->has says what it held. */
+	void (*report)(void *user, const char *service, const struct report *report);
+	/* up false: the command ended, the file vanished, or nothing came for timeout_ms. reason:
+	 * words for people. */
+	void (*state)(void *user, bool up, const char *reason);
+};
+
+struct agent;
+/* 0, or -ENOENT, -EACCES, -EINVAL (logged). A command that ends is started again with back-off (1 s
+ * to 30 s). */
+int agent_start(uv_loop_t *loop, const struct agent_config *config, const struct agent_ops *ops,
+		void *user, struct agent **ret);
+void agent_stop(struct agent **agent); /* no callback comes any more; the command gets SIGTERM, then
+					  SIGKILL */
+
+struct agent_stats {
+	uint64_t lines, bad_lines, starts;
+	char last_error[160];
+};
+void agent_stats(const struct agent *agent, struct agent_stats *ret);

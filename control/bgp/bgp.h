@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The BGP speaker: neighbours, sessions, RIBs, reflection. One speaker, owned by the event loop; no
+ * call here is safe from another thread. It knows routes, not services: what a route means for
+ * steering is the business of whoever gave it the callbacks.
+ */
+#pragma once
+#include "bgp/path.h"
+
+#include <uv.h>
+
+struct bgp;
+
+struct bgp_config {
+	uint32_t as;
+	uint8_t router_id[4];
+	uint8_t cluster_id[4]; /* RFC 4456; zero: the router id */
+	struct addr listen;    /* local address of the listening socket; :: is both families */
+	uint16_t port;         /* 0: do not listen */
+};
+
+struct bgp_neighbor_config {
+	struct addr remote, local; /* local zero: the kernel's choice */
+	uint16_t port;             /* to connect to; 0: 179 */
+	uint32_t remote_as;
+	bool passive; /* never connect, only accept */
+	bool client;  /* route reflector client, RFC 4456 */
+	bool next_hop_self;
+	uint16_t hold_s;                         /* proposed hold time: 0, or 3..65535 */
+	uint16_t retry_s;                        /* ConnectRetryTimer, 1.. */
+	uint32_t families;                       /* bits 1 << enum bgp_family */
+	bool add_path_send, add_path_receive;    /* RFC 7911 */
+	uint32_t carriers_send, carriers_accept; /* bits of enum bgp_carrier */
+	uint32_t prefix_max; /* routes accepted before the session is ceased (RFC 4486); 0: no limit
+			      */
+	char description[64];
+};
+
+/* Names one route: as the neighbour sent it. neighbor is 0 for routes of our own. */
+struct bgp_route {
+	uint32_t neighbor; /* bgp_neighbor_state.id */
+	struct prefix prefix;
+	uint32_t path_id;            /* RFC 7911; 0 without Add-Path */
+	const struct bgp_path *path; /* borrowed for the call; NULL in a withdrawal */
+	uint64_t received_ms;        /* uv_now() at which its message was read */
+};
+
+struct bgp_ops {
+	/* A route came or changed. Not called when an UPDATE changes nothing. */
+	void (*announced)(void *user, const struct bgp_route *route);
+	/* A route went: withdrawn, treated as withdrawn (RFC 7606), or its session ended. */
+	void (*withdrawn)(void *user, const struct bgp_route *route);
+	/* The messages of one read are through, or a session ended: time to act on what came. */
+	void (*settled)(void *user);
+};
+
+/* *ret is untouched on failure: -EADDRINUSE and the like, logged. */
+int bgp_new(uv_loop_t *loop, const struct bgp_config *config, const struct bgp_ops *ops, void *user,
+	    struct bgp **ret);
+/* Sends CEASE / Administrative Shutdown to all, closes; callbacks are not called any more. */
+void bgp_free(struct bgp **bgp);
+
+/* 0, -EEXIST (same remote address), -ENOMEM. The session starts at once. */
+int bgp_neighbor_add(struct bgp *bgp, const struct bgp_neighbor_config *config);
+/* 0 or -ENOENT. Ends the session with CEASE / Peer De-configured; its routes are withdrawn. */
+int bgp_neighbor_remove(struct bgp *bgp, const struct addr *remote);
+
+/* Announces a route of our own to every neighbour, in place of what stood there for the prefix.
+ * Copies *path; the carriers are encoded from path->report per neighbour. Unchanged: sends nothing.
+ * 0 or -ENOMEM. */
+int bgp_originate(struct bgp *bgp, const struct prefix *prefix, const struct bgp_path *path);
+int bgp_withdraw(struct bgp *bgp, const struct prefix *prefix); /* 0 or -ENOENT */
+
+/* What `margay show bgp` prints. Borrowed strings; index 0.. until false. */
+struct bgp_neighbor_state {
+	uint32_t id;
+	struct bgp_neighbor_config config;
+	const char
+		*state; /* "Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established" */
+	const char *last_error; /* words of the last NOTIFICATION or socket error, "" if none */
+	uint64_t since_ms;      /* uv_now() of the last change of state */
+	uint8_t remote_id[4];
+	uint16_t hold_s;                    /* negotiated */
+	uint32_t families;                  /* negotiated */
+	uint32_t add_path_in, add_path_out; /* families, negotiated */
+	bool edge_metadata;                 /* capability sent and received */
+	uint64_t prefixes_in, prefixes_out;
+	uint64_t updates_in, updates_out, established;          /* counts */
+	uint64_t faults_reset, faults_withdraw, faults_discard; /* RFC 7606 consequences */
+};
+bool bgp_neighbor_state(const struct bgp *bgp, size_t index, struct bgp_neighbor_state *ret);
+
+/* Calls visit for every route of the Adj-RIBs-In and our own; it must not change the RIB. */
+void bgp_routes(const struct bgp *bgp, void (*visit)(void *user, const struct bgp_route *route),
+		void *user);

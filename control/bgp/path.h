@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One BGP path as values: what the attributes of an UPDATE mean, without their encoding. Decoders
+ * write it, the RIB holds it (interned, see rib.h), encoders read it. Raw attributes that are
+ * passed on but not understood are kept in `unknown`.
+ */
+#pragma once
+#include "base/addr.h"
+#include "metric/report.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum bgp_family { BGP_IPV4_UNICAST, BGP_IPV6_UNICAST, BGP_FAMILY_COUNT };
+
+/* Ways a metric report travels (DESIGN section 5); bits, richest first. */
+enum bgp_carrier {
+	BGP_CARRIER_COMMUNITY = 1 << 0,     /* control/bgp/README.md has the layout */
+	BGP_CARRIER_EDGE_METADATA = 1 << 1, /* attribute 42 */
+};
+
+/* How traffic to the path's next hop is carried. */
+enum bgp_tunnel_kind {
+	BGP_TUNNEL_NONE,
+	BGP_TUNNEL_IPIP, /* RFC 9012 tunnel type 7; endpoint: Egress Endpoint sub-TLV or the next
+			    hop */
+	BGP_TUNNEL_SRV6, /* RFC 9252 SRv6 L3 Service SID, End.DT46/DT4/DT6/DX4/DX6 */
+};
+
+struct bgp_tunnel {
+	enum bgp_tunnel_kind kind;
+	struct addr endpoint; /* outer destination: tunnel address, or the SID */
+	uint16_t behavior;    /* SRv6 endpoint behavior (RFC 8986 section 10.2), 0 for IP-in-IP */
+};
+
+/* A byte string owned by whoever owns the struct around it. */
+struct bgp_bytes {
+	uint8_t *at;
+	size_t len;
+};
+
+#define BGP_HAS_MED        (1u << 0)
+#define BGP_HAS_LOCAL_PREF (1u << 1)
+#define BGP_HAS_ORIGINATOR (1u << 2)
+#define BGP_HAS_REPORT     (1u << 3)
+#define BGP_HAS_SITE_ID    (1u << 4)
+
+struct bgp_path {
+	uint32_t has;
+	uint8_t origin; /* 0 IGP, 1 EGP, 2 INCOMPLETE */
+	uint32_t med, local_pref;
+	uint8_t originator_id[4]; /* RFC 4456 */
+	struct addr next_hop;     /* RFC 8950: may be IPv6 for an IPv4 route */
+	struct bgp_tunnel tunnel;
+	uint16_t site_id;         /* compute site behind the egress; 0: the egress is the site */
+	uint32_t carrier;         /* enum bgp_carrier by which `report` came; 0: none */
+	struct report report;     /* valid with BGP_HAS_REPORT */
+	struct bgp_bytes as_path; /* AS_PATH segments with 4-octet AS numbers */
+	struct bgp_bytes cluster_list;    /* 4 octets each */
+	struct bgp_bytes communities;     /* RFC 1997, 4 octets each */
+	struct bgp_bytes ext_communities; /* RFC 4360, 8 octets each, all of them */
+	struct bgp_bytes prefix_sid;      /* attribute 40 as it came */
+	struct bgp_bytes tunnel_encap;    /* attribute 23 as it came */
+	struct bgp_bytes metadata;        /* attribute 42 as it came, unknown sub-TLVs kept */
+	struct bgp_bytes unknown; /* whole attributes, optional transitive, Partial bit set */
+};

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Which site offers which service, how loaded it is, how fresh that is and who said so. An offer is
+ * one (service, egress, site); several sources (BGP neighbour and path id) may tell of the same
+ * one, and the freshest report wins. One catalog, owned by the event loop; time is an argument.
+ */
+#pragma once
+#include "base/addr.h"
+#include "bgp/path.h" /* struct bgp_tunnel */
+#include "metric/report.h"
+
+struct catalog;
+
+struct offer_key {
+	struct addr service; /* CS-ID */
+	struct addr egress;  /* BGP next hop */
+	uint16_t site_id;
+};
+
+struct offer_source {
+	uint32_t neighbor, path_id;
+};
+
+struct offer {
+	struct offer_key key;
+	struct offer_source source; /* whose word this is */
+	struct bgp_tunnel tunnel;
+	uint32_t carrier; /* enum bgp_carrier */
+	bool has_report;
+	struct report report;
+	int64_t sampled_ms;   /* monotonic ms at which the report's values were taken; see catalog.c
+				 on clocks */
+	int64_t received_ms;  /* monotonic ms */
+	int64_t announced_ms; /* monotonic ms at which the offer appeared, after being absent */
+};
+
+struct catalog *catalog_new(void);           /* NULL: out of memory */
+void catalog_free(struct catalog **catalog); /* *catalog may be NULL; NULL afterwards */
+
+/* Copies *offer (announced_ms is the catalog's to fill). What the same source said before about the
+ * same prefix under another egress or site is withdrawn by it. 0 or -ENOMEM. Changed says whether
+ * the winning offer differs. */
+int catalog_announce(struct catalog *catalog, const struct offer *offer, bool *ret_changed);
+
+/* All that this source said of the service. 0, or -ENOENT. */
+int catalog_withdraw(struct catalog *catalog, const struct addr *service,
+		     const struct offer_source *source);
+
+/* Winning offers, sorted by (egress, site id), so that all routers agree on ties. Borrowed: the two
+ * calls above end it. */
+const struct offer *catalog_offers(const struct catalog *catalog, const struct addr *service,
+				   size_t *ret_count);

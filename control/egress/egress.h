@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The egress role (C-SMA of RFC 10053, and the end of the tunnel): announces the services of the
+ * site behind this router with their reports, and spreads what comes out of the tunnel over the
+ * instances. One object, owned by the event loop.
+ */
+#pragma once
+#include "agent/agent.h"
+#include "bgp/bgp.h"
+#include "tables/tables.h"
+
+struct egress;
+
+#define EGRESS_INSTANCES_MAX 256
+
+struct egress_config {
+	uint16_t site_id;
+	char site_name[32];
+	struct bgp_tunnel
+		tunnel; /* what the announced routes say; endpoint: local tunnel address or SID */
+	struct addr next_hop_v4,
+		next_hop_v6; /* BGP next hop of IPv4 and IPv6 routes (RFC 8950: v4 may be IPv6) */
+};
+
+struct egress_service_config {
+	char name[32];
+	struct mg_service_key key; /* MG_SCOPE_EGRESS */
+	uint32_t slots, idle_s;
+	struct addr instance[EGRESS_INSTANCES_MAX];
+	size_t instance_count;
+	double capacity, service_time_s; /* told where no collector does; 0: not told */
+	struct agent_config collector;   /* kind AGENT_NONE: none */
+	bool announce_without_report; /* false: with a collector, announced only while it reports */
+	double update_min_s,
+		update_max_s; /* least and largest time between two UPDATEs of one service */
+};
+
+int egress_new(uv_loop_t *loop, struct tables *tables, struct bgp *bgp,
+	       const struct egress_config *config, struct egress **ret);
+void egress_free(struct egress **egress);
+/* Replaces the configured list; what the CLI announced stays. As ingress_configure(). */
+int egress_configure(struct egress *egress, const struct egress_service_config *services,
+		     size_t count);
+
+/* CLI: margay announce, withdraw, metric, drain. name: of a service. 0, -ENOENT, -EEXIST, -EINVAL.
+ * announce of a configured service undoes a withdraw. */
+int egress_announce(struct egress *egress, const struct egress_service_config *service);
+int egress_withdraw(struct egress *egress, const char *name);
+int egress_metric(struct egress *egress, const char *name, const struct report *report);
+int egress_drain(struct egress *egress, const char *name /* NULL: all */, bool drain);
+
+struct egress_service_view {
+	const struct egress_service_config *config;
+	bool announced, drained, from_cli, has_report;
+	struct report report;
+	int64_t reported_ms; /* uv_now() of the last report */
+	uint64_t updates_sent;
+	struct table_service *table;
+	const char *fault; /* why not announced; "" */
+};
+bool egress_service(const struct egress *egress, size_t index, struct egress_service_view *ret);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The ingress role (C-PS and C-TC of RFC 10053): per service, from the catalog's offers to shares,
+ * from shares to slot owners, from owners to the tables. One object, owned by the event loop.
+ */
+#pragma once
+#include "bgp/bgp.h"
+#include "catalog/catalog.h"
+#include "select/weights.h"
+#include "tables/tables.h"
+
+struct ingress;
+
+/* What is configured of a site beforehand: a name for people, and stand-ins for what it does not
+ * tell. */
+struct ingress_site_config {
+	uint16_t id;        /* 0: any site behind this egress */
+	struct addr egress; /* BGP next hop */
+	char name[32];
+	double rtt_s, capacity, service_time_s;
+};
+
+struct ingress_service_config {
+	char name[32];
+	struct mg_service_key key; /* MG_SCOPE_INGRESS */
+	uint32_t slots, idle_s;
+	enum mg_affinity affinity;
+	struct weights_config weights;
+	uint32_t max_age_s; /* a report older than this counts as none */
+};
+
+struct ingress_config {
+	struct addr source_v4,
+		source_v6; /* outer source addresses; zero: that family is not sent */
+};
+
+int ingress_new(uv_loop_t *loop, struct tables *tables, const struct ingress_config *config,
+		struct ingress **ret);
+void ingress_free(struct ingress **ingress); /* the tables keep what was written */
+
+/* Replaces the lists: services and sites that are equal stay as they are. 0, or the first error;
+ * then the others are done all the same and the log names what was left out. */
+int ingress_configure(struct ingress *ingress, const struct ingress_service_config *services,
+		      size_t service_count, const struct ingress_site_config *sites,
+		      size_t site_count);
+
+/* To be called from the callbacks of bgp_new(), and for routes of our own. */
+void ingress_announced(struct ingress *ingress, const struct bgp_route *route);
+void ingress_withdrawn(struct ingress *ingress, const struct bgp_route *route);
+void ingress_settled(struct ingress *ingress);
+
+/* Operator's drain of a site (matches site name, or egress address as text) at this ingress. 0,
+ * -ENOENT. */
+int ingress_drain(struct ingress *ingress, const char *site, bool drain);
+
+/* Views for mgmt; borrowed until the loop turns. */
+struct ingress_site_view {
+	char name[ADDR_STRLEN];    /* configured name, or the egress's address */
+	const struct offer *offer; /* NULL: configured or remembered, but not offered now */
+	const struct weights_verdict *verdict; /* NULL: not decided yet */
+	uint16_t member;                       /* 0: none */
+	uint32_t table_site;
+	bool drained; /* by an operator here */
+	double rtt_s;
+	uint32_t slots; /* owned now */
+	struct mg_counter counter;
+};
+
+struct ingress_service_view {
+	const struct ingress_service_config *config;
+	const struct weights_decision *decision; /* NULL: none yet */
+	struct table_service *table;             /* NULL: not in the tables, see fault */
+	const char *fault;                       /* why not; "" */
+	size_t site_count;
+	uint64_t decisions, changes, slots_moved;
+};
+
+bool ingress_service(const struct ingress *ingress, size_t index, struct ingress_service_view *ret);
+bool ingress_site(const struct ingress *ingress, size_t service, size_t index,
+		  struct ingress_site_view *ret);

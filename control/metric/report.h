@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a site tells about its load for one service (CATS metrics at level 0, RFC 10053
+ * section 4.2): a value without owner or I/O. Collectors make it, BGP carriers transport it, the
+ * selector reads it. A field is valid only where its bit in `has` is set.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+enum report_field {
+	REPORT_CAPACITY = 1 << 0,
+	REPORT_SERVICE_TIME = 1 << 1,
+	REPORT_ARRIVAL_RATE = 1 << 2,
+	REPORT_IN_FLIGHT = 1 << 3,
+	REPORT_UTILISATION = 1 << 4,
+	REPORT_SCORE = 1 << 5,
+	REPORT_SAMPLED = 1 << 6,
+	REPORT_WINDOW = 1 << 7,
+	REPORT_PREFERENCE = 1 << 8,
+	REPORT_AVAILABILITY = 1 << 9,
+	REPORT_DELAY = 1 << 10,
+};
+
+struct report {
+	uint32_t has;
+	double capacity;       /* worker slots, > 0 */
+	double service_time_s; /* mean time one request holds a worker slot, > 0 */
+	double arrival_rate;   /* offered requests per second, >= 0 */
+	double in_flight;      /* requests running and queued, >= 0 */
+	double utilisation;    /* busy share of capacity, >= 0; above 1 is overload */
+	double window_s;       /* averaging window of arrival_rate and utilisation, > 0 */
+	int64_t sampled_ms;    /* Unix time in ms at which the values were taken */
+	uint32_t preference;   /* site preference index, higher is better (attribute 42, type 1) */
+	uint16_t availability; /* physical availability of the site, 0..100 % (attribute 42, type 2)
+				*/
+	uint8_t delay_index; /* relative service delay, 0..100, 100 worst (attribute 42, type 3) */
+	uint8_t score;       /* CATS level 2, 0..10, 10 best */
+	bool drain;          /* no new flows, please */
+};

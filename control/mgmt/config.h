@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The configuration as values: one file, read and checked as a whole against margay.yang. Nothing
+ * is applied here; a struct config is immutable and belongs to its reader.
+ */
+#pragma once
+#include "bgp/bgp.h"
+#include "egress/egress.h"
+#include "ingress/ingress.h"
+#include "tables/tables.h"
+
+#include <jansson.h>
+
+struct config_interface {
+	char name[16];
+	enum port_role role;
+	bool generic_allowed;
+};
+
+struct config {
+	char router_name[64];
+	char control_socket[108];
+	char state_dir[256]; /* "" : CLI announcements are not kept over a restart */
+	char pin_dir[256];
+	struct tables_config tables; /* pin_dir points into this struct */
+	bool has_bgp, has_egress;
+	struct bgp_config bgp;
+	struct ingress_config ingress;
+	struct egress_config egress;
+	struct config_interface *interface;
+	struct bgp_neighbor_config *neighbor;
+	struct ingress_site_config *site;
+	struct ingress_service_config
+		*steer; /* services with a `steer` container, one per address */
+	struct egress_service_config
+		*announce; /* services with an `announce` container, one per address */
+	size_t interface_count, neighbor_count, site_count, steer_count, announce_count;
+};
+
+/* Reads, checks, fills in defaults. 0; or -EINVAL and the log has every fault with file, line and
+ * remedy; or -errno of the file. *ret is untouched on failure. */
+int config_read(const char *file, struct config **ret);
+void config_free(struct config **config);

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Shares of one service over its sites, and the reasons for them. Pure: no I/O, no clock; the state
+ * is the own history that the formulas need (reference: README.md of this directory). One object
+ * per service and ingress.
+ */
+#pragma once
+#include "metric/report.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum policy {
+	POLICY_COMPUTE_AWARE, /* staleness-aware water-filling (SAW) */
+	POLICY_NEAREST,       /* all to the site with the least RTT: what BGP anycast does */
+	POLICY_STATIC,        /* by configured capacity */
+};
+
+struct weights_config {
+	enum policy policy;
+	double queue_factor;    /* theta, > 0; default 10 */
+	double hysteresis;      /* total variation below which the shares stay; default 0.005 */
+	double report_period_s; /* P: how often sites report when nothing happens; default 5 */
+	double slow_start_s;    /* a returning site's ramp; 0: none */
+};
+
+struct weights_site {
+	uint64_t id;       /* the same on every ingress */
+	bool up;           /* offered and reachable */
+	bool drain;        /* by the site's report or by an operator here */
+	double rtt_s;      /* >= 0 */
+	double up_since_s; /* time at which it appeared, for slow start */
+	bool has_report;
+	struct report report;
+	double sampled_s; /* time of the report's values, on the clock of `now` */
+	double capacity,
+		service_time_s; /* configured stand-ins, used where the report lacks them */
+};
+
+enum weights_freshness { FRESH_NONE, FRESH_CURRENT, FRESH_LATE, FRESH_EXPIRED };
+
+enum weights_reason {
+	REASON_SHARE, /* shares by the policy */
+	REASON_DOWN,
+	REASON_DRAIN,
+	REASON_FARTHER /* nearest: another is nearer */,
+	REASON_TOO_SLOW /* marginal cost above the level */,
+	REASON_HELD /* hysteresis kept the former shares */,
+	REASON_COUNT
+};
+const char *weights_reason_text(enum weights_reason reason);
+const char *weights_freshness_text(enum weights_freshness freshness);
+
+/* One site's part of a decision: every quantity that led to it. */
+struct weights_verdict {
+	uint64_t id;
+	double share;  /* in force, 0..1 */
+	double wanted; /* before hysteresis */
+	enum weights_reason reason;
+	enum weights_freshness freshness;
+	double age_s;
+	double capacity, service_time_s; /* as used, after expiry and stand-ins */
+	double base;           /* flows/s at the site without this service's joint share */
+	double own_share_then; /* xo */
+	double utilisation;    /* predicted with the share in force */
+	double marginal_s;     /* rtt + marginal cost at the share in force */
+};
+
+struct weights_decision {
+	double time_s;
+	double own_rate, total_rate; /* flows/s: a_m and Lambda' */
+	double level_s;              /* nu */
+	bool changed;                /* shares differ from those before the call */
+	size_t count;
+	struct weights_verdict
+		*site; /* count of them, in the order of the input; owned by the weights */
+};
+
+struct weights;
+struct weights *weights_new(const struct weights_config *config); /* NULL: out of memory */
+void weights_free(struct weights **weights);
+void weights_configure(struct weights *weights, const struct weights_config *config);
+
+/* Decides anew. now_s is monotonic. own_rate: flow starts per second at this ingress since the last
+ * call; negative: not known. *ret is borrowed until the next call. 0, or -ENOMEM and all is as it
+ * was. */
+int weights_update(struct weights *weights, double now_s, double own_rate,
+		   const struct weights_site *sites, size_t count,
+		   const struct weights_decision **ret);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The only code that touches maps, XDP links and the kernel's neighbour and route tables. Loads or
+ * adopts what is pinned below the pin directory; after tables_close() packets flow by the last
+ * tables. Owned by the event loop; no call here is safe from another thread.
+ */
+#pragma once
+#include "base/addr.h"
+
+#include <abi.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct tables;
+
+struct tables_config {
+	const char *pin_dir; /* below a mounted bpffs, e.g. /sys/fs/bpf/margay */
+	uint32_t services;   /* map sizes, in entries */
+	uint32_t slots;
+	uint32_t pin_sets; /* a power of two */
+	uint32_t members;
+	uint32_t sites;
+	uint64_t hash_seed;
+};
+
+/* Loads the programs and maps, or adopts the pinned maps that a former run left (same ABI version
+ * and sizes; else -EEXIST with a remedy in the log). On failure *ret is untouched and nothing stays
+ * open or pinned that was not pinned before. */
+int tables_open(uv_loop_t *loop, const struct tables_config *config, struct tables **ret);
+void tables_close(struct tables **tables); /* maps, links and programs stay pinned and at work */
+
+/* --- interfaces ------------------------------------------------------------------------------- */
+enum port_role {
+	PORT_ACCESS /* ingress program */,
+	PORT_CORE /* egress program */,
+	PORT_SITE /* no program, only sends */
+};
+enum port_mode { PORT_NATIVE, PORT_GENERIC };
+
+/* Attaches by a link pinned as PIN_DIR/links/NAME, or takes over the pinned one and swaps its
+ * program in one step. generic_allowed: fall back to generic XDP (*ret says which it is). Errors
+ * are logged with a remedy. */
+int tables_port_attach(struct tables *tables, const char *interface, enum port_role role,
+		       bool generic_allowed, enum port_mode *ret);
+int tables_port_detach(struct tables *tables, const char *interface); /* 0, -ENOENT */
+
+struct port_state {
+	char name[16];
+	uint32_t ifindex, mtu;
+	enum port_role role;
+	enum port_mode mode;
+	bool adopted; /* the link was pinned by a former run */
+};
+bool tables_port(const struct tables *tables, size_t index, struct port_state *ret);
+
+/* --- sites: where a member leads; shared by services, counted references ---------------------- */
+struct site_spec {
+	enum mg_encap encap;
+	struct addr outer_src,
+		outer_dst; /* encap NONE: outer_dst is the instance's own link address */
+};
+
+/* Finds or makes the site and takes a reference; resolves and keeps its next hops from the kernel's
+ * routes and neighbours from then on. 0, or -ENOSPC with the table's name in the log. */
+int tables_site_get(struct tables *tables, const struct site_spec *spec, uint32_t *ret_site);
+void tables_site_put(struct tables *tables, uint32_t site);
+void tables_site_state(struct tables *tables, uint32_t site, enum mg_state state); /* one store */
+
+struct site_state {
+	uint32_t index, references;
+	struct mg_site entry;
+	struct mg_nexthop nexthop[MG_SITE_NEXTHOPS];
+	const char *fault; /* why nexthop_count is 0, in words; "" if resolved */
+};
+bool tables_site(const struct tables *tables, size_t index, struct site_state *ret);
+
+/* --- services ------------------------------------------------------------------------------------
+ */
+struct service_spec {
+	struct mg_service_key key;
+	uint32_t slots; /* a power of two */
+	enum mg_affinity affinity;
+	uint32_t idle_s; /* idle timeout of its flows, 1..900 */
+};
+
+struct table_service; /* handle: a key, its slot range, its members */
+
+/* Adopts the entry of a former run with its slots and members where the shape is the same, so that
+ * flows stay where they are; else makes one with empty slots. -ENOSPC, -EEXIST (key taken). */
+int tables_service_add(struct tables *tables, const struct service_spec *spec,
+		       struct table_service **ret);
+void tables_service_remove(
+	struct table_service **service); /* from the map first, then its slots and members */
+
+/* Binds a site to a member number of this service; the same site keeps its number, also over a
+ * restart. 0, or -ENOSPC (MG_MEMBERS_MAX). Takes its own reference to the site. */
+int tables_member_add(struct table_service *service, uint32_t site, uint16_t *ret_member);
+/* The number is free for reuse once no slot and no pin names it. */
+void tables_member_remove(struct table_service *service, uint16_t member);
+void tables_member_state(struct table_service *service, uint16_t member, enum mg_state state,
+			 uint32_t weight);
+
+struct slot_owner; /* struct owner of select/owners.h has the same shape: see tables_slots_apply()
+		    */
+
+/* Makes the slots lead where now[] says, by the transitions of DESIGN section 3: a slot whose owner
+ * changes becomes MOVING (or, where the former owner is down or there was none, leads to the new
+ * one at once). now_next[2 * i] and [2 * i + 1] are slot i's member and next choice. Returns slots
+ * changed. */
+size_t tables_slots_apply(struct table_service *service, const uint16_t *now_next, uint64_t now_ns);
+
+struct service_state {
+	struct mg_service_key key;
+	struct mg_service entry;
+	uint32_t idle_s;
+	uint32_t slots_stable, slots_moving, slots_pinned, slots_empty;
+	uint32_t pins; /* live, as of the last sweep */
+	struct mg_counter counter;
+};
+void tables_service_state(const struct table_service *service, struct service_state *ret);
+/* Reads one slot, or one member with its counters summed over the CPUs; false past the end. */
+bool tables_slot(const struct table_service *service, uint32_t slot, struct mg_slot *ret);
+bool tables_member(const struct table_service *service, uint16_t member, struct mg_member *ret,
+		   struct mg_counter *ret_counter, uint32_t *ret_slots);
+
+/* Egress: what may be stripped here. */
+int tables_endpoint_add(struct tables *tables, const struct addr *addr, enum mg_encap strip);
+int tables_endpoint_remove(struct tables *tables, const struct addr *addr);
+
+/* One step of the sweep over pins and slots (MOVING -> PINNED -> STABLE, dead pins freed); main
+ * calls it on a timer. */
+void tables_sweep(struct tables *tables, uint64_t now_ns);
+/* What a former run left and nobody has claimed since tables_open() goes: services, members, sites,
+ * endpoints, links. */
+void tables_claim_end(struct tables *tables);
+
+/* Live pins, index 0.. until false, for `margay show pins`. */
+struct pin_state {
+	uint32_t slot;
+	uint16_t fingerprint, member;
+	uint32_t age_s;
+	const struct table_service *service; /* NULL: of no service any more */
+};
+size_t tables_pins(const struct tables *tables, uint64_t now_ns,
+		   void (*visit)(void *user, const struct pin_state *pin), void *user);
+
+void tables_verdicts(const struct tables *tables, struct mg_counter ret[MG_VERDICT_COUNT]);
+void tables_events(const struct tables *tables, uint64_t ret[MG_EVENT_COUNT]);

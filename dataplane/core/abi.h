@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What the data planes and the map writer in control/ agree on: table layouts, verdicts, limits. A
+ * change here is an ABI change: it takes a new MG_ABI_VERSION, which is part of the maps' pin path.
+ *
+ * Addresses are octet arrays, so that bpftool prints them; IPv4 stands as ::ffff:a.b.c.d. An entry
+ * of all zeros is an empty one in every table; unused octets are zero, for keys are hashed as
+ * bytes.
+ */
+#pragma once
+#include <linux/types.h>
+
+#define MG_INLINE inline __attribute__((always_inline))
+
+#define MG_ABI_VERSION   "v1" /* PIN_DIR/v1/mg_slots */
+#define MG_PINS_PER_SET  8
+#define MG_SITE_NEXTHOPS 8
+#define MG_REDRAWS       4 /* further slots tried where a slot's now and next are both down */
+#define MG_SLOTS_MAX     (1 << 24) /* a pin names its slot in 24 bits */
+#define MG_RANGE_MAX     (1 << 20) /* slots of one service: hash bits 0 to 19; a power of two */
+#define MG_MEMBERS_MAX   1024      /* members of one service, numbered from 1 */
+#define MG_MEMBER_NONE   0
+
+/* One tick of a pin's clock, 2^32 ns (4.29 s): an age of up to 255 ticks is 18 minutes. */
+#define MG_TICK_SHIFT 32
+
+/* Where every packet ends: names its counter, its text in margay and its edge in dataplane/dpdk. */
+#define MG_VERDICTS(X)                                                 \
+	X(FORWARD, "sent to a site")                                   \
+	X(DELIVERED, "stripped and handed to an instance")             \
+	X(NOT_OURS, "no service and no endpoint at this address")      \
+	X(TRUNCATED, "a header runs past the packet")                  \
+	X(MALFORMED, "a header contradicts itself")                    \
+	X(FRAGMENT, "fragment: no ports to hash")                      \
+	X(TTL_EXPIRED, "TTL or hop limit used up")                     \
+	X(NO_SERVICE, "out of a tunnel, for no service of this site")  \
+	X(NO_MEMBER, "the service has no usable site or instance")     \
+	X(NO_NEXTHOP, "the way to the site is not resolved")           \
+	X(NO_PORT, "the next hop's interface is not one of ours")      \
+	X(TOO_BIG, "larger than the path to the site takes")           \
+	X(NO_HEADROOM, "the driver left no room for the outer header") \
+	X(NOT_TUNNEL, "to a tunnel endpoint, but not in its encapsulation")
+
+#define MG_VERDICT_ENUM(name, text) MG_##name,
+enum mg_verdict { MG_VERDICTS(MG_VERDICT_ENUM) MG_VERDICT_COUNT };
+
+/* What happened beside the verdict. */
+#define MG_EVENTS(X)                                                  \
+	X(PIN_INSERTED, "flows pinned while their slot moved")        \
+	X(PIN_EVICTED, "pins pushed out of a full set")               \
+	X(PIN_RACED, "pins given up because another CPU wrote first") \
+	X(PIN_REPLACED, "pins moved because their site went down")    \
+	X(NEXT_CHOICE, "packets sent to the next choice: site down")
+
+#define MG_EVENT_ENUM(name, text) MG_EVENT_##name,
+enum mg_event { MG_EVENTS(MG_EVENT_ENUM) MG_EVENT_COUNT };
+
+enum mg_scope {
+	MG_SCOPE_INGRESS = 0, /* from a client: members are sites */
+	MG_SCOPE_EGRESS = 1,  /* out of a tunnel: members are this site's instances */
+};
+
+struct mg_service_key {
+	__u8 addr[16];
+	__u16 port; /* host order, so that bpftool prints it; 0: any */
+	__u8 proto; /* IPPROTO_TCP, ...; 0: any */
+	__u8 scope; /* enum mg_scope */
+};
+_Static_assert(sizeof(struct mg_service_key) == 20, "hashed as bytes: no padding");
+
+enum mg_affinity {
+	MG_AFFINITY_FLOW = 0,   /* 5-tuple */
+	MG_AFFINITY_CLIENT = 1, /* source address */
+};
+
+struct mg_service {
+	__u32 index; /* into mg_counters_service */
+	__u32 slot_base;
+	__u32 slot_mask;   /* range size - 1; size is a power of two <= MG_RANGE_MAX */
+	__u32 member_base; /* member m is mg_members[member_base + m], m = 1..member_count */
+	__u32 member_count;
+	enum mg_affinity affinity;
+};
+_Static_assert(sizeof(struct mg_service) == 24, "control/ writes this as bytes: no padding");
+
+enum mg_slot_state { MG_SLOT_STABLE = 0, MG_SLOT_MOVING = 1, MG_SLOT_PINNED = 2 };
+
+/* One 64-bit word, stored and loaded whole (slot_load() in core, slot_store() in control/tables).
+ */
+struct mg_slot {
+	__u16 now, prev; /* members */
+	__u16 next;  /* member that takes over while now is down; MG_MEMBER_NONE: there is none */
+	__u16 state; /* enum mg_slot_state */
+} __attribute__((aligned(8)));
+_Static_assert(sizeof(struct mg_slot) == 8, "one word");
+
+/* One 64-bit word, changed by compare-and-swap only. member MG_MEMBER_NONE: free. */
+struct mg_pin {
+	__u64 slot : 24;        /* index into mg_slots */
+	__u64 fingerprint : 16; /* of the flow */
+	__u64 member : 16;
+	__u64 tick : 8; /* last seen: time in units of 2^MG_TICK_SHIFT ns of CLOCK_MONOTONIC */
+};
+_Static_assert(sizeof(struct mg_pin) == 8, "one word");
+
+struct mg_pin_set {
+	struct mg_pin pin[MG_PINS_PER_SET];
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct mg_pin_set) == 64, "one cache line");
+
+enum mg_state {
+	MG_EMPTY = 0,
+	MG_UP = 1,
+	MG_DOWN = 2, /* takes no packet: its flows go to the next choice at once */
+};
+
+struct mg_member {
+	__u32 site;   /* index into mg_sites */
+	__u32 weight; /* share of new flows in 1/65536, for show only */
+	enum mg_state state;
+	__u32 zero;
+};
+_Static_assert(sizeof(struct mg_member) == 16, "control/ writes this as bytes: no padding");
+
+enum mg_encap {
+	MG_ENCAP_NONE = 0, /* next hop only: an instance on a link of ours */
+	MG_ENCAP_IPIP = 1, /* RFC 2003, 2473, 4213; families by outer and inner address */
+	MG_ENCAP_SRV6 =
+		2, /* RFC 8986 H.Encaps.Red with one segment: no SRH, outer_dst is the SID */
+};
+
+struct mg_site {
+	enum mg_encap encap;
+	enum mg_state state;
+	__u8 outer_src[16];
+	__u8 outer_dst[16];
+	__u32 mtu;           /* largest IP packet that may leave, outer header included; octets */
+	__u32 nexthop_count; /* 0: not resolved */
+	__u32 nexthop[MG_SITE_NEXTHOPS]; /* indexes into mg_nexthops, chosen by flow hash */
+};
+_Static_assert(sizeof(struct mg_site) == 80, "control/ writes this as bytes: no padding");
+
+struct mg_nexthop {
+	__u32 ifindex; /* 0: empty */
+	__u8 dst_mac[6], src_mac[6];
+	__u16 vlan; /* tag to push, 802.1Q TCI; 0: none */
+	__u16 zero;
+};
+_Static_assert(sizeof(struct mg_nexthop) == 20, "control/ writes this as bytes: no padding");
+
+struct mg_endpoint_key {
+	__u8 addr[16]; /* a tunnel address or SID of ours */
+};
+
+struct mg_endpoint {
+	enum mg_encap strip; /* what may arrive there */
+};
+
+struct mg_settings {
+	__u64 hash_seed; /* the same on every ingress of a domain, so that a client keeps its site
+			  */
+	__u32 pin_set_mask; /* sets in mg_pins - 1 */
+	__u32 zero;
+};
+_Static_assert(sizeof(struct mg_settings) == 16, "control/ writes this as bytes: no padding");
+
+/* Values of the per-CPU arrays mg_counters_verdict, _service, _member (same index as mg_members).
+ */
+struct mg_counter {
+	__u64 packets, bytes; /* bytes: of the packet as it came, Ethernet included */
+	__u64 starts;         /* TCP SYN and QUIC Initial packets; 0 in mg_counters_verdict */
+};
