@@ -49,13 +49,20 @@ void ingress_announced(struct ingress *ingress, const struct bgp_route *route);
 void ingress_withdrawn(struct ingress *ingress, const struct bgp_route *route);
 void ingress_settled(struct ingress *ingress);
 
+/* After a start: the routes are back (End-of-RIB, or time enough), adopted services may decide.
+ * Before that they keep the slots that the former run left. */
+void ingress_converged(struct ingress *ingress);
+
 /* Operator's drain of a site (matches site name, or egress address as text) at this ingress. 0,
  * -ENOENT. */
 int ingress_drain(struct ingress *ingress, const char *site, bool drain);
 
 /* Views for mgmt; borrowed until the loop turns. */
 struct ingress_site_view {
-	char name[ADDR_STRLEN];    /* configured name, or the egress's address */
+	char name[ADDR_STRLEN]; /* configured name, or the egress's address */
+	struct addr egress;
+	uint16_t site_id;
+	const char *fault;         /* why it cannot be used from here; "" */
 	const struct offer *offer; /* NULL: configured or remembered, but not offered now */
 	const struct weights_verdict *verdict; /* NULL: not decided yet */
 	uint16_t member;                       /* 0: none */

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One service at this ingress: its sites, their members in the tables, its shares and its slots.
+ * Private to control/ingress; owned by struct ingress.
+ */
+#pragma once
+#include "ingress/ingress.h"
+
+struct steering_site {
+	struct addr egress;
+	uint16_t site_id;
+	uint16_t member; /* MG_MEMBER_NONE: not offered now, or not reachable with our tunnel
+			    sources */
+	uint32_t table_site;
+	uint64_t id; /* of (egress, site_id): the same on every ingress */
+	struct site_spec spec;
+	int64_t gone_ms; /* uv_now() of its withdrawal; 0 while it is offered */
+	const char *fault;
+};
+
+struct steering {
+	struct ingress_service_config config;
+	struct tables *tables;
+	struct table_service *table; /* NULL: see fault */
+	struct weights *weights;
+	const struct weights_decision *decision; /* borrowed from weights; NULL before the first */
+	struct steering_site *site;
+	size_t site_count;
+	const char *fault;
+	bool dirty;     /* its offers changed since the last decision */
+	bool unapplied; /* members or shares that the slots do not show yet */
+	bool adopted;   /* its slots hold what a former run decided */
+	uint64_t id;    /* of the service key: the same on every ingress */
+	uint64_t decisions, changes, slots_moved;
+	uint64_t starts_seen, starts_at_ns;
+	double own_rate; /* flow starts per second; negative: not known yet */
+};
+
+/* What is around the services of one ingress. */
+struct steering_context {
+	const struct ingress_config *config;
+	const struct catalog *catalog;
+	const struct ingress_site_config *(*site_config)(void *user, const struct addr *egress,
+							 uint16_t site_id);
+	bool (*drained)(void *user, const struct addr *egress, uint16_t site_id);
+	void *user;
+	int64_t now_ms;  /* uv_now() */
+	uint64_t now_ns; /* CLOCK_MONOTONIC */
+};
+
+/* NULL: out of memory. A service that the tables refuse is made all the same, with its fault. */
+struct steering *steering_new(struct tables *tables, const struct ingress_service_config *config);
+void steering_free(struct steering **steering);   /* the tables keep what was written */
+void steering_remove(struct steering **steering); /* and takes the service out of the tables */
+
+/* Takes over what may change without moving flows; false where the service must be made anew. */
+bool steering_reconfigure(struct steering *steering, const struct ingress_service_config *config);
+
+/* Brings members in line with the catalog's offers: those gone are left by the data plane at once.
+ */
+void steering_sync(struct steering *steering, const struct steering_context *context);
+
+/* Measures the own rate, decides the shares, stores changed slots. 0, or -ENOMEM and all is as it
+ * was. */
+int steering_decide(struct steering *steering, const struct steering_context *context);
+
+/* The catalog's offer of this site, borrowed from it; NULL: it offers nothing now. */
+const struct offer *steering_site_offer(const struct steering *steering,
+					const struct steering_site *site,
+					const struct catalog *catalog);
