@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "collector.h"
+
+#include "base/log.h"
+#include "base/util.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct collector {
+	struct agent *agent;
+	struct agent_config config;
+	const struct collector_ops *ops;
+	void *user;
+	unsigned int references;
+	bool up;
+	char fault[160];
+};
+
+static void collector_reported(void *user, const char *service, const struct report *report)
+{
+	struct collector *c = user;
+
+	c->ops->report(c->user, c, service, report);
+}
+
+static void collector_changed(void *user, bool up, const char *reason)
+{
+	struct collector *c = user;
+
+	if (c->up != up)
+		log_info("collector %s: %s%s%s", c->config.path, up ? "reports" : "down",
+			 up ? "" : ", ", up ? "" : reason);
+	c->up = up;
+	snprintf(c->fault, sizeof(c->fault), "%s%s", up ? "" : "collector: ", up ? "" : reason);
+	c->ops->state(c->user, c);
+}
+
+int collector_new(uv_loop_t *loop, const struct agent_config *config,
+		  const struct collector_ops *ops, void *user, struct collector **ret)
+{
+	static const struct agent_ops agent_ops = { .report = collector_reported,
+						    .state = collector_changed };
+	_cleanup_(freep) struct collector *c = malloc(sizeof(*c));
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	*c = (struct collector){ .config = *config,
+				 .ops = ops,
+				 .user = user,
+				 .references = 1,
+				 .fault = "collector: no report has come yet" };
+	r = agent_start(loop, config, &agent_ops, c, &c->agent);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(c);
+	return 0;
+}
+
+void collector_ref(struct collector *c)
+{
+	c->references++;
+}
+
+void collector_unref(struct collector **collector)
+{
+	struct collector *c = *collector;
+
+	*collector = NULL;
+	if (!c || --c->references)
+		return;
+	agent_stop(&c->agent);
+	free(c);
+}
+
+bool collector_is(const struct collector *c, const struct agent_config *config)
+{
+	return c->config.kind == config->kind && c->config.timeout_ms == config->timeout_ms &&
+	       !strcmp(c->config.path, config->path);
+}
+
+bool collector_up(const struct collector *c)
+{
+	return c->up;
+}
+
+const char *collector_fault(const struct collector *c)
+{
+	return c->fault;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A collector at work for one or more services of this site: services with the same collector share
+ * one command or file. Private to control/egress; owned by struct egress, counted by its services.
+ */
+#pragma once
+#include "agent/agent.h"
+
+#include <stdbool.h>
+
+struct collector;
+
+struct collector_ops {
+	void (*report)(void *user, const struct collector *collector, const char *service,
+		       const struct report *report);
+	void (*state)(void *user,
+		      const struct collector *collector); /* up or down: collector_up() */
+};
+
+/* Starts the agent. 0 or negative errno, and *ret is untouched; the agent has logged why. */
+int collector_new(uv_loop_t *loop, const struct agent_config *config,
+		  const struct collector_ops *ops, void *user, struct collector **ret);
+void collector_ref(struct collector *collector);
+void collector_unref(struct collector **collector); /* the last one stops the agent */
+
+bool collector_is(const struct collector *collector, const struct agent_config *config);
+bool collector_up(const struct collector *collector);
+const char *collector_fault(const struct collector *collector); /* why it is not up; "" */

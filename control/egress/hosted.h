@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One service of this site: its instances in the tables, its newest report, and when that is due to
+ * be told. Private to control/egress; owned by struct egress.
+ */
+#pragma once
+#include "egress/egress.h"
+
+struct collector;
+
+struct hosted_instance {
+	uint16_t member;
+	uint32_t table_site;
+};
+
+struct hosted {
+	struct egress_service_config config;
+	struct egress *egress;
+	struct tables *tables;
+	struct table_service *table; /* NULL: see fault */
+	struct hosted_instance *instance;
+	struct collector *collector;  /* NULL: none configured */
+	struct report report;         /* the newest; has == 0: none yet */
+	struct report sent;           /* what was announced last */
+	int64_t reported_ms, sent_ms; /* uv_now() */
+	uint64_t updates_sent;
+	bool withdrawn, drained, from_cli; /* by an operator */
+	bool announced;
+	const char *fault;
+	uv_timer_t *due; /* to tell `report`; its own block: closed asynchronously by the loop */
+	void (*on_due)(struct hosted *hosted);
+};
+
+/* on_due is called when a report held back by update_min_s or update_max_s is to be told. NULL: out
+ * of memory. Instances that the tables refuse are left out and named in the log. */
+struct hosted *hosted_new(struct egress *egress, struct tables *tables, uv_loop_t *loop,
+			  const struct egress_service_config *config,
+			  void (*on_due)(struct hosted *hosted));
+void hosted_free(struct hosted **hosted);   /* the tables keep what was written */
+void hosted_remove(struct hosted **hosted); /* and takes the service out of the tables */
+
+/* Should its route be announced now? If not, hosted->fault says why. */
+bool hosted_announceable(struct hosted *hosted);
+
+/* What is to be told: the newest report over what is configured. */
+struct report hosted_report(const struct hosted *hosted);
+
+/* Takes a report over and sets the timer: at once or soon for news, at the latest after
+ * update_max_s. */
+void hosted_reported(struct hosted *hosted, const struct report *report, int64_t now_ms);
+void hosted_sent(struct hosted *hosted, const struct report *report, int64_t now_ms);

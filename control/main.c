@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * DOC: margayd: one process, one event loop. This file alone knows every module; it makes them from
+ * the configuration, ties BGP's routes to the ingress, and takes them apart in reverse order.
+ * Leaving does not touch the data plane: packets go on by the last tables.
+ */
+#include "base/log.h"
+#include "base/util.h"
+#include "mgmt/config.h"
+#include "mgmt/mgmt.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SWEEP_MS    100
+#define CONVERGE_MS 15000 /* after a start: routes that are not back by then count as gone */
+
+#define EXIT_USAGE   2
+#define EXIT_INVALID 5
+
+struct daemon {
+	uv_loop_t loop;
+	const char *file;
+	struct config *config;
+	struct tables *tables;
+	struct bgp *bgp;
+	struct ingress *ingress;
+	struct egress *egress;
+	struct mgmt *mgmt;
+	uv_timer_t sweep, converge;
+	uv_signal_t stop[2], hangup;
+};
+
+static void route_announced(void *user, const struct bgp_route *route)
+{
+	struct daemon *d = user;
+
+	ingress_announced(d->ingress, route);
+}
+
+static void route_withdrawn(void *user, const struct bgp_route *route)
+{
+	struct daemon *d = user;
+
+	ingress_withdrawn(d->ingress, route);
+}
+
+static void routes_settled(void *user)
+{
+	struct daemon *d = user;
+
+	ingress_settled(d->ingress);
+}
+
+static const struct bgp_ops bgp_ops = {
+	.announced = route_announced,
+	.withdrawn = route_withdrawn,
+	.settled = routes_settled,
+};
+
+static int ports_attach(struct daemon *d, const struct config *config)
+{
+	int first = 0;
+
+	for (size_t i = 0; i < config->interface_count; i++) {
+		const struct config_interface *interface = &config->interface[i];
+		enum port_mode mode;
+		int r = tables_port_attach(d->tables, interface->name, interface->role,
+					   interface->generic_allowed, &mode);
+
+		if (r < 0 && !first)
+			first = r;
+	}
+	return first;
+}
+
+static bool config_has_interface(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->interface_count; i++)
+		if (!strcmp(config->interface[i].name, name))
+			return true;
+	return false;
+}
+
+static void ports_detach(struct daemon *d, const struct config *next)
+{
+	for (size_t i = 0; i < d->config->interface_count; i++)
+		if (!config_has_interface(next, d->config->interface[i].name))
+			tables_port_detach(d->tables, d->config->interface[i].name);
+}
+
+/* The neighbour of the list that is equal in every setting, or only in its address. */
+static bool config_has_neighbor(const struct config *config, const struct bgp_neighbor_config *want)
+{
+	for (size_t i = 0; i < config->neighbor_count; i++)
+		if (!memcmp(&config->neighbor[i], want, sizeof(*want)))
+			return true;
+	return false;
+}
+
+/* Sessions whose settings are the same are not touched. `old` is NULL at the start. */
+static int neighbors_configure(struct daemon *d, const struct config *old,
+			       const struct config *next)
+{
+	int first = 0;
+
+	for (size_t i = 0; old && i < old->neighbor_count; i++)
+		if (!config_has_neighbor(next, &old->neighbor[i]))
+			bgp_neighbor_remove(d->bgp, &old->neighbor[i].remote);
+	for (size_t i = 0; i < next->neighbor_count; i++) {
+		int r = 0;
+
+		if (!old || !config_has_neighbor(old, &next->neighbor[i]))
+			r = bgp_neighbor_add(d->bgp, &next->neighbor[i]);
+		if (r < 0 && !first)
+			first = r;
+	}
+	return first;
+}
+
+static int services_configure(struct daemon *d, const struct config *config)
+{
+	int r = ingress_configure(d->ingress, config->steer, config->steer_count, config->site,
+				  config->site_count);
+
+	if (d->egress) {
+		int e = egress_configure(d->egress, config->announce, config->announce_count);
+
+		r = r < 0 ? r : e;
+	}
+	return r;
+}
+
+/* What only a new start can change; NULL: nothing of that differs. */
+static const char *config_fixed(const struct config *a, const struct config *b)
+{
+	if (strcmp(a->pin_dir, b->pin_dir) || a->tables.services != b->tables.services ||
+	    a->tables.slots != b->tables.slots || a->tables.pin_sets != b->tables.pin_sets ||
+	    a->tables.members != b->tables.members || a->tables.sites != b->tables.sites ||
+	    a->tables.hash_seed != b->tables.hash_seed)
+		return "tables";
+	if (a->has_bgp != b->has_bgp || memcmp(&a->bgp, &b->bgp, sizeof(a->bgp)))
+		return "router and bgp";
+	if (memcmp(&a->ingress, &b->ingress, sizeof(a->ingress)))
+		return "tunnel";
+	if (a->has_egress != b->has_egress || memcmp(&a->egress, &b->egress, sizeof(a->egress)))
+		return "site";
+	if (strcmp(a->control_socket, b->control_socket) || strcmp(a->state_dir, b->state_dir))
+		return "control-socket and state-directory";
+	return NULL;
+}
+
+static struct mgmt_context daemon_context(struct daemon *d);
+
+static int daemon_reload(void *user, const char *file, char **ret_error)
+{
+	struct daemon *d = user;
+	_cleanup_(config_free) struct config *next = NULL;
+	struct mgmt_context context;
+	const char *fixed;
+	int r = config_read(file ? file : d->file, &next);
+
+	if (r < 0) {
+		*ret_error = strdup("the configuration is invalid: nothing was changed; "
+				    "margay check FILE names each fault");
+		return r;
+	}
+	fixed = config_fixed(d->config, next);
+	if (fixed) {
+		if (asprintf(ret_error,
+			     "%s cannot change while running: nothing was changed; "
+			     "restart margayd, packets keep flowing meanwhile",
+			     fixed) < 0)
+			*ret_error = NULL;
+		return -EBUSY;
+	}
+	ports_detach(d, next);
+	r = ports_attach(d, next);
+	if (d->bgp) {
+		int n = neighbors_configure(d, d->config, next);
+
+		r = r < 0 ? r : n;
+	}
+	if (r >= 0)
+		r = services_configure(d, next);
+	config_free(&d->config);
+	d->config = TAKE_PTR(next);
+	context = daemon_context(d);
+	mgmt_context_set(d->mgmt, &context);
+	if (r < 0)
+		*ret_error = strdup("applied in part: the log names what was left out");
+	return r;
+}
+
+static struct mgmt_context daemon_context(struct daemon *d)
+{
+	return (struct mgmt_context){ .tables = d->tables,
+				      .bgp = d->bgp,
+				      .ingress = d->ingress,
+				      .egress = d->egress,
+				      .config = d->config,
+				      .reload = daemon_reload,
+				      .user = d };
+}
+
+static void on_sweep(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+
+	tables_sweep(d->tables, uv_hrtime());
+}
+
+static void on_converged(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+
+	ingress_converged(d->ingress);
+	tables_claim_end(d->tables);
+}
+
+static void on_stop(uv_signal_t *handle, int signal)
+{
+	log_info("margayd: %s, leaving; packets keep flowing by the last tables",
+		 strsignal(signal));
+	uv_stop(handle->loop);
+}
+
+static void on_hangup(uv_signal_t *handle, int signal)
+{
+	_cleanup_(freep) char *error = NULL;
+	struct daemon *d = handle->data;
+	int r = daemon_reload(d, NULL, &error);
+
+	if (r < 0)
+		log_err(r, "reload of %s: %s", d->file, error ? error : "");
+	else
+		log_info("%s: reloaded", d->file);
+}
+
+static void daemon_handles_open(struct daemon *d)
+{
+	static const int stops[] = { SIGTERM, SIGINT };
+
+	for (size_t i = 0; i < ARRAY_SIZE(stops); i++) {
+		uv_signal_init(&d->loop, &d->stop[i]);
+		uv_signal_start(&d->stop[i], on_stop, stops[i]);
+	}
+	uv_signal_init(&d->loop, &d->hangup);
+	d->hangup.data = d;
+	uv_signal_start(&d->hangup, on_hangup, SIGHUP);
+	uv_timer_init(&d->loop, &d->sweep);
+	d->sweep.data = d;
+	uv_timer_start(&d->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+	uv_timer_init(&d->loop, &d->converge);
+	d->converge.data = d;
+	uv_timer_start(&d->converge, on_converged, CONVERGE_MS, 0);
+}
+
+static int daemon_open(struct daemon *d)
+{
+	struct mgmt_context context;
+	int r = tables_open(&d->loop, &d->config->tables, &d->tables);
+
+	if (r < 0)
+		return r;
+	r = ports_attach(d, d->config);
+	if (r < 0)
+		return r;
+	r = ingress_new(&d->loop, d->tables, &d->config->ingress, &d->ingress);
+	if (r < 0)
+		return log_err(r, "ingress");
+	if (d->config->has_bgp) {
+		r = bgp_new(&d->loop, &d->config->bgp, &bgp_ops, d, &d->bgp);
+		if (r < 0)
+			return r;
+	}
+	if (d->config->has_egress) {
+		r = egress_new(&d->loop, d->tables, d->bgp, &d->config->egress, &d->egress);
+		if (r < 0)
+			return r;
+	}
+	r = services_configure(d, d->config);
+	if (r < 0)
+		return r;
+	context = daemon_context(d);
+	r = mgmt_new(&d->loop, d->config->control_socket, &context, &d->mgmt);
+	if (r < 0)
+		return r;
+	return d->bgp ? neighbors_configure(d, NULL, d->config) : 0;
+}
+
+static void handle_close(uv_handle_t *handle, void *user)
+{
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static void daemon_close(struct daemon *d)
+{
+	mgmt_free(&d->mgmt);
+	egress_free(&d->egress);
+	bgp_free(&d->bgp);
+	ingress_free(&d->ingress);
+	tables_close(&d->tables);
+	uv_walk(&d->loop, handle_close, NULL);
+	uv_run(&d->loop, UV_RUN_DEFAULT); /* closing handles call back once more */
+	uv_loop_close(&d->loop);
+	config_free(&d->config);
+}
+
+static int daemon_run(const char *file)
+{
+	struct daemon d = { .file = file };
+	int r = config_read(file, &d.config);
+
+	if (r < 0)
+		return EXIT_INVALID;
+	if (uv_loop_init(&d.loop) < 0)
+		die("margayd: no event loop");
+	signal(SIGPIPE, SIG_IGN);
+	r = daemon_open(&d);
+	if (r >= 0) {
+		daemon_handles_open(&d);
+		log_info("margayd: %s is at work", d.config->router_name);
+		uv_run(&d.loop, UV_RUN_DEFAULT);
+	}
+	daemon_close(&d);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int config_check(const char *file)
+{
+	_cleanup_(config_free) struct config *config = NULL;
+
+	if (config_read(file, &config) < 0)
+		return EXIT_INVALID;
+	printf("%s: good: %zu interfaces, %zu neighbors, %zu service addresses steered, %zu "
+	       "announced\n",
+	       file, config->interface_count, config->neighbor_count, config->steer_count,
+	       config->announce_count);
+	return EXIT_SUCCESS;
+}
+
+static const char usage[] =
+	"margayd: the control plane of the Margay compute-aware router\n"
+	"\n"
+	"  margayd [-c FILE] [-v]    run in the foreground; default FILE /etc/margay/margay.yaml\n"
+	"  margayd --check FILE      check a configuration and leave: 0 good, 5 invalid\n"
+	"  margayd --version\n"
+	"\n"
+	"  -c, --config FILE   -v, --verbose   -h, --help\n"
+	"  SIGHUP reads the configuration again; SIGTERM leaves, packets keep flowing.\n";
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "check", required_argument, NULL, 'C' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	const char *file = "/etc/margay/margay.yaml";
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:vh", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			file = optarg;
+			break;
+		case 'C':
+			return config_check(optarg);
+		case 'v':
+			log_level_set(LOG_LEVEL_DEBUG);
+			break;
+		case 'V':
+			puts("margayd " MARGAY_VERSION);
+			return EXIT_SUCCESS;
+		case 'h':
+			fputs(usage, stdout);
+			return EXIT_SUCCESS;
+		default:
+			fputs(usage, stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "margayd: %s: no such argument\n\n%s", argv[optind], usage);
+		return EXIT_USAGE;
+	}
+	return daemon_run(file);
+}
