@@ -85,8 +85,7 @@ _Static_assert(sizeof(struct mg_service) == 24, "control/ writes this as bytes: 
 
 enum mg_slot_state { MG_SLOT_STABLE = 0, MG_SLOT_MOVING = 1, MG_SLOT_PINNED = 2 };
 
-/* One 64-bit word, stored and loaded whole (slot_load() in core, slot_store() in control/tables).
- */
+/* One 64-bit word, stored and loaded whole (slot.h). */
 struct mg_slot {
 	__u16 now, prev; /* members */
 	__u16 next;  /* member that takes over while now is down; MG_MEMBER_NONE: there is none */
@@ -143,10 +142,10 @@ _Static_assert(sizeof(struct mg_site) == 80, "control/ writes this as bytes: no 
 struct mg_nexthop {
 	__u32 ifindex; /* 0: empty */
 	__u8 dst_mac[6], src_mac[6];
-	__u16 vlan; /* tag to push, 802.1Q TCI; 0: none */
-	__u16 zero;
+	__u16 vlan;    /* tag to push, 802.1Q TCI; 0: none */
+	__u16 zero[3]; /* the stride of a mapped array is a multiple of eight */
 };
-_Static_assert(sizeof(struct mg_nexthop) == 20, "control/ writes this as bytes: no padding");
+_Static_assert(sizeof(struct mg_nexthop) == 24, "control/ writes this as bytes: no padding");
 
 struct mg_endpoint_key {
 	__u8 addr[16]; /* a tunnel address or SID of ours */
@@ -154,6 +153,11 @@ struct mg_endpoint_key {
 
 struct mg_endpoint {
 	enum mg_encap strip; /* what may arrive there */
+};
+
+/* An interface that packets may leave by; key: its index. */
+struct mg_port {
+	__u32 ifindex;
 };
 
 struct mg_settings {
@@ -169,4 +173,8 @@ _Static_assert(sizeof(struct mg_settings) == 16, "control/ writes this as bytes:
 struct mg_counter {
 	__u64 packets, bytes; /* bytes: of the packet as it came, Ethernet included */
 	__u64 starts;         /* TCP SYN and QUIC Initial packets; 0 in mg_counters_verdict */
+};
+
+struct mg_event_counter {
+	__u64 count;
 };
