@@ -45,13 +45,18 @@ struct bgp_bytes {
 #define BGP_HAS_ORIGINATOR (1u << 2)
 #define BGP_HAS_REPORT     (1u << 3)
 #define BGP_HAS_SITE_ID    (1u << 4)
+#define BGP_HAS_ATOMIC     (1u << 5) /* ATOMIC_AGGREGATE */
+#define BGP_HAS_AGGREGATOR (1u << 6)
 
 struct bgp_path {
 	uint32_t has;
 	uint8_t origin; /* 0 IGP, 1 EGP, 2 INCOMPLETE */
 	uint32_t med, local_pref;
 	uint8_t originator_id[4]; /* RFC 4456 */
-	struct addr next_hop;     /* RFC 8950: may be IPv6 for an IPv4 route */
+	uint32_t aggregator_as;
+	uint8_t aggregator_id[4];
+	uint64_t partial;     /* bit per attribute code below 64 that came with Partial set */
+	struct addr next_hop; /* RFC 8950: may be IPv6 for an IPv4 route */
 	struct bgp_tunnel tunnel;
 	uint16_t site_id;         /* compute site behind the egress; 0: the egress is the site */
 	uint32_t carrier;         /* enum bgp_carrier by which `report` came; 0: none */
@@ -65,3 +70,22 @@ struct bgp_path {
 	struct bgp_bytes metadata;        /* attribute 42 as it came, unknown sub-TLVs kept */
 	struct bgp_bytes unknown; /* whole attributes, optional transitive, Partial bit set */
 };
+
+/* A deep copy: 0, or -ENOMEM and *ret is untouched. */
+int bgp_path_copy(const struct bgp_path *path, struct bgp_path *ret);
+/* Frees the bytes of a copy and zeroes it. Not for a decoded path, whose bytes are its update's. */
+void bgp_path_clear(struct bgp_path *path);
+bool bgp_path_equal(const struct bgp_path *a, const struct bgp_path *b);
+/* Equal paths have equal hashes; for tables only, it is the same on every machine. */
+uint64_t bgp_path_hash(const struct bgp_path *path);
+
+/* AS_PATH as the decision process counts it: an AS_SET is one (RFC 4271 section 9.1.2.2 (a)). */
+size_t bgp_path_as_len(const struct bgp_path *path);
+bool bgp_path_has_as(const struct bgp_path *path, uint32_t as);
+/* The neighbouring AS, for MED (RFC 4271 section 9.1.2.2 (c)); 0: none, or a set comes first. */
+uint32_t bgp_path_first_as(const struct bgp_path *path);
+bool bgp_path_has_cluster(const struct bgp_path *path, const uint8_t cluster_id[4]);
+
+/* These two grow the bytes of a copy: 0, or -ENOMEM and the path is as it was. */
+int bgp_path_prepend_as(struct bgp_path *path, uint32_t as);
+int bgp_path_prepend_cluster(struct bgp_path *path, const uint8_t cluster_id[4]);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Scratch memory of one message: handed out in order, given back all at once. What is decoded from
+ * a message of 4096 octets fits always: each octet is copied at most once, those of AS_PATH and
+ * AS4_PATH at most four times (2-octet numbers doubled, then merged with AS4_PATH, RFC 6793).
+ */
+#pragma once
+#include "bgp/path.h"
+
+#include <string.h>
+
+#define ARENA_SIZE (4 * 4096)
+
+struct arena {
+	size_t used;
+	uint8_t octet[ARENA_SIZE];
+};
+
+/* NULL: no room, which a message of legal size cannot bring about. */
+static inline uint8_t *arena_take(struct arena *arena, size_t n)
+{
+	uint8_t *p = arena->octet + arena->used;
+
+	if (n > sizeof(arena->octet) - arena->used)
+		return NULL;
+	arena->used += n;
+	return p;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What two neighbours agreed on in their OPEN messages, as far as it changes how an UPDATE is read
+ * and written. A value without owner; open_negotiate() makes one per session.
+ */
+#pragma once
+#include "bgp/path.h"
+
+struct bgp_codec {
+	uint32_t local_as, remote_as;
+	bool ibgp;              /* both in one AS */
+	bool as4;               /* AS numbers of 4 octets in AS_PATH (RFC 6793) */
+	bool extended_next_hop; /* IPv4 prefixes over an IPv6 next hop (RFC 8950) */
+	bool route_refresh;     /* the neighbour takes ROUTE-REFRESH (RFC 2918) */
+	bool edge_metadata;     /* capability sent and received: attribute 42 may be sent */
+	uint32_t families;      /* bits 1 << enum bgp_family, negotiated */
+	uint32_t add_path_in, add_path_out;      /* families whose prefixes carry a path id */
+	uint32_t carriers_send, carriers_accept; /* bits of enum bgp_carrier: configuration */
+};

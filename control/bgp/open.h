@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * OPEN messages (RFC 4271 section 4.2) and capabilities (RFC 5492). Values; nothing is owned.
+ */
+#pragma once
+#include "bgp/codec.h"
+#include "bgp/notification.h"
+
+#define OPEN_VERSION       4
+#define OPEN_EDGE_METADATA 78 /* the capability's code until IANA settles it; README.md */
+
+struct bgp_open {
+	uint32_t as; /* from the 4-octet AS capability where it was sent */
+	uint16_t hold_s;
+	uint8_t id[4];
+	uint32_t families;          /* RFC 4760; no such capability: IPv4 unicast */
+	uint32_t add_path_send;     /* RFC 7911: families whose sender would send path ids */
+	uint32_t add_path_receive;  /* and would take them */
+	uint32_t edge_metadata;     /* families for which attribute 42 is understood */
+	bool extended_next_hop;     /* RFC 8950, IPv4 unicast over IPv6 */
+	bool route_refresh;         /* RFC 2918 */
+	bool enhanced_refresh;      /* RFC 7313; received only */
+	bool as4;                   /* RFC 6793 */
+	uint8_t edge_metadata_code; /* to send and to look for; 0: none */
+};
+
+/* A whole message. */
+void open_encode(const struct bgp_open *open, struct writer *w);
+
+/* The body, after the header; edge_metadata_code as in struct bgp_open. 0, or -EBADMSG and
+ * *ret_fault says why; *ret is untouched then. Whether the AS is the expected one is for the
+ * caller. */
+int open_decode(struct cursor *c, uint8_t edge_metadata_code, struct bgp_open *ret,
+		struct notification *ret_fault);
+
+/* What both sides can do. carriers_send and carriers_accept are left empty: they are configuration,
+ * not agreement. */
+struct bgp_codec open_negotiate(const struct bgp_open *ours, const struct bgp_open *theirs);
