@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * DOC: Both objects declare every map. A map that is pinned is given to both; one that is not is
+ * made by the first object's load and given to the second. Pins are made last, so that a failed
+ * load leaves none behind.
+ */
+#include "tables/maps.h"
+
+#include "base/log.h"
+#include "base/util.h"
+#include "tables/bpflog.h"
+#include "tables/pin.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <egress.skel.h>
+#include <ingress.skel.h>
+
+static const struct map_rule {
+	const char *name;
+	bool mapped;
+} map_rules[MAP_COUNT] = {
+	[MAP_SERVICES] = { "mg_services" },
+	[MAP_SLOTS] = { "mg_slots", .mapped = true },
+	[MAP_PINS] = { "mg_pins", .mapped = true },
+	[MAP_MEMBERS] = { "mg_members", .mapped = true },
+	[MAP_SITES] = { "mg_sites", .mapped = true },
+	[MAP_NEXTHOPS] = { "mg_nexthops", .mapped = true },
+	[MAP_ENDPOINTS] = { "mg_endpoints" },
+	[MAP_PORTS] = { "mg_ports" },
+	[MAP_SETTINGS] = { "mg_settings", .mapped = true },
+	[MAP_COUNTERS_VERDICT] = { "mg_counters_verdict" },
+	[MAP_COUNTERS_SERVICE] = { "mg_counters_service" },
+	[MAP_COUNTERS_MEMBER] = { "mg_counters_member" },
+	[MAP_COUNTERS_EVENT] = { "mg_counters_event" },
+};
+
+static void maps_init(struct maps *m)
+{
+	*m = (struct maps){ .lock = -1 };
+	for (enum map_id id = 0; id < MAP_COUNT; id++)
+		m->fd[id] = -1;
+}
+
+void maps_close(struct maps *m)
+{
+	for (enum map_id id = 0; id < MAP_COUNT; id++) {
+		if (m->memory[id])
+			munmap(m->memory[id], m->memory_len[id]);
+		closep(&m->fd[id]);
+	}
+	ingress__destroy(m->ingress);
+	egress__destroy(m->egress);
+	closep(&m->lock);
+	maps_init(m);
+}
+
+/* 0: the size stays as bpf/maps.h has it. */
+static uint32_t map_size(const struct tables_config *config, enum map_id id)
+{
+	switch (id) {
+	case MAP_SERVICES:
+	case MAP_COUNTERS_SERVICE:
+		return config->services;
+	case MAP_SLOTS:
+		return config->slots;
+	case MAP_PINS:
+		return config->pin_sets;
+	case MAP_MEMBERS:
+	case MAP_COUNTERS_MEMBER:
+		return config->members;
+	case MAP_SITES:
+		return config->sites;
+	case MAP_NEXTHOPS: /* each site may use as many of its own; number 0 is none */
+		return config->sites * MG_SITE_NEXTHOPS + 1;
+	default:
+		return 0;
+	}
+}
+
+static int config_check(const struct tables_config *config)
+{
+	if (!config->services || !config->sites || config->members < 2)
+		return log_err(-EINVAL, "tables: services, sites and members must not be zero");
+	if (!config->slots || config->slots > MG_SLOTS_MAX)
+		return log_err(-EINVAL, "tables: slots must be 1 to %u", MG_SLOTS_MAX);
+	if (!config->pin_sets || config->pin_sets & (config->pin_sets - 1))
+		return log_err(-EINVAL, "tables: pin-sets must be a power of two");
+	return 0;
+}
+
+/* --- a map that is pinned already ------------------------------------------------------------- */
+static int map_mismatch(const char *pin_dir, const char *name, const char *what, uint32_t is,
+			uint32_t wanted)
+{
+	return log_err(-EEXIST,
+		       "%s/" MG_ABI_VERSION "/%s: pinned with %s %u, but %u is wanted: set the "
+		       "tables' sizes back, or stop margayd and remove %s (running flows may then "
+		       "change site)",
+		       pin_dir, name, what, is, wanted, pin_dir);
+}
+
+static int map_check(const char *pin_dir, const char *name, int fd, const struct bpf_map *map)
+{
+	struct bpf_map_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) < 0)
+		return log_err(-errno, "%s/" MG_ABI_VERSION "/%s: not a map", pin_dir, name);
+	if (info.type != bpf_map__type(map))
+		return map_mismatch(pin_dir, name, "map type", info.type, bpf_map__type(map));
+	if (info.key_size != bpf_map__key_size(map))
+		return map_mismatch(pin_dir, name, "key size", info.key_size,
+				    bpf_map__key_size(map));
+	if (info.value_size != bpf_map__value_size(map))
+		return map_mismatch(pin_dir, name, "value size", info.value_size,
+				    bpf_map__value_size(map));
+	if (info.max_entries != bpf_map__max_entries(map))
+		return map_mismatch(pin_dir, name, "entries", info.max_entries,
+				    bpf_map__max_entries(map));
+	if (info.map_flags != bpf_map__map_flags(map))
+		return map_mismatch(pin_dir, name, "map flags", info.map_flags,
+				    bpf_map__map_flags(map));
+	return 0;
+}
+
+/* Sets the size, and takes over the pinned map, if there is one. */
+static int map_prepare(struct maps *m, const struct tables_config *config, enum map_id id)
+{
+	const char *name = map_rules[id].name;
+	struct bpf_map *first = bpf_object__find_map_by_name(m->ingress->obj, name);
+	struct bpf_map *second = bpf_object__find_map_by_name(m->egress->obj, name);
+	uint32_t size = map_size(config, id);
+	int r;
+
+	if (!first || !second)
+		return log_err(-EINVAL, "%s: not declared by both BPF programs", name);
+	if (size) {
+		bpf_map__set_max_entries(first, size);
+		bpf_map__set_max_entries(second, size);
+	}
+	m->size[id] = bpf_map__max_entries(first);
+	r = pin_get(config->pin_dir, MG_ABI_VERSION, name, &m->fd[id]);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return log_err(r, "%s/" MG_ABI_VERSION "/%s: cannot be opened", config->pin_dir,
+			       name);
+	r = map_check(config->pin_dir, name, m->fd[id], first);
+	if (r < 0)
+		return r;
+	m->adopted = true;
+	r = bpf_map__reuse_fd(first, m->fd[id]);
+	return r < 0 ? r : bpf_map__reuse_fd(second, m->fd[id]);
+}
+
+/* --- load ------------------------------------------------------------------------------------- */
+static int maps_share(struct maps *m)
+{
+	for (enum map_id id = 0; id < MAP_COUNT; id++) {
+		const char *name = map_rules[id].name;
+		int fd = bpf_map__fd(bpf_object__find_map_by_name(m->ingress->obj, name));
+		int r;
+
+		if (m->fd[id] >= 0)
+			continue;
+		r = bpf_map__reuse_fd(bpf_object__find_map_by_name(m->egress->obj, name), fd);
+		if (r < 0)
+			return log_err(r, "%s: cannot be shared", name);
+	}
+	return 0;
+}
+
+static int maps_load_failed(int r, const char *program)
+{
+	bpflog_print();
+	if (r == -EPERM || r == -EACCES)
+		return log_err(r,
+			       "%s: the kernel refuses it: margayd needs CAP_BPF and "
+			       "CAP_NET_ADMIN (run it as root, or by its systemd unit)",
+			       program);
+	return log_err(r, "%s: cannot be loaded; what libbpf said is above", program);
+}
+
+static int maps_load(struct maps *m, const struct tables_config *config)
+{
+	int r;
+
+	m->ingress = ingress__open();
+	m->egress = egress__open();
+	if (!m->ingress || !m->egress)
+		return maps_load_failed(-errno, "BPF objects");
+	for (enum map_id id = 0; id < MAP_COUNT; id++) {
+		r = map_prepare(m, config, id);
+		if (r < 0)
+			return r;
+	}
+	r = ingress__load(m->ingress);
+	if (r < 0)
+		return maps_load_failed(r, "mg_ingress");
+	r = maps_share(m);
+	if (r < 0)
+		return r;
+	r = egress__load(m->egress);
+	return r < 0 ? maps_load_failed(r, "mg_egress") : 0;
+}
+
+static int map_memory(struct maps *m, enum map_id id)
+{
+	const struct bpf_map *map =
+		bpf_object__find_map_by_name(m->ingress->obj, map_rules[id].name);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t len = (size_t)m->size[id] * bpf_map__value_size(map);
+	void *memory;
+
+	len = (len + page - 1) / page * page;
+	memory = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, m->fd[id], 0);
+	if (memory == MAP_FAILED)
+		return log_err(-errno, "%s: cannot be mapped", map_rules[id].name);
+	m->memory[id] = memory;
+	m->memory_len[id] = len;
+	return 0;
+}
+
+/* Pins what is new; *pinned has a bit for each, so that the caller can undo it. */
+static int maps_pin(struct maps *m, const char *pin_dir, uint32_t *pinned)
+{
+	for (enum map_id id = 0; id < MAP_COUNT; id++) {
+		const char *name = map_rules[id].name;
+		int r;
+
+		if (m->fd[id] >= 0)
+			continue;
+		m->fd[id] = dup(bpf_map__fd(bpf_object__find_map_by_name(m->ingress->obj, name)));
+		if (m->fd[id] < 0)
+			return log_err(-errno, "%s", name);
+		r = pin_put(pin_dir, MG_ABI_VERSION, name, m->fd[id]);
+		if (r < 0)
+			return log_err(r, "%s/" MG_ABI_VERSION "/%s: cannot be pinned", pin_dir,
+				       name);
+		*pinned |= BIT(id);
+	}
+	return 0;
+}
+
+static int maps_finish(struct maps *m, const char *pin_dir, uint32_t *pinned)
+{
+	int r = maps_pin(m, pin_dir, pinned);
+
+	for (enum map_id id = 0; id < MAP_COUNT && r >= 0; id++)
+		if (map_rules[id].mapped)
+			r = map_memory(m, id);
+	return r;
+}
+
+int maps_open(const struct tables_config *config, struct maps *ret)
+{
+	_cleanup_(maps_close) struct maps m;
+	uint32_t pinned = 0;
+	int r;
+
+	maps_init(&m);
+	r = config_check(config);
+	if (r < 0)
+		return r;
+	r = pin_dir_open(config->pin_dir, &m.lock);
+	if (r < 0)
+		return r;
+	bpflog_start();
+	m.cpus = libbpf_num_possible_cpus();
+	if (m.cpus < 0)
+		return log_err(m.cpus, "the number of CPUs is not known");
+	r = maps_load(&m, config);
+	if (r < 0)
+		return r;
+	r = maps_finish(&m, config->pin_dir, &pinned);
+	for (enum map_id id = 0; id < MAP_COUNT && r < 0; id++)
+		if (pinned & BIT(id))
+			pin_remove(config->pin_dir, MG_ABI_VERSION, map_rules[id].name);
+	if (r < 0)
+		return r;
+	*ret = m;
+	maps_init(&m); /* handed on */
+	return 0;
+}
+
+int maps_program(const struct maps *m, enum port_role role)
+{
+	switch (role) {
+	case PORT_ACCESS:
+		return bpf_program__fd(m->ingress->progs.mg_ingress);
+	case PORT_CORE:
+		return bpf_program__fd(m->egress->progs.mg_egress);
+	default:
+		return -1;
+	}
+}
+
+/* --- counters --------------------------------------------------------------------------------- */
+struct mg_counter maps_counter(const struct maps *m, enum map_id id, uint32_t index)
+{
+	_cleanup_(freep) struct mg_counter *cpu = calloc((size_t)m->cpus, sizeof(*cpu));
+	struct mg_counter sum = { 0 };
+
+	if (!cpu || bpf_map_lookup_elem(m->fd[id], &index, cpu) < 0)
+		return sum;
+	for (int i = 0; i < m->cpus; i++) {
+		sum.packets += cpu[i].packets;
+		sum.bytes += cpu[i].bytes;
+		sum.starts += cpu[i].starts;
+	}
+	return sum;
+}
+
+void maps_counter_reset(const struct maps *m, enum map_id id, uint32_t index)
+{
+	_cleanup_(freep) struct mg_counter *cpu = calloc((size_t)m->cpus, sizeof(*cpu));
+
+	if (cpu)
+		bpf_map_update_elem(m->fd[id], &index, cpu, BPF_ANY);
+}
+
+void maps_counter_copy(const struct maps *m, enum map_id id, uint32_t from, uint32_t to)
+{
+	_cleanup_(freep) struct mg_counter *cpu = calloc((size_t)m->cpus, sizeof(*cpu));
+
+	if (cpu && bpf_map_lookup_elem(m->fd[id], &from, cpu) >= 0)
+		bpf_map_update_elem(m->fd[id], &to, cpu, BPF_ANY);
+}

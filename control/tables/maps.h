@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The BPF objects and their pinned maps: made or adopted, checked, mapped into memory. Private to
+ * control/tables; owned by struct tables.
+ */
+#pragma once
+#include "tables/tables.h"
+
+enum map_id {
+	MAP_SERVICES,
+	MAP_SLOTS,
+	MAP_PINS,
+	MAP_MEMBERS,
+	MAP_SITES,
+	MAP_NEXTHOPS,
+	MAP_ENDPOINTS,
+	MAP_PORTS,
+	MAP_SETTINGS,
+	MAP_COUNTERS_VERDICT,
+	MAP_COUNTERS_SERVICE,
+	MAP_COUNTERS_MEMBER,
+	MAP_COUNTERS_EVENT,
+	MAP_COUNT
+};
+
+struct maps {
+	struct ingress *ingress; /* the skeletons own programs and maps */
+	struct egress *egress;
+	int lock; /* the pin directory, held by flock(2) */
+	int cpus;
+	int fd[MAP_COUNT];
+	uint32_t size[MAP_COUNT]; /* in entries */
+	void *memory[MAP_COUNT];  /* of those that are mapped; else NULL */
+	size_t memory_len[MAP_COUNT];
+	bool adopted; /* the tables of a former run were there */
+};
+
+/* On failure *ret is untouched, nothing stays open, and nothing pinned that was not before. */
+int maps_open(const struct tables_config *config, struct maps *ret);
+void maps_close(struct maps *maps);
+
+int maps_program(const struct maps *maps, enum port_role role); /* -1: the role has none */
+
+/* Counters are summed, cleared and copied CPU by CPU. */
+struct mg_counter maps_counter(const struct maps *maps, enum map_id id, uint32_t index);
+void maps_counter_reset(const struct maps *maps, enum map_id id, uint32_t index);
+void maps_counter_copy(const struct maps *maps, enum map_id id, uint32_t from, uint32_t to);
