@@ -7,9 +7,8 @@
 #include "bgp/bgp.h"
 #include "egress/egress.h"
 #include "ingress/ingress.h"
+#include "mgmt/fault_list.h"
 #include "tables/tables.h"
-
-#include <jansson.h>
 
 struct config_interface {
 	char name[16];
@@ -40,4 +39,10 @@ struct config {
 /* Reads, checks, fills in defaults. 0; or -EINVAL and the log has every fault with file, line and
  * remedy; or -errno of the file. *ret is untouched on failure. */
 int config_read(const char *file, struct config **ret);
+/* The same without the log: -EINVAL and *ret_faults, which is empty before, has the faults in the
+ * order of the file. An unreadable file is a fault too, with its errno as the result. */
+int config_check(const char *file, struct config **ret, struct fault_list *ret_faults);
 void config_free(struct config **config);
+
+/* "any", "tcp" or "udp" as IPPROTO_*; 0 for anything else. */
+uint8_t config_protocol(const char *name);

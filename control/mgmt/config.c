@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * DOC: file -> yaml_tree (places) -> model (margay.yang) -> values (here) -> cross_check(). By the
+ * time values are read here, the model has found them right and has filled in the defaults, so
+ * nothing below can fail but memory.
+ */
+#include "mgmt/config.h"
+
+#include "base/log.h"
+#include "base/util.h"
+#include "mgmt/cross.h"
+#include "mgmt/model.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define END_DX4 16 /* RFC 8986 section 10.2: endpoint behaviors */
+
+struct word {
+	const char *name;
+	int value;
+};
+
+static const struct word roles[] = {
+	{ "access", PORT_ACCESS }, { "core", PORT_CORE }, { "site", PORT_SITE }, { NULL, 0 }
+};
+static const struct word policies[] = { { "compute-aware", POLICY_COMPUTE_AWARE },
+					{ "nearest", POLICY_NEAREST },
+					{ "static", POLICY_STATIC },
+					{ NULL, 0 } };
+static const struct word families[] = { { "ipv4-unicast", 1 << BGP_IPV4_UNICAST },
+					{ "ipv6-unicast", 1 << BGP_IPV6_UNICAST },
+					{ NULL, 0 } };
+static const struct word carriers[] = { { "community", BGP_CARRIER_COMMUNITY },
+					{ "edge-metadata", BGP_CARRIER_EDGE_METADATA },
+					{ NULL, 0 } };
+static const struct word behaviors[] = { { "end-dx6", END_DX4 - 1 },  { "end-dx4", END_DX4 },
+					 { "end-dt6", END_DX4 + 2 },  { "end-dt4", END_DX4 + 3 },
+					 { "end-dt46", END_DX4 + 4 }, { NULL, 0 } };
+static const struct word protocols[] = {
+	{ "any", 0 }, { "tcp", IPPROTO_TCP }, { "udp", IPPROTO_UDP }, { NULL, 0 }
+};
+
+static int word_value(const struct word *words, const char *name)
+{
+	while (words->name && strcmp(words->name, name) != 0)
+		words++;
+	return words->value;
+}
+
+uint8_t config_protocol(const char *name)
+{
+	return (uint8_t)word_value(protocols, name);
+}
+
+/* The bits of all values of a leaf-list. */
+static uint32_t word_bits(const struct model *model, const struct lyd_node *parent,
+			  const char *name, const struct word *words)
+{
+	const struct lyd_node *leaf = model_child(model, parent, name);
+	uint32_t bits = 0;
+
+	for (; leaf; leaf = model_next(leaf))
+		bits |= (uint32_t)word_value(words, lyd_get_value(leaf));
+	return bits;
+}
+
+/* margay.yang has seen to it that it fits. */
+static void text_copy(char *ret, size_t size, const char *text)
+{
+	snprintf(ret, size, "%s", text);
+}
+
+static size_t entry_count(const struct model *model, const struct lyd_node *parent,
+			  const char *name)
+{
+	const struct lyd_node *node = model_child(model, parent, name);
+	size_t n = 0;
+
+	for (; node; node = model_next(node))
+		n++;
+	return n;
+}
+
+/* Room for all entries of a top-level list; NULL also where there are none. */
+static void *list_room(const struct model *model, const char *name, size_t size, bool *failed)
+{
+	size_t count = entry_count(model, NULL, name);
+	void *room = count ? calloc(count, size) : NULL;
+
+	*failed |= count && !room;
+	return room;
+}
+
+static void router_values(const struct model *model, struct config *config)
+{
+	const struct lyd_node *router = model_child(model, NULL, "router");
+	const struct lyd_node *tables = model_child(model, NULL, "tables");
+
+	text_copy(config->router_name, sizeof(config->router_name), model_text(router, "name"));
+	text_copy(config->control_socket, sizeof(config->control_socket),
+		  model_text(router, "control-socket"));
+	text_copy(config->state_dir, sizeof(config->state_dir),
+		  model_text(router, "state-directory"));
+	text_copy(config->pin_dir, sizeof(config->pin_dir), model_text(router, "pin-directory"));
+	config->tables = (struct tables_config){
+		.pin_dir = config->pin_dir,
+		.services = (uint32_t)model_uint(tables, "services"),
+		.slots = (uint32_t)model_uint(tables, "slots"),
+		.pin_sets = (uint32_t)model_uint(tables, "pin-sets"),
+		.members = (uint32_t)model_uint(tables, "members"),
+		.sites = (uint32_t)model_uint(tables, "sites"),
+		.hash_seed = model_uint(tables, "hash-seed"),
+	};
+}
+
+static void interface_values(const struct model *model, struct config *config)
+{
+	const struct lyd_node *node = model_child(model, NULL, "interfaces");
+
+	for (; node; node = model_next(node)) {
+		struct config_interface *port = &config->interface[config->interface_count++];
+
+		text_copy(port->name, sizeof(port->name), model_text(node, "name"));
+		port->role = (enum port_role)word_value(roles, model_text(node, "role"));
+		port->generic_allowed = model_bool(node, "allow-generic");
+	}
+}
+
+/* A BGP identifier: the four octets of an IPv4 address, or zeros. */
+static void id_copy(uint8_t ret[4], const struct lyd_node *parent, const char *name)
+{
+	struct addr addr = model_addr(parent, name);
+
+	memcpy(ret, addr.octet + 12, 4);
+}
+
+static void neighbor_values(const struct model *model, const struct lyd_node *node,
+			    struct bgp_neighbor_config *ret)
+{
+	const char *add_path = model_text(node, "add-path");
+	bool both = strcmp(add_path, "both") == 0;
+
+	*ret = (struct bgp_neighbor_config){
+		.remote = model_addr(node, "address"),
+		.local = model_addr(node, "local-address"),
+		.port = (uint16_t)model_uint(node, "port"),
+		.remote_as = (uint32_t)model_uint(node, "as"),
+		.passive = model_bool(node, "passive"),
+		.client = model_bool(node, "client"),
+		.next_hop_self = model_bool(node, "next-hop-self"),
+		.hold_s = (uint16_t)model_uint(node, "hold-time"),
+		.retry_s = (uint16_t)model_uint(node, "connect-retry"),
+		.families = word_bits(model, node, "families", families),
+		.add_path_send = both || strcmp(add_path, "send") == 0,
+		.add_path_receive = both || strcmp(add_path, "receive") == 0,
+		.carriers_send = word_bits(model, node, "carriers-send", carriers),
+		.carriers_accept = word_bits(model, node, "carriers-accept", carriers),
+		.prefix_max = (uint32_t)model_uint(node, "prefix-limit"),
+	};
+	text_copy(ret->description, sizeof(ret->description), model_text(node, "description"));
+}
+
+static void bgp_values(const struct model *model, struct config *config, bool *failed)
+{
+	const struct lyd_node *bgp = model_child(model, NULL, "bgp");
+	const struct lyd_node *router = model_child(model, NULL, "router"), *node;
+	size_t count;
+
+	config->has_bgp = bgp;
+	if (!bgp)
+		return;
+	config->bgp = (struct bgp_config){
+		.as = (uint32_t)model_uint(router, "as"),
+		.listen = model_addr(bgp, "listen"),
+		.port = (uint16_t)model_uint(bgp, "port"),
+	};
+	id_copy(config->bgp.router_id, router, "router-id");
+	id_copy(config->bgp.cluster_id, bgp, "cluster-id");
+
+	count = entry_count(model, bgp, "neighbors");
+	config->neighbor = count ? calloc(count, sizeof(*config->neighbor)) : NULL;
+	*failed |= count && !config->neighbor;
+	node = *failed ? NULL : model_child(model, bgp, "neighbors");
+	for (; node; node = model_next(node))
+		neighbor_values(model, node, &config->neighbor[config->neighbor_count++]);
+}
+
+static void site_values(const struct model *model, struct config *config)
+{
+	const struct lyd_node *node = model_child(model, NULL, "sites");
+
+	for (; node; node = model_next(node)) {
+		struct ingress_site_config *site = &config->site[config->site_count++];
+
+		text_copy(site->name, sizeof(site->name), model_text(node, "name"));
+		site->id = (uint16_t)model_uint(node, "id");
+		site->egress = model_addr(node, "egress");
+		site->rtt_s = model_double(node, "rtt-ms") / 1000;
+		site->capacity = model_double(node, "capacity");
+		site->service_time_s = model_double(node, "service-time-ms") / 1000;
+	}
+}
+
+static void egress_values(const struct model *model, struct config *config)
+{
+	const struct lyd_node *site = model_child(model, NULL, "site");
+	bool srv6 = strcmp(model_text(site, "encapsulation"), "srv6") == 0;
+
+	config->has_egress = site;
+	if (!site)
+		return;
+	config->egress = (struct egress_config){
+		.site_id = (uint16_t)model_uint(site, "id"),
+		.tunnel.kind = srv6 ? BGP_TUNNEL_SRV6 : BGP_TUNNEL_IPIP,
+		.tunnel.endpoint = model_addr(site, "endpoint"),
+		.next_hop_v4 = model_addr(site, "next-hop-v4"),
+		.next_hop_v6 = model_addr(site, "next-hop-v6"),
+	};
+	if (srv6)
+		config->egress.tunnel.behavior =
+			(uint16_t)word_value(behaviors, model_text(site, "behavior"));
+	text_copy(config->egress.site_name, sizeof(config->egress.site_name),
+		  model_text(site, "name"));
+}
+
+static struct mg_service_key service_key(const struct lyd_node *service,
+					 const struct lyd_node *address, enum mg_scope scope)
+{
+	struct addr addr = model_addr_of(address);
+	struct mg_service_key key = {
+		.port = (__u16)model_uint(service, "port"),
+		.proto = config_protocol(model_text(service, "protocol")),
+		.scope = (__u8)scope,
+	};
+
+	memcpy(key.addr, addr.octet, sizeof(key.addr));
+	return key;
+}
+
+static void steer_values(const struct lyd_node *service, const struct lyd_node *steer,
+			 const struct lyd_node *address, struct ingress_service_config *ret)
+{
+	bool client = strcmp(model_text(steer, "affinity"), "client") == 0;
+
+	*ret = (struct ingress_service_config){
+		.key = service_key(service, address, MG_SCOPE_INGRESS),
+		.slots = (uint32_t)model_uint(steer, "slots"),
+		.idle_s = (uint32_t)model_uint(steer, "idle-timeout"),
+		.affinity = client ? MG_AFFINITY_CLIENT : MG_AFFINITY_FLOW,
+		.weights.policy = (enum policy)word_value(policies, model_text(steer, "policy")),
+		.weights.queue_factor = model_double(steer, "queue-factor"),
+		.weights.hysteresis = model_double(steer, "hysteresis"),
+		.weights.report_period_s = model_double(steer, "report-period"),
+		.weights.slow_start_s = model_double(steer, "slow-start"),
+		.max_age_s = (uint32_t)model_uint(steer, "max-age"),
+	};
+	text_copy(ret->name, sizeof(ret->name), model_text(service, "name"));
+}
+
+static void collector_values(const struct lyd_node *collector, struct agent_config *ret)
+{
+	const char *command = model_text(collector, "exec"), *file = model_text(collector, "file");
+
+	if (!collector)
+		return;
+	ret->kind = *command ? AGENT_EXEC : AGENT_FILE;
+	ret->timeout_ms = (uint32_t)lround(model_double(collector, "timeout") * 1000);
+	text_copy(ret->path, sizeof(ret->path), *command ? command : file);
+}
+
+static void announce_values(const struct model *model, const struct lyd_node *service,
+			    const struct lyd_node *announce, const struct lyd_node *address,
+			    struct egress_service_config *ret)
+{
+	const struct lyd_node *instance = model_child(model, announce, "instances");
+
+	*ret = (struct egress_service_config){
+		.key = service_key(service, address, MG_SCOPE_EGRESS),
+		.slots = (uint32_t)model_uint(announce, "slots"),
+		.idle_s = (uint32_t)model_uint(announce, "idle-timeout"),
+		.capacity = model_double(announce, "capacity"),
+		.service_time_s = model_double(announce, "service-time-ms") / 1000,
+		.announce_without_report = model_bool(announce, "announce-without-report"),
+		.update_min_s = model_double(announce, "update-min"),
+		.update_max_s = model_double(announce, "update-max"),
+	};
+	text_copy(ret->name, sizeof(ret->name), model_text(service, "name"));
+	for (; instance && ret->instance_count < EGRESS_INSTANCES_MAX;
+	     instance = model_next(instance))
+		ret->instance[ret->instance_count++] = model_addr_of(instance);
+	collector_values(model_child(model, announce, "collector"), &ret->collector);
+}
+
+/* One entry per address, as each is a key of its own in the tables. */
+static void service_values(const struct model *model, const struct lyd_node *service,
+			   struct config *config)
+{
+	const struct lyd_node *steer = model_child(model, service, "steer");
+	const struct lyd_node *announce = model_child(model, service, "announce");
+	const struct lyd_node *address = model_child(model, service, "addresses");
+
+	for (; address; address = model_next(address)) {
+		if (steer)
+			steer_values(service, steer, address,
+				     &config->steer[config->steer_count++]);
+		if (announce)
+			announce_values(model, service, announce, address,
+					&config->announce[config->announce_count++]);
+	}
+}
+
+static void services_values(const struct model *model, struct config *config, bool *failed)
+{
+	const struct lyd_node *service = model_child(model, NULL, "services");
+	size_t steered = 0, announced = 0;
+
+	for (; service; service = model_next(service)) {
+		size_t addresses = entry_count(model, service, "addresses");
+
+		steered += model_child(model, service, "steer") ? addresses : 0;
+		announced += model_child(model, service, "announce") ? addresses : 0;
+	}
+	config->steer = steered ? calloc(steered, sizeof(*config->steer)) : NULL;
+	config->announce = announced ? calloc(announced, sizeof(*config->announce)) : NULL;
+	*failed |= (steered && !config->steer) || (announced && !config->announce);
+	service = *failed ? NULL : model_child(model, NULL, "services");
+	for (; service; service = model_next(service))
+		service_values(model, service, config);
+}
+
+/* NULL: no memory. */
+static struct config *config_of(const struct model *model)
+{
+	const struct lyd_node *tunnel = model_child(model, NULL, "tunnel");
+	_cleanup_(config_free) struct config *config = calloc(1, sizeof(*config));
+	bool failed = false;
+
+	if (!config)
+		return NULL;
+	config->interface = list_room(model, "interfaces", sizeof(*config->interface), &failed);
+	config->site = list_room(model, "sites", sizeof(*config->site), &failed);
+	bgp_values(model, config, &failed);
+	services_values(model, config, &failed);
+	if (failed)
+		return NULL;
+	router_values(model, config);
+	interface_values(model, config);
+	site_values(model, config);
+	egress_values(model, config);
+	config->ingress.source_v4 = model_addr(tunnel, "source-v4");
+	config->ingress.source_v6 = model_addr(tunnel, "source-v6");
+	return TAKE_PTR(config);
+}
+
+/* *ret_text is to be freed. */
+static int file_read(const char *file, char **ret_text, size_t *ret_len)
+{
+	_cleanup_(closep) int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	_cleanup_(freep) char *text = NULL;
+	struct stat status;
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
+	text = malloc(YAML_TREE_BYTES_MAX + 1);
+	if (!text)
+		return -ENOMEM;
+	while ((n = read(fd, text + len, YAML_TREE_BYTES_MAX + 1 - len)) > 0)
+		len += (size_t)n;
+	if (n < 0)
+		return -errno;
+	if (len > YAML_TREE_BYTES_MAX)
+		return -EFBIG;
+	*ret_text = TAKE_PTR(text);
+	*ret_len = len;
+	return 0;
+}
+
+static int config_parse(const char *text, size_t len, struct config **ret,
+			struct fault_list *faults)
+{
+	_cleanup_(yaml_tree_free) struct yaml_tree *yaml = yaml_tree_parse(text, len, faults);
+	_cleanup_(model_free) struct model *model = yaml ? model_new(yaml, faults) : NULL;
+	_cleanup_(config_free) struct config *config = NULL;
+
+	if (!model)
+		return -EINVAL;
+	config = config_of(model);
+	if (!config)
+		return -ENOMEM;
+	cross_check(model, config, faults);
+	if (!fault_list_empty(faults))
+		return -EINVAL;
+	*ret = TAKE_PTR(config);
+	return 0;
+}
+
+int config_check(const char *file, struct config **ret, struct fault_list *ret_faults)
+{
+	_cleanup_(freep) char *text = NULL;
+	size_t len = 0;
+	int r = file_read(file, &text, &len);
+
+	if (r < 0) {
+		fault_list_add(ret_faults, (struct mark){ 0 }, "unreadable", NULL,
+			       r == -EFBIG ? "at most 1 MiB is taken" : NULL, "cannot read it: %s",
+			       strerror(-r));
+		return r;
+	}
+	r = config_parse(text, len, ret, ret_faults);
+	fault_list_sort(ret_faults);
+	return r;
+}
+
+static void fault_log(const char *file, const struct config_fault *fault)
+{
+	char place[32] = "";
+
+	if (fault->mark.line)
+		snprintf(place, sizeof(place), ":%u", fault->mark.line);
+	log_err(0, "%s%s: %s%s%s", file, place, fault->message, *fault->hint ? "; " : "",
+		fault->hint);
+}
+
+int config_read(const char *file, struct config **ret)
+{
+	_cleanup_(fault_list_clear) struct fault_list faults = { 0 };
+	int r = config_check(file, ret, &faults);
+
+	for (size_t i = 0; i < faults.count; i++)
+		fault_log(file, &faults.at[i]);
+	if (faults.more)
+		log_err(0, "%s: there are more faults, or memory ran out", file);
+	else if (r < 0 && !faults.count)
+		log_err(r, "%s: cannot be read", file);
+	return r;
+}
+
+void config_free(struct config **config)
+{
+	if (!*config)
+		return;
+	free((*config)->interface);
+	free((*config)->neighbor);
+	free((*config)->site);
+	free((*config)->steer);
+	free((*config)->announce);
+	freep(config);
+}

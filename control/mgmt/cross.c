@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "mgmt/cross.h"
+
+#include "base/util.h"
+
+#include <string.h>
+#include <uthash.h>
+
+/* A service key that some service has taken. */
+struct taken {
+	struct mg_service_key key;
+	struct mark mark;
+	const char *service;
+	UT_hash_handle hh;
+};
+
+struct check {
+	const struct model *model;
+	struct fault_list *faults;
+	struct taken *taken;
+	const struct lyd_node *site;
+};
+
+static void taken_clear(struct taken **taken)
+{
+	struct taken *at, *next;
+
+	HASH_ITER(hh, *taken, at, next)
+	{
+		HASH_DEL(*taken, at);
+		free(at);
+	}
+}
+
+static void take(struct check *c, const struct lyd_node *address, const struct mg_service_key *key,
+		 const char *service, const char *why)
+{
+	struct taken *entry;
+
+	HASH_FIND(hh, c->taken, key, sizeof(*key), entry);
+	if (entry) {
+		fault_list_add(c->faults, model_mark(c->model, address), "duplicate",
+			       model_path(address), why,
+			       "address %s of service '%s' belongs to service '%s' (line %u)",
+			       lyd_get_value(address), service, entry->service, entry->mark.line);
+		return;
+	}
+	entry = calloc(1, sizeof(*entry));
+	if (!entry) {
+		c->faults->more = true;
+		return;
+	}
+	*entry = (struct taken){ *key, model_mark(c->model, address), service, { 0 } };
+	HASH_ADD(hh, c->taken, key, sizeof(*key), entry);
+}
+
+static bool addr_is_multicast(const struct addr *addr)
+{
+	return addr_is_v4(addr) ? addr->octet[12] >= 224 : addr->octet[0] == 0xff;
+}
+
+static void check_address(struct check *c, const struct lyd_node *service,
+			  const struct lyd_node *address)
+{
+	struct addr addr = model_addr_of(address);
+	const char *next_hop = addr_is_v4(&addr) ? "next-hop-v4" : "next-hop-v6";
+	const char *name = model_text(service, "name");
+	const struct lyd_node *announce = model_child(c->model, service, "announce");
+	struct mg_service_key key = { .port = (__u16)model_uint(service, "port") };
+
+	if (addr_is_zero(&addr) || addr_is_multicast(&addr))
+		fault_list_add(c->faults, model_mark(c->model, address), "bad-value",
+			       model_path(address), "give it a unicast address",
+			       "addresses: %s cannot be a service's address",
+			       lyd_get_value(address));
+	memcpy(key.addr, addr.octet, sizeof(key.addr));
+	if (model_child(c->model, service, "steer")) {
+		key.proto = config_protocol(model_text(service, "protocol"));
+		key.scope = MG_SCOPE_INGRESS;
+		take(c, address, &key, name, "tell them apart by address, or by protocol and port");
+	}
+	if (!announce)
+		return;
+	key = (struct mg_service_key){ .scope = MG_SCOPE_EGRESS };
+	memcpy(key.addr, addr.octet, sizeof(key.addr));
+	take(c, address, &key, name, "a route tells the load of one service: give each its own");
+	if (c->site && !model_child(c->model, c->site, next_hop))
+		fault_list_add(c->faults, model_mark(c->model, c->site), "missing-key",
+			       model_path(c->site), NULL,
+			       "'%s' is missing in site: service '%s' announces %s", next_hop, name,
+			       lyd_get_value(address));
+}
+
+static void check_services(struct check *c)
+{
+	const struct lyd_node *service = model_child(c->model, NULL, "services"), *address;
+
+	for (; service; service = model_next(service)) {
+		address = model_child(c->model, service, "addresses");
+		for (; address; address = model_next(address))
+			check_address(c, service, address);
+		if (!model_child(c->model, service, "steer") &&
+		    !model_child(c->model, service, "announce"))
+			fault_list_add(c->faults, model_mark(c->model, service), "must",
+				       model_path(service),
+				       "add 'steer:' on an ingress, or 'announce:' at a site",
+				       "service '%s' is neither steered nor announced",
+				       model_text(service, "name"));
+	}
+}
+
+static void check_sites(struct check *c)
+{
+	const struct lyd_node *site = model_child(c->model, NULL, "sites");
+
+	for (; site; site = model_next(site)) {
+		struct addr egress = model_addr(site, "egress");
+		struct mg_service_key key = { .port = (__u16)model_uint(site, "id"), .scope = 2 };
+
+		memcpy(key.addr, egress.octet, sizeof(key.addr));
+		take(c, model_child(c->model, site, "egress"), &key, model_text(site, "name"),
+		     "sites behind one egress differ by 'id'");
+	}
+}
+
+static void check_room(struct check *c, const char *table, size_t want, size_t have)
+{
+	const struct lyd_node *tables = model_child(c->model, NULL, "tables");
+
+	if (want <= have)
+		return;
+	fault_list_add(c->faults, model_mark(c->model, tables), "too-many", model_path(tables),
+		       "enlarge the table",
+		       "the services need %zu %s, and 'tables' has room for %zu", want, table,
+		       have);
+}
+
+void cross_check(const struct model *model, const struct config *config, struct fault_list *faults)
+{
+	struct check c = { .model = model, .faults = faults };
+	size_t slots = 0;
+
+	c.site = model_child(model, NULL, "site");
+	check_services(&c);
+	taken_clear(&c.taken);
+	check_sites(&c);
+	taken_clear(&c.taken);
+	for (size_t i = 0; i < config->steer_count; i++)
+		slots += config->steer[i].slots;
+	for (size_t i = 0; i < config->announce_count; i++)
+		slots += config->announce[i].slots;
+	check_room(&c, "slots", slots, config->tables.slots);
+	check_room(&c, "services", config->steer_count + config->announce_count,
+		   config->tables.services);
+}
