@@ -19,7 +19,7 @@ struct bgp_open {
 	uint32_t edge_metadata;     /* families for which attribute 42 is understood */
 	bool extended_next_hop;     /* RFC 8950, IPv4 unicast over IPv6 */
 	bool route_refresh;         /* RFC 2918 */
-	bool enhanced_refresh;      /* RFC 7313; received only */
+	bool enhanced_refresh;      /* RFC 7313 */
 	bool as4;                   /* RFC 6793 */
 	uint8_t edge_metadata_code; /* to send and to look for; 0: none */
 };
