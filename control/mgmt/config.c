@@ -85,16 +85,6 @@ static size_t entry_count(const struct model *model, const struct lyd_node *pare
 	return n;
 }
 
-/* Room for all entries of a top-level list; NULL also where there are none. */
-static void *list_room(const struct model *model, const char *name, size_t size, bool *failed)
-{
-	size_t count = entry_count(model, NULL, name);
-	void *room = count ? calloc(count, size) : NULL;
-
-	*failed |= count && !room;
-	return room;
-}
-
 static void router_values(const struct model *model, struct config *config)
 {
 	const struct lyd_node *router = model_child(model, NULL, "router");
@@ -117,11 +107,14 @@ static void router_values(const struct model *model, struct config *config)
 	};
 }
 
-static void interface_values(const struct model *model, struct config *config)
+static void interface_values(const struct model *model, struct config *config, bool *failed)
 {
 	const struct lyd_node *node = model_child(model, NULL, "interfaces");
+	size_t count = entry_count(model, NULL, "interfaces");
 
-	for (; node; node = model_next(node)) {
+	config->interface = count ? calloc(count, sizeof(*config->interface)) : NULL;
+	*failed |= count && !config->interface;
+	for (; node && config->interface; node = model_next(node)) {
 		struct config_interface *port = &config->interface[config->interface_count++];
 
 		text_copy(port->name, sizeof(port->name), model_text(node, "name"));
@@ -189,20 +182,36 @@ static void bgp_values(const struct model *model, struct config *config, bool *f
 		neighbor_values(model, node, &config->neighbor[config->neighbor_count++]);
 }
 
-static void site_values(const struct model *model, struct config *config)
+/* One entry per egress address, as an offer is found by it. */
+static void site_values(const struct model *model, const struct lyd_node *node,
+			struct config *config)
 {
-	const struct lyd_node *node = model_child(model, NULL, "sites");
+	const struct lyd_node *egress = model_child(model, node, "egress");
 
-	for (; node; node = model_next(node)) {
+	for (; egress; egress = model_next(egress)) {
 		struct ingress_site_config *site = &config->site[config->site_count++];
 
 		text_copy(site->name, sizeof(site->name), model_text(node, "name"));
 		site->id = (uint16_t)model_uint(node, "id");
-		site->egress = model_addr(node, "egress");
+		site->egress = model_addr_of(egress);
 		site->rtt_s = model_double(node, "rtt-ms") / 1000;
 		site->capacity = model_double(node, "capacity");
 		site->service_time_s = model_double(node, "service-time-ms") / 1000;
 	}
+}
+
+static void sites_values(const struct model *model, struct config *config, bool *failed)
+{
+	const struct lyd_node *node = model_child(model, NULL, "sites");
+	size_t count = 0;
+
+	for (; node; node = model_next(node))
+		count += entry_count(model, node, "egress");
+	config->site = count ? calloc(count, sizeof(*config->site)) : NULL;
+	*failed |= count && !config->site;
+	node = *failed ? NULL : model_child(model, NULL, "sites");
+	for (; node; node = model_next(node))
+		site_values(model, node, config);
 }
 
 static void egress_values(const struct model *model, struct config *config)
@@ -341,15 +350,13 @@ static struct config *config_of(const struct model *model)
 
 	if (!config)
 		return NULL;
-	config->interface = list_room(model, "interfaces", sizeof(*config->interface), &failed);
-	config->site = list_room(model, "sites", sizeof(*config->site), &failed);
+	interface_values(model, config, &failed);
+	sites_values(model, config, &failed);
 	bgp_values(model, config, &failed);
 	services_values(model, config, &failed);
 	if (failed)
 		return NULL;
 	router_values(model, config);
-	interface_values(model, config);
-	site_values(model, config);
 	egress_values(model, config);
 	config->ingress.source_v4 = model_addr(tunnel, "source-v4");
 	config->ingress.source_v6 = model_addr(tunnel, "source-v6");
@@ -402,7 +409,7 @@ static int config_parse(const char *text, size_t len, struct config **ret,
 	return 0;
 }
 
-int config_check(const char *file, struct config **ret, struct fault_list *ret_faults)
+int config_inspect(const char *file, struct config **ret, struct fault_list *ret_faults)
 {
 	_cleanup_(freep) char *text = NULL;
 	size_t len = 0;
@@ -432,7 +439,7 @@ static void fault_log(const char *file, const struct config_fault *fault)
 int config_read(const char *file, struct config **ret)
 {
 	_cleanup_(fault_list_clear) struct fault_list faults = { 0 };
-	int r = config_check(file, ret, &faults);
+	int r = config_inspect(file, ret, &faults);
 
 	for (size_t i = 0; i < faults.count; i++)
 		fault_log(file, &faults.at[i]);

@@ -41,7 +41,7 @@ struct config {
 int config_read(const char *file, struct config **ret);
 /* The same without the log: -EINVAL and *ret_faults, which is empty before, has the faults in the
  * order of the file. An unreadable file is a fault too, with its errno as the result. */
-int config_check(const char *file, struct config **ret, struct fault_list *ret_faults);
+int config_inspect(const char *file, struct config **ret, struct fault_list *ret_faults);
 void config_free(struct config **config);
 
 /* "any", "tcp" or "udp" as IPPROTO_*; 0 for anything else. */

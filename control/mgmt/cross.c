@@ -6,11 +6,11 @@
 #include <string.h>
 #include <uthash.h>
 
-/* A service key that some service has taken. */
+/* A service key that some service has taken; or egress address and id, taken by a site. */
 struct taken {
 	struct mg_service_key key;
 	struct mark mark;
-	const char *service;
+	const char *name;
 	UT_hash_handle hh;
 };
 
@@ -33,16 +33,16 @@ static void taken_clear(struct taken **taken)
 }
 
 static void take(struct check *c, const struct lyd_node *address, const struct mg_service_key *key,
-		 const char *service, const char *why)
+		 const char *kind, const char *name, const char *why)
 {
 	struct taken *entry;
 
 	HASH_FIND(hh, c->taken, key, sizeof(*key), entry);
 	if (entry) {
-		fault_list_add(c->faults, model_mark(c->model, address), "duplicate",
-			       model_path(address), why,
-			       "address %s of service '%s' belongs to service '%s' (line %u)",
-			       lyd_get_value(address), service, entry->service, entry->mark.line);
+		fault_list_add(
+			c->faults, model_mark(c->model, address), "duplicate", model_path(address),
+			why, "address %s of %s '%s' belongs to %s '%s' (line %u)",
+			lyd_get_value(address), kind, name, kind, entry->name, entry->mark.line);
 		return;
 	}
 	entry = calloc(1, sizeof(*entry));
@@ -50,7 +50,7 @@ static void take(struct check *c, const struct lyd_node *address, const struct m
 		c->faults->more = true;
 		return;
 	}
-	*entry = (struct taken){ *key, model_mark(c->model, address), service, { 0 } };
+	*entry = (struct taken){ *key, model_mark(c->model, address), name, { 0 } };
 	HASH_ADD(hh, c->taken, key, sizeof(*key), entry);
 }
 
@@ -77,13 +77,15 @@ static void check_address(struct check *c, const struct lyd_node *service,
 	if (model_child(c->model, service, "steer")) {
 		key.proto = config_protocol(model_text(service, "protocol"));
 		key.scope = MG_SCOPE_INGRESS;
-		take(c, address, &key, name, "tell them apart by address, or by protocol and port");
+		take(c, address, &key, "service", name,
+		     "tell them apart by address, or by protocol and port");
 	}
 	if (!announce)
 		return;
 	key = (struct mg_service_key){ .scope = MG_SCOPE_EGRESS };
 	memcpy(key.addr, addr.octet, sizeof(key.addr));
-	take(c, address, &key, name, "a route tells the load of one service: give each its own");
+	take(c, address, &key, "service", name,
+	     "a route tells the load of one service: give each its own");
 	if (c->site && !model_child(c->model, c->site, next_hop))
 		fault_list_add(c->faults, model_mark(c->model, c->site), "missing-key",
 			       model_path(c->site), NULL,
@@ -111,15 +113,18 @@ static void check_services(struct check *c)
 
 static void check_sites(struct check *c)
 {
-	const struct lyd_node *site = model_child(c->model, NULL, "sites");
+	const struct lyd_node *site = model_child(c->model, NULL, "sites"), *egress;
 
 	for (; site; site = model_next(site)) {
-		struct addr egress = model_addr(site, "egress");
-		struct mg_service_key key = { .port = (__u16)model_uint(site, "id"), .scope = 2 };
+		egress = model_child(c->model, site, "egress");
+		for (; egress; egress = model_next(egress)) {
+			struct addr addr = model_addr_of(egress);
+			struct mg_service_key key = { .port = (__u16)model_uint(site, "id") };
 
-		memcpy(key.addr, egress.octet, sizeof(key.addr));
-		take(c, model_child(c->model, site, "egress"), &key, model_text(site, "name"),
-		     "sites behind one egress differ by 'id'");
+			memcpy(key.addr, addr.octet, sizeof(key.addr));
+			take(c, egress, &key, "site", model_text(site, "name"),
+			     "sites behind one egress differ by 'id'");
+		}
 	}
 }
 

@@ -190,6 +190,10 @@ static void build_leaf_list(struct model *m, const struct yaml_tree *yaml, struc
 	const struct lysc_node_leaflist *list = (const struct lysc_node_leaflist *)schema;
 	_cleanup_(seen_clear) struct seen *seen = NULL;
 
+	if (yaml->kind == YAML_TREE_SCALAR && !yaml_tree_is_empty(yaml)) {
+		build_term(m, yaml, parent, schema); /* a list of one */
+		return;
+	}
 	if (yaml->kind != YAML_TREE_LIST) {
 		wrong_kind(m, yaml, parent, schema, "a list", "write it as [value, value]");
 		return;

@@ -26,7 +26,7 @@ static int check_bytes(const char *text, size_t len, struct config **ret, struct
 	int r;
 
 	file_of(text, len, file);
-	r = config_check(file, ret, faults);
+	r = config_inspect(file, ret, faults);
 	unlink(file);
 	return r;
 }
@@ -96,8 +96,9 @@ static const struct {
 	  "is no IPv4 address" },
 	{ "value missing", "router:\n  as:\n", 2, "wrong-kind", "one value" },
 	{ "list for a value", "router: {as: [1]}\n", 1, "wrong-kind", "one value" },
-	{ "value for a list", TUNNEL "services:\n- name: a\n  addresses: 192.0.2.1\n  steer:\n", 4,
-	  "wrong-kind", "write it as [value, value]" },
+	{ "value for a list",
+	  TUNNEL "services:\n- name: a\n  addresses: {a: 192.0.2.1}\n  steer:\n", 4, "wrong-kind",
+	  "write it as [value, value]" },
 	{ "value for a group", "router: 5\n", 1, "wrong-kind", "group of keys" },
 	{ "entry is a word", "sites: [east]\n", 1, "wrong-kind", "list of entries" },
 	{ "group for a list of entries", "sites: {east: 1}\n", 1, "wrong-kind", "a list" },
@@ -207,6 +208,7 @@ static const struct {
 	{ "a reflector",
 	  ROUTER "bgp: {neighbors: [{address: 10.0.0.2, as: 65000, client: true}]}\n" },
 	{ "presence by the name alone", TUNNEL WEB "steer: }]\n" },
+	{ "a list of one", TUNNEL "services: [{name: a, addresses: 192.0.2.1, steer: }]\n" },
 	{ "quoted values", "router: {name: 'r', as: \"65000\"}\n" },
 	{ "anchor without alias", "router: &a {name: r}\n" },
 	{ "same address, other port",
@@ -268,8 +270,8 @@ Test(config, refuses_what_is_no_file_of_ours)
 	_cleanup_(config_free) struct config *config = NULL;
 	_cleanup_(freep) char *large = malloc((1 << 20) + 1);
 
-	cr_expect(eq(int, config_check("/nonexistent", &config, &faults), -ENOENT));
-	cr_expect(eq(int, config_check("/tmp", &config, &faults), -EISDIR));
+	cr_expect(eq(int, config_inspect("/nonexistent", &config, &faults), -ENOENT));
+	cr_expect(eq(int, config_inspect("/tmp", &config, &faults), -EISDIR));
 	cr_assert(large != NULL);
 	memset(large, '#', (1 << 20) + 1);
 	cr_expect(eq(int, check_bytes(large, (1 << 20) + 1, &config, &faults), -EFBIG));
@@ -297,7 +299,7 @@ Test(config, survives_every_truncation)
 static void parse_file(const char *file, struct config **ret)
 {
 	_cleanup_(fault_list_clear) struct fault_list faults = { 0 };
-	int r = config_check(file, ret, &faults);
+	int r = config_inspect(file, ret, &faults);
 
 	cr_assert(eq(int, r, 0), "%s: %s", file, faults.count ? faults.at->message : "");
 }
@@ -324,8 +326,9 @@ Test(config, reads_the_ingress_example)
 	cr_expect(eq(u32, c->neighbor[0].carriers_send, BGP_CARRIER_COMMUNITY));
 	cr_expect(eq(u32, c->neighbor[0].carriers_accept, 3));
 	cr_expect(eq(u16, c->neighbor[0].hold_s, 9));
-	cr_assert(eq(sz, c->site_count, 3));
-	cr_expect(eq(str, c->site[0].name, "east"));
+	cr_assert(eq(sz, c->site_count, 4));
+	cr_expect(eq(str, c->site[1].name, "east"));
+	cr_expect(eq(u8, c->site[1].egress.octet[0], 0x20));
 	cr_expect(epsilon_eq(dbl, c->site[0].rtt_s, 0.002, 1e-9));
 	cr_expect(epsilon_eq(dbl, c->site[0].service_time_s, 0.05, 1e-9));
 	cr_assert(eq(sz, c->steer_count, 2));
