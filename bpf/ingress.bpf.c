@@ -1,10 +1,33 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
-#include "maps.h"
+/* The client side: a packet for a service address goes into a tunnel to the site of its flow. */
+#include "target.h"
 
 SEC("xdp")
 int mg_ingress(struct xdp_md *ctx)
 {
-	return ctx ? XDP_PASS : XDP_DROP;
+	__u64 bytes = ctx->data_end - ctx->data;
+	struct flow flow = {};
+	struct way way = {};
+	enum mg_verdict verdict;
+
+	flow.service.scope = MG_SCOPE_INGRESS;
+	verdict = mg_parse(ctx, &flow); /* parse */
+	if (verdict == MG_FORWARD)
+		verdict = mg_steer(&flow, &way); /* decide */
+	if (verdict == MG_FORWARD)
+		verdict = mg_send(ctx, &flow, &way); /* act */
+
+	count_one(&mg_counters_verdict, verdict, bytes, false);
+	switch (verdict) {
+	case MG_FORWARD:
+		count_sent(&flow, &way, bytes);
+		return send_action(ctx, &way);
+	case MG_NOT_OURS:
+	case MG_TTL_EXPIRED: /* the kernel answers with Time Exceeded */
+		return XDP_PASS;
+	default:
+		return XDP_DROP;
+	}
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -12,34 +12,36 @@
 
 #define MG_INLINE inline __attribute__((always_inline))
 
-#define MG_ABI_VERSION   "v1" /* PIN_DIR/v1/mg_slots */
-#define MG_PINS_PER_SET  8
-#define MG_SITE_NEXTHOPS 8
-#define MG_REDRAWS       4 /* further slots tried where a slot's now and next are both down */
-#define MG_SLOTS_MAX     (1 << 24) /* a pin names its slot in 24 bits */
-#define MG_RANGE_MAX     (1 << 20) /* slots of one service: hash bits 0 to 19; a power of two */
-#define MG_MEMBERS_MAX   1024      /* members of one service, numbered from 1 */
-#define MG_MEMBER_NONE   0
+#define MG_ABI_VERSION    "v1" /* PIN_DIR/v1/mg_slots */
+#define MG_PINS_PER_SET   8
+#define MG_SITE_NEXTHOPS  8
+#define MG_EXTENSIONS_MAX 4 /* IPv6 extension headers of one IP header */
+#define MG_REDRAWS        4 /* further slots tried where a slot's now and next are both down */
+#define MG_SLOTS_MAX      (1 << 24) /* a pin names its slot in 24 bits */
+#define MG_RANGE_MAX      (1 << 20) /* slots of one service: hash bits 0 to 19; a power of two */
+#define MG_MEMBERS_MAX    1024      /* members of one service, numbered from 1 */
+#define MG_MEMBER_NONE    0
 
 /* One tick of a pin's clock, 2^32 ns (4.29 s): an age of up to 255 ticks is 18 minutes. */
 #define MG_TICK_SHIFT 32
 
 /* Where every packet ends: names its counter, its text in margay and its edge in dataplane/dpdk. */
-#define MG_VERDICTS(X)                                                 \
-	X(FORWARD, "sent to a site")                                   \
-	X(DELIVERED, "stripped and handed to an instance")             \
-	X(NOT_OURS, "no service and no endpoint at this address")      \
-	X(TRUNCATED, "a header runs past the packet")                  \
-	X(MALFORMED, "a header contradicts itself")                    \
-	X(FRAGMENT, "fragment: no ports to hash")                      \
-	X(TTL_EXPIRED, "TTL or hop limit used up")                     \
-	X(NO_SERVICE, "out of a tunnel, for no service of this site")  \
-	X(NO_MEMBER, "the service has no usable site or instance")     \
-	X(NO_NEXTHOP, "the way to the site is not resolved")           \
-	X(NO_PORT, "the next hop's interface is not one of ours")      \
-	X(TOO_BIG, "larger than the path to the site takes")           \
-	X(NO_HEADROOM, "the driver left no room for the outer header") \
-	X(NOT_TUNNEL, "to a tunnel endpoint, but not in its encapsulation")
+#define MG_VERDICTS(X)                                                      \
+	X(FORWARD, "sent to a site")                                        \
+	X(DELIVERED, "stripped and handed to an instance")                  \
+	X(NOT_OURS, "no service and no endpoint at this address")           \
+	X(TRUNCATED, "a header runs past the packet")                       \
+	X(MALFORMED, "a header contradicts itself")                         \
+	X(FRAGMENT, "fragment: no ports to hash")                           \
+	X(TTL_EXPIRED, "TTL or hop limit used up")                          \
+	X(NO_SERVICE, "out of a tunnel, for no service of this site")       \
+	X(NO_MEMBER, "the service has no usable site or instance")          \
+	X(NO_NEXTHOP, "the way to the site is not resolved")                \
+	X(NO_PORT, "the next hop's interface is not one of ours")           \
+	X(TOO_BIG, "larger than the path to the site takes")                \
+	X(NO_HEADROOM, "the driver left no room for the outer header")      \
+	X(NOT_TUNNEL, "to a tunnel endpoint, but not in its encapsulation") \
+	X(CONGESTED, "marked in the tunnel, and its flow cannot be told")
 
 #define MG_VERDICT_ENUM(name, text) MG_##name,
 enum mg_verdict { MG_VERDICTS(MG_VERDICT_ENUM) MG_VERDICT_COUNT };

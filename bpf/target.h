@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* What dataplane/core wants of its target, for XDP: the only place where helpers are called. */
+#pragma once
+#include "maps.h"
+
+#include "decap.h"
+
+static MG_INLINE struct packet packet_of(const struct xdp_md *ctx)
+{
+	return (struct packet){ .at = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end };
+}
+
+static MG_INLINE const struct mg_settings *table_settings(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&mg_settings, &zero);
+}
+
+static MG_INLINE const struct mg_service *table_service(const struct mg_service_key *key)
+{
+	return bpf_map_lookup_elem(&mg_services, key);
+}
+
+static MG_INLINE const struct mg_slot *table_slot(__u32 index)
+{
+	return bpf_map_lookup_elem(&mg_slots, &index);
+}
+
+static MG_INLINE struct mg_pin_set *table_pins(__u32 index)
+{
+	return bpf_map_lookup_elem(&mg_pins, &index);
+}
+
+static MG_INLINE const struct mg_member *table_member(__u32 index)
+{
+	return bpf_map_lookup_elem(&mg_members, &index);
+}
+
+static MG_INLINE const struct mg_site *table_site(__u32 index)
+{
+	return bpf_map_lookup_elem(&mg_sites, &index);
+}
+
+static MG_INLINE const struct mg_nexthop *table_nexthop(__u32 index)
+{
+	return bpf_map_lookup_elem(&mg_nexthops, &index);
+}
+
+static MG_INLINE const struct mg_endpoint *table_endpoint(const struct mg_endpoint_key *key)
+{
+	return bpf_map_lookup_elem(&mg_endpoints, key);
+}
+
+static MG_INLINE __u8 table_tick(void)
+{
+	return bpf_ktime_get_ns() >> MG_TICK_SHIFT;
+}
+
+static MG_INLINE void table_event(enum mg_event event)
+{
+	__u32 index = event;
+	struct mg_event_counter *counter = bpf_map_lookup_elem(&mg_counters_event, &index);
+
+	if (counter)
+		counter->count++;
+}
+
+static MG_INLINE void count_one(void *map, __u32 index, __u64 bytes, bool start)
+{
+	struct mg_counter *counter = bpf_map_lookup_elem(map, &index);
+
+	if (!counter)
+		return;
+	counter->packets++;
+	counter->bytes += bytes;
+	counter->starts += start;
+}
+
+static MG_INLINE void count_sent(const struct flow *flow, const struct way *way, __u64 bytes)
+{
+	count_one(&mg_counters_service, way->service, bytes, flow->start);
+	count_one(&mg_counters_member, way->member, bytes, flow->start);
+}
+
+/* The steps are global functions: the verifier looks at such a one once, whatever its caller does,
+ * and not once for each of the many ways that lead to it. It wants the NULL checks. */
+__noinline int mg_parse(struct xdp_md *ctx, struct flow *ret)
+{
+	struct packet pkt = packet_of(ctx);
+
+	return ret ? packet_frame(&pkt, ret) : MG_MALFORMED;
+}
+
+__noinline int mg_steer(const struct flow *flow, struct way *ret)
+{
+	return flow && ret ? steer(flow, ret) : MG_MALFORMED;
+}
+
+/* Turns the frame into the one to be sent. After any other verdict than MG_FORWARD the frame is as
+ * it came or is to be dropped. */
+__noinline int mg_send(struct xdp_md *ctx, const struct flow *flow, const struct way *way)
+{
+	enum mg_verdict verdict;
+	struct tunnel tunnel;
+	struct packet pkt;
+	__u32 ifindex;
+
+	if (!flow || !way)
+		return MG_MALFORMED;
+	if (!tunnel_of(way, &tunnel))
+		return MG_NO_NEXTHOP;
+	verdict = encap_check(flow, &tunnel);
+	if (verdict != MG_FORWARD)
+		return verdict;
+	ifindex = way->ifindex;
+	if (ifindex != ctx->ingress_ifindex && !bpf_map_lookup_elem(&mg_ports, &ifindex))
+		return MG_NO_PORT;
+	if (bpf_xdp_adjust_head(ctx, -encap_room(flow, &tunnel)))
+		return MG_NO_HEADROOM;
+	pkt = packet_of(ctx);
+	return encap_write(&pkt, flow, &tunnel) ? MG_FORWARD : MG_TRUNCATED;
+}
+
+static MG_INLINE int send_action(const struct xdp_md *ctx, const struct way *way)
+{
+	if (way->ifindex == ctx->ingress_ifindex)
+		return XDP_TX;
+	return bpf_redirect(way->ifindex, 0);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Outer headers. First encap_check() says whether the packet may go, then the target makes
+ * encap_room() octets of room in front of it, then encap_write() fills them, every one.
+ */
+#pragma once
+#include "packet.h"
+#include "steer.h"
+
+#define ENCAP_TTL    64     /* RFC 2003 section 3.1: its own, not the inner one */
+#define IPV4_DF      0x4000 /* RFC 2003 section 3.1; with it the ID says nothing (RFC 6864) */
+#define ECN_MASK     3
+#define ECN_ECT1     1
+#define ECN_ECT0     2
+#define ECN_CE       3
+#define IPV4_VERSION 0x45
+#define IPV6_VERSION 0x60
+
+/* Where a way leads, looked up. */
+struct tunnel {
+	const struct mg_site *site;
+	const struct mg_nexthop *nexthop;
+	__u64 hash;
+};
+
+static MG_INLINE bool tunnel_of(const struct way *way, struct tunnel *ret)
+{
+	ret->site = table_site(way->site);
+	ret->nexthop = table_nexthop(way->nexthop);
+	ret->hash = way->hash;
+	return ret->site && ret->nexthop;
+}
+
+static MG_INLINE bool encap_v4(const struct mg_site *site)
+{
+	return !flow_octets8(site->outer_dst) && flow_octets4(site->outer_dst + 8) == BE32(0xffff);
+}
+
+/* Octets of the outer header. */
+static MG_INLINE __u32 encap_overhead(const struct mg_site *site)
+{
+	if (site->encap == MG_ENCAP_NONE)
+		return 0;
+	return encap_v4(site) ? sizeof(struct ipv4_header) : sizeof(struct ipv6_header);
+}
+
+static MG_INLINE enum mg_verdict encap_check(const struct flow *flow, const struct tunnel *tunnel)
+{
+	if (flow->ttl <= 1)
+		return MG_TTL_EXPIRED;
+	if (flow->len + encap_overhead(tunnel->site) > tunnel->site->mtu)
+		return MG_TOO_BIG;
+	return MG_FORWARD;
+}
+
+/* Octets that the frame grows by in front of its IP packet; negative where it shrinks. */
+static MG_INLINE __s32 encap_room(const struct flow *flow, const struct tunnel *tunnel)
+{
+	__u32 link = sizeof(struct ethernet_header);
+
+	if (tunnel->nexthop->vlan)
+		link += sizeof(struct vlan_header);
+	return link + encap_overhead(tunnel->site) - flow->offset;
+}
+
+/* RFC 1624 section 3, equation 3: the checksum after a 16-bit word has become another. */
+static MG_INLINE __be16 csum_replace(__be16 csum, __be16 old, __be16 new)
+{
+	__u32 sum = (__u16)~csum + (__u16)~old + new;
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+static MG_INLINE __u32 csum_octets(const __u8 octets[4])
+{
+	__u32 word = flow_octets4(octets);
+
+	return (word & 0xffff) + (word >> 16);
+}
+
+static MG_INLINE __be16 csum_ipv4(const struct ipv4_header *ip)
+{
+	__u32 sum = BE16(ip->version_ihl << 8 | ip->tos) + ip->len + ip->id + ip->frag +
+		    BE16(ip->ttl << 8 | ip->proto) + csum_octets(ip->src) + csum_octets(ip->dst);
+
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+static MG_INLINE bool encap_link(struct packet *pkt, const struct mg_nexthop *nexthop, __be16 type)
+{
+	struct ethernet_header *eth = packet_pull(pkt, sizeof(*eth));
+	struct vlan_header *vlan;
+
+	if (!eth)
+		return false;
+	__builtin_memcpy(eth->dst, nexthop->dst_mac, sizeof(eth->dst));
+	__builtin_memcpy(eth->src, nexthop->src_mac, sizeof(eth->src));
+	eth->type = type;
+	if (!nexthop->vlan)
+		return true;
+	vlan = packet_pull(pkt, sizeof(*vlan));
+	if (!vlan)
+		return false;
+	eth->type = BE16(ETHERTYPE_VLAN);
+	*vlan = (struct vlan_header){ .tci = BE16(nexthop->vlan), .type = type };
+	return true;
+}
+
+/* RFC 2003 section 3.1; RFC 4213 section 3.5 for IPv6 inside. */
+static MG_INLINE bool encap_outer_v4(struct packet *pkt, const struct flow *flow,
+				     const struct mg_site *site)
+{
+	struct ipv4_header *ip = packet_pull(pkt, sizeof(*ip));
+
+	if (!ip)
+		return false;
+	*ip = (struct ipv4_header){
+		.version_ihl = IPV4_VERSION,
+		.tos = flow->tos,
+		.len = BE16(flow->len + sizeof(*ip)),
+		.frag = BE16(IPV4_DF),
+		.ttl = ENCAP_TTL,
+		.proto = flow->v4 ? PROTO_IPV4 : PROTO_IPV6,
+	};
+	__builtin_memcpy(ip->src, site->outer_src + 12, sizeof(ip->src));
+	__builtin_memcpy(ip->dst, site->outer_dst + 12, sizeof(ip->dst));
+	ip->csum = csum_ipv4(ip);
+	return true;
+}
+
+/* RFC 2473 section 3.1; RFC 8986 section 5.2 for SRv6 with one segment: the same octets. */
+static MG_INLINE bool encap_outer_v6(struct packet *pkt, const struct flow *flow,
+				     const struct tunnel *tunnel)
+{
+	struct ipv6_header *ip = packet_pull(pkt, sizeof(*ip));
+	__u32 label = flow_label(tunnel->hash);
+
+	if (!ip)
+		return false;
+	*ip = (struct ipv6_header){
+		.version_class = IPV6_VERSION | flow->tos >> 4,
+		.class_label = flow->tos << 4 | label >> 16,
+		.label = BE16(label),
+		.len = BE16(flow->len),
+		.proto = flow->v4 ? PROTO_IPV4 : PROTO_IPV6,
+		.ttl = ENCAP_TTL,
+	};
+	__builtin_memcpy(ip->src, tunnel->site->outer_src, sizeof(ip->src));
+	__builtin_memcpy(ip->dst, tunnel->site->outer_dst, sizeof(ip->dst));
+	return true;
+}
+
+/* One hop less, and the congestion mark that the tunnel's end has found. */
+static MG_INLINE bool encap_inner_v4(struct packet *pkt, const struct flow *flow)
+{
+	struct ipv4_header *ip = packet_pull(pkt, sizeof(*ip));
+	__u8 tos = (flow->tos & ~ECN_MASK) | flow->ecn;
+
+	if (!ip)
+		return false;
+	ip->csum = csum_replace(ip->csum, BE16(0x0100), 0);
+	ip->ttl--;
+	if (tos == flow->tos)
+		return true;
+	ip->csum = csum_replace(ip->csum, BE16(flow->tos), BE16(tos));
+	ip->tos = tos;
+	return true;
+}
+
+static MG_INLINE bool encap_inner_v6(struct packet *pkt, const struct flow *flow)
+{
+	struct ipv6_header *ip = packet_pull(pkt, sizeof(*ip));
+
+	if (!ip)
+		return false;
+	ip->ttl--;
+	ip->class_label = (ip->class_label & ~(ECN_MASK << 4)) | flow->ecn << 4;
+	return true;
+}
+
+static MG_INLINE bool encap_inner(struct packet *pkt, const struct flow *flow)
+{
+	return flow->v4 ? encap_inner_v4(pkt, flow) : encap_inner_v6(pkt, flow);
+}
+
+/* The packet starts with the room made. False: there is less of it than there must be. */
+static MG_INLINE bool encap_write(struct packet *pkt, const struct flow *flow,
+				  const struct tunnel *tunnel)
+{
+	bool plain = tunnel->site->encap == MG_ENCAP_NONE;
+	bool v4 = plain ? flow->v4 : encap_v4(tunnel->site);
+
+	if (!encap_link(pkt, tunnel->nexthop, v4 ? BE16(ETHERTYPE_IPV4) : BE16(ETHERTYPE_IPV6)))
+		return false;
+	if (!plain &&
+	    !(v4 ? encap_outer_v4(pkt, flow, tunnel->site) : encap_outer_v6(pkt, flow, tunnel)))
+		return false;
+	return encap_inner(pkt, flow);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * What the packet reader learns of a packet, and the hash that places its flow. A value on the
+ * stack of one packet's way.
+ */
+#pragma once
+#include "abi.h"
+
+#include <stdbool.h>
+
+struct flow {
+	struct mg_service_key service; /* destination, port, protocol; the caller sets the scope */
+	__u32 offset;                  /* of the IP header in the frame */
+	__u32 payload;                 /* of what follows the IP headers in the frame */
+	__u8 src[16];
+	__u16 sport;
+	__u8 tos, ttl; /* or traffic class, hop limit */
+	__u32 len;     /* of the IP packet, as its header says */
+	__u8 ecn;      /* what the packet is to leave with: RFC 6040 at the end of a tunnel */
+	bool v4;
+	bool fragment; /* of a larger packet */
+	bool headless; /* and not its first: no ports */
+	bool start;    /* TCP SYN, QUIC Initial */
+} __attribute__((aligned(8)));
+
+/* Odd numbers without structure: the fractions of the square roots of 2 and 3. */
+#define FLOW_MIX_A 0x6a09e667f3bcc909ull
+#define FLOW_MIX_B 0xbb67ae8584caa73bull
+
+/* Where the hash's bits go; the bits between serve the next hop. */
+#define FLOW_PIN_SHIFT         20
+#define FLOW_FINGERPRINT_SHIFT 48
+
+/* Two multiplications with a shift between: after one alone, a flipped top bit would come out as a
+ * known difference under any seed, and the next word could take it back. */
+static MG_INLINE __u64 flow_mix(__u64 hash, __u64 word)
+{
+	hash = (hash ^ word) * FLOW_MIX_A;
+	hash ^= hash >> 32;
+	hash *= FLOW_MIX_B;
+	return hash ^ hash >> 29;
+}
+
+static MG_INLINE __u32 flow_octets4(const __u8 *octets)
+{
+	__u32 word;
+
+	__builtin_memcpy(&word, octets, sizeof(word));
+	return word;
+}
+
+static MG_INLINE __u64 flow_octets8(const __u8 *octets)
+{
+	__u64 word;
+
+	__builtin_memcpy(&word, octets, sizeof(word));
+	return word;
+}
+
+static MG_INLINE __u64 flow_hash_v4(__u64 hash, const struct flow *flow, bool client)
+{
+	__u64 dst = client ? 0 : flow_octets4(flow->service.addr + 12);
+
+	return flow_mix(hash, (__u64)flow_octets4(flow->src + 12) << 32 | dst);
+}
+
+static MG_INLINE __u64 flow_hash_v6(__u64 hash, const struct flow *flow, bool client)
+{
+	hash = flow_mix(hash, flow_octets8(flow->src));
+	hash = flow_mix(hash, flow_octets8(flow->src + 8));
+	if (client)
+		return hash;
+	hash = flow_mix(hash, flow_octets8(flow->service.addr));
+	return flow_mix(hash, flow_octets8(flow->service.addr + 8));
+}
+
+/* Keyed by the seed, equal on every ingress of a domain. Bits 0 to 19 choose the slot, 20 to 43 the
+ * pin set, 48 to 63 are the fingerprint: a value must be well mixed in all of them. */
+static MG_INLINE __u64 flow_hash(const struct flow *flow, __u64 seed, enum mg_affinity affinity)
+{
+	bool client = affinity == MG_AFFINITY_CLIENT;
+	__u64 hash = flow->v4 ? flow_hash_v4(seed, flow, client) : flow_hash_v6(seed, flow, client);
+	__u64 ports = (__u64)flow->sport << 32 | (__u64)flow->service.port << 16;
+
+	hash = flow_mix(hash, client ? 0 : ports | flow->service.proto);
+	hash *= FLOW_MIX_A;
+	return hash ^ hash >> 32;
+}
+
+/* A further draw for the same flow: the caller feeds it its own result. */
+static MG_INLINE __u64 flow_redraw(__u64 hash)
+{
+	return flow_mix(hash, FLOW_MIX_B);
+}
+
+/* RFC 6437 section 3: uniformly spread, and not zero, which means "no label". */
+static MG_INLINE __u32 flow_label(__u64 hash)
+{
+	__u32 label = hash * FLOW_MIX_B >> 44;
+
+	return label ? label : 1;
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The only reader of received packets: a cursor, the headers as they lie in a frame, and a reader
+ * for each. Readers return MG_FORWARD where nothing speaks against the packet so far; they leave
+ * the cursor behind what they read.
+ */
+#pragma once
+#include "flow.h"
+
+#include <stddef.h>
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define BE16(x) ((__be16)__builtin_bswap16(x))
+#define BE32(x) ((__be32)__builtin_bswap32(x))
+#else
+#define BE16(x) ((__be16)(x))
+#define BE32(x) ((__be32)(x))
+#endif
+
+#define ETHERTYPE_IPV4 0x0800
+#define ETHERTYPE_IPV6 0x86dd
+#define ETHERTYPE_VLAN 0x8100
+
+#define PROTO_HOP_BY_HOP  0
+#define PROTO_IPV4        4
+#define PROTO_TCP         6
+#define PROTO_UDP         17
+#define PROTO_IPV6        41
+#define PROTO_ROUTING     43
+#define PROTO_FRAGMENT    44
+#define PROTO_AUTH        51
+#define PROTO_DESTINATION 60
+
+#define IPV4_FRAGMENT_BITS 0x3fff /* more fragments, and the offset */
+#define IPV4_OFFSET_BITS   0x1fff
+#define IPV6_FRAGMENT_BITS 0xfff9
+#define IPV6_OFFSET_BITS   0xfff8
+
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_ACK 0x10
+
+/* A cursor over packet bytes. Only packet_peek() compares a pointer with the end of the packet, and
+ * in the one form that the BPF verifier takes as a proof. */
+struct packet {
+	void *at, *end;
+};
+
+static MG_INLINE void *packet_peek(const struct packet *pkt, __u32 len)
+{
+	return pkt->at + len > pkt->end ? NULL : pkt->at;
+}
+
+static MG_INLINE void *packet_pull(struct packet *pkt, __u32 len)
+{
+	void *hdr = packet_peek(pkt, len);
+
+	if (hdr)
+		pkt->at = hdr + len;
+	return hdr;
+}
+
+/* A header as it lies in a frame, which promises two-byte alignment and no more. */
+#define WIRE_HEADER __attribute__((packed, aligned(2)))
+
+struct ethernet_header {
+	__u8 dst[6], src[6];
+	__be16 type;
+} WIRE_HEADER;
+
+struct vlan_header {
+	__be16 tci, type; /* type: of what follows */
+} WIRE_HEADER;
+
+struct ipv4_header {
+	__u8 version_ihl, tos;
+	__be16 len, id, frag;
+	__u8 ttl, proto;
+	__be16 csum;
+	__u8 src[4], dst[4];
+} WIRE_HEADER;
+
+struct ipv6_header {
+	__u8 version_class, class_label;
+	__be16 label, len; /* len: of what follows the header */
+	__u8 proto, ttl;
+	__u8 src[16], dst[16];
+} WIRE_HEADER;
+
+/* The first eight octets of any extension header of RFC 8200. */
+struct ipv6_extension {
+	__u8 proto, len;
+	union {
+		struct {
+			__u8 type, segments_left;
+		};               /* routing header */
+		__be16 fragment; /* fragment header */
+	};
+	__be32 rest;
+} WIRE_HEADER;
+
+struct tcp_header {
+	__be16 src, dst;
+	__be32 seq, ack;
+	__u8 offset, flags;
+	__be16 window, csum, urgent;
+} WIRE_HEADER;
+
+struct udp_header {
+	__be16 src, dst, len, csum;
+} WIRE_HEADER;
+
+/* RFC 9000 section 17.2: what all versions' long headers begin with. */
+struct quic_long_header {
+	__u8 first;
+	__u8 version[4];
+} WIRE_HEADER;
+
+/* RFC 9000 section 17.2.2 and RFC 9369 section 3.2: version 2 numbers the packet types anew. */
+static MG_INLINE bool quic_initial(const struct quic_long_header *quic)
+{
+	__u32 version = flow_octets4(quic->version);
+
+	switch (quic->first & 0xb0) { /* long header, type */
+	case 0x80:
+		return version == BE32(1);
+	case 0x90:
+		return version == BE32(0x6b3343cf);
+	default:
+		return false;
+	}
+}
+
+static MG_INLINE enum mg_verdict packet_tcp(struct packet *pkt, struct flow *ret)
+{
+	const struct tcp_header *tcp = packet_pull(pkt, sizeof(*tcp));
+
+	if (!tcp)
+		return MG_TRUNCATED;
+	ret->sport = BE16(tcp->src);
+	ret->service.port = BE16(tcp->dst);
+	ret->start = (tcp->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_SYN;
+	return MG_FORWARD;
+}
+
+/* payload: octets that the IP header grants to UDP's payload; padding of the frame is no QUIC. */
+static MG_INLINE enum mg_verdict packet_udp(struct packet *pkt, __u32 payload, struct flow *ret)
+{
+	const struct udp_header *udp = packet_pull(pkt, sizeof(*udp));
+	const struct quic_long_header *quic = packet_peek(pkt, sizeof(*quic));
+
+	if (!udp)
+		return MG_TRUNCATED;
+	ret->sport = BE16(udp->src);
+	ret->service.port = BE16(udp->dst);
+	ret->start = quic && payload >= sizeof(*quic) && quic_initial(quic);
+	return MG_FORWARD;
+}
+
+/* headers: octets of the IP packet read so far. Ports stay zero where a protocol has none. */
+static MG_INLINE enum mg_verdict packet_transport(struct packet *pkt, __u32 headers,
+						  struct flow *ret)
+{
+	__u32 left = ret->len - headers;
+
+	ret->payload = ret->offset + headers;
+	if (ret->headless)
+		return MG_FORWARD;
+	switch (ret->service.proto) {
+	case PROTO_TCP:
+		return left < sizeof(struct tcp_header) ? MG_TRUNCATED : packet_tcp(pkt, ret);
+	case PROTO_UDP:
+		return left < sizeof(struct udp_header)
+			       ? MG_TRUNCATED
+			       : packet_udp(pkt, left - sizeof(struct udp_header), ret);
+	default:
+		return MG_FORWARD;
+	}
+}
+
+static MG_INLINE void packet_mapped(__u8 ret[16], const __u8 octets[4])
+{
+	__builtin_memset(ret, 0, 10);
+	__builtin_memset(ret + 10, 0xff, 2);
+	__builtin_memcpy(ret + 12, octets, 4);
+}
+
+static MG_INLINE enum mg_verdict packet_ipv4(struct packet *pkt, struct flow *ret)
+{
+	const struct ipv4_header *ip = packet_peek(pkt, sizeof(*ip));
+	__u32 header;
+
+	if (!ip)
+		return MG_TRUNCATED;
+	ret->len = BE16(ip->len);
+	header = (ip->version_ihl & 0xf) * 4;
+	if (ip->version_ihl >> 4 != 4 || header < sizeof(*ip) || ret->len < header)
+		return MG_MALFORMED;
+	/* Pull what the header says it takes: after a subtraction the verifier has no bound. */
+	if (!packet_peek(pkt, ret->len) || !packet_pull(pkt, header))
+		return MG_TRUNCATED;
+
+	packet_mapped(ret->src, ip->src);
+	packet_mapped(ret->service.addr, ip->dst);
+	ret->service.proto = ip->proto;
+	ret->v4 = true;
+	ret->tos = ip->tos;
+	ret->ecn = ip->tos & 3;
+	ret->ttl = ip->ttl;
+	ret->fragment = ip->frag & BE16(IPV4_FRAGMENT_BITS);
+	ret->headless = ip->frag & BE16(IPV4_OFFSET_BITS);
+	return packet_transport(pkt, header, ret);
+}
+
+/* Octets of one extension header; 0: this protocol is none. */
+static MG_INLINE __u32 ipv6_extension_len(__u8 proto, __u8 len)
+{
+	switch (proto) {
+	case PROTO_HOP_BY_HOP:
+	case PROTO_ROUTING:
+	case PROTO_DESTINATION:
+		return (len + 1) * 8;
+	case PROTO_AUTH:
+		return (len + 2) * 4; /* RFC 4302 section 2.2 counts in words, less two */
+	case PROTO_FRAGMENT:
+		return 8;
+	default:
+		return 0;
+	}
+}
+
+/* Reads the extension header that service.proto names. headers: octets of the packet read so far.
+ */
+static MG_INLINE enum mg_verdict packet_extension(struct packet *pkt, __u32 *headers,
+						  struct flow *ret)
+{
+	const struct ipv6_extension *ext = packet_peek(pkt, sizeof(*ext));
+	__u8 proto = ret->service.proto;
+	__u32 len;
+
+	if (!ext)
+		return MG_TRUNCATED;
+	len = ipv6_extension_len(proto, ext->len);
+	*headers += len;
+	if (*headers > ret->len || !packet_pull(pkt, len))
+		return MG_TRUNCATED;
+	/* Not the last segment: this destination is a waypoint (RFC 8754 section 4.3.1). */
+	if (proto == PROTO_ROUTING && ext->segments_left)
+		return MG_NOT_OURS;
+	ret->service.proto = ext->proto;
+	if (proto == PROTO_FRAGMENT) {
+		/* Neither bit: an atomic fragment, which is whole (RFC 6946). */
+		ret->fragment = ext->fragment & BE16(IPV6_FRAGMENT_BITS);
+		ret->headless = ext->fragment & BE16(IPV6_OFFSET_BITS);
+	}
+	return MG_FORWARD;
+}
+
+/* A packet with more extension headers than MG_EXTENSIONS_MAX is one of an unknown protocol, named
+ * by the header that is next: it has no ports, and can still be for a service on all protocols. */
+static MG_INLINE enum mg_verdict packet_extensions(struct packet *pkt, struct flow *ret)
+{
+	__u32 headers = sizeof(struct ipv6_header);
+	enum mg_verdict verdict;
+
+	for (int i = 0; i < MG_EXTENSIONS_MAX; i++) {
+		if (ret->headless || !ipv6_extension_len(ret->service.proto, 0))
+			break;
+		verdict = packet_extension(pkt, &headers, ret);
+		if (verdict != MG_FORWARD)
+			return verdict;
+	}
+	return packet_transport(pkt, headers, ret);
+}
+
+/* ::ffff:0:0/96 never stands in a packet; taken for ours it would meet the keys of IPv4. */
+static MG_INLINE bool ipv6_mapped(const __u8 *octets)
+{
+	return !flow_octets8(octets) && flow_octets4(octets + 8) == BE32(0xffff);
+}
+
+static MG_INLINE enum mg_verdict packet_ipv6(struct packet *pkt, struct flow *ret)
+{
+	const struct ipv6_header *ip = packet_peek(pkt, sizeof(*ip));
+
+	if (!ip)
+		return MG_TRUNCATED;
+	ret->len = sizeof(*ip) + BE16(ip->len);
+	if (ip->version_class >> 4 != 6 || ipv6_mapped(ip->src) || ipv6_mapped(ip->dst))
+		return MG_MALFORMED;
+	if (!packet_peek(pkt, ret->len) || !packet_pull(pkt, sizeof(*ip)))
+		return MG_TRUNCATED;
+
+	__builtin_memcpy(ret->src, ip->src, sizeof(ret->src));
+	__builtin_memcpy(ret->service.addr, ip->dst, sizeof(ret->service.addr));
+	ret->service.proto = ip->proto;
+	ret->tos = ip->version_class << 4 | ip->class_label >> 4;
+	ret->ecn = ret->tos & 3;
+	ret->ttl = ip->ttl;
+	return packet_extensions(pkt, ret);
+}
+
+/* Reads a frame up to the ports into *ret, which the caller has zeroed. */
+static MG_INLINE enum mg_verdict packet_frame(struct packet *pkt, struct flow *ret)
+{
+	const struct ethernet_header *eth = packet_pull(pkt, sizeof(*eth));
+	const struct vlan_header *vlan;
+	__be16 type;
+
+	if (!eth)
+		return MG_TRUNCATED;
+	if (eth->dst[0] & 1)
+		return MG_NOT_OURS; /* to a group: routers hand on what is sent to them */
+	type = eth->type;
+	ret->offset = sizeof(*eth);
+	if (type == BE16(ETHERTYPE_VLAN)) {
+		vlan = packet_pull(pkt, sizeof(*vlan));
+		if (!vlan)
+			return MG_TRUNCATED;
+		type = vlan->type;
+		ret->offset += sizeof(*vlan);
+	}
+
+	switch (type) {
+	case BE16(ETHERTYPE_IPV4):
+		return packet_ipv4(pkt, ret);
+	case BE16(ETHERTYPE_IPV6):
+		return packet_ipv6(pkt, ret);
+	default:
+		return MG_NOT_OURS;
+	}
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Pins: the members of those flows that the slots would misplace. A pin is one word in a set of
+ * eight; all CPUs and control's sweep change it by compare-and-swap, and whoever comes second
+ * leaves it as it is. Two CPUs that see one flow's packets at the same instant may pin it twice;
+ * the first of the two is then the one that counts.
+ */
+#pragma once
+#include "abi.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef __u64 __attribute__((may_alias)) pin_word;
+
+union pin_value {
+	struct mg_pin pin;
+	pin_word word;
+};
+
+/* A pin and what stood there when it was read. at NULL: none. */
+struct pin_ref {
+	struct mg_pin *at;
+	struct mg_pin seen;
+};
+
+static MG_INLINE struct mg_pin pin_load(const struct mg_pin *pin)
+{
+	union pin_value value = { .word = *(const volatile pin_word *)pin };
+
+	return value.pin;
+}
+
+/* False: another CPU was first, and nothing is changed. */
+static MG_INLINE bool pin_swap(struct pin_ref ref, struct mg_pin pin)
+{
+	union pin_value old = { .pin = ref.seen }, new = { .pin = pin };
+
+	return __sync_bool_compare_and_swap((pin_word *)ref.at, old.word, new.word);
+}
+
+/* Ticks since the pin was last seen. The clock wraps after 256: older than 255 looks young again,
+ * which the sweep has to prevent. */
+static MG_INLINE __u8 pin_age(struct mg_pin pin, __u8 tick)
+{
+	return tick - pin.tick;
+}
+
+/* The pin of want's flow: same slot, same fingerprint. */
+static MG_INLINE struct pin_ref pin_find(struct mg_pin_set *set, struct mg_pin want)
+{
+	for (int i = 0; i < MG_PINS_PER_SET; i++) {
+		struct mg_pin pin = pin_load(&set->pin[i]);
+
+		if (pin.member != MG_MEMBER_NONE && pin.slot == want.slot &&
+		    pin.fingerprint == want.fingerprint)
+			return (struct pin_ref){ .at = &set->pin[i], .seen = pin };
+	}
+	return (struct pin_ref){ .at = NULL };
+}
+
+/* Where a new pin may go: a free place, else the one that has been silent the longest. */
+static MG_INLINE struct pin_ref pin_room(struct mg_pin_set *set, __u8 tick)
+{
+	struct pin_ref oldest = { .at = NULL };
+
+	for (int i = 0; i < MG_PINS_PER_SET; i++) {
+		struct mg_pin pin = pin_load(&set->pin[i]);
+
+		if (!oldest.at || pin.member == MG_MEMBER_NONE ||
+		    pin_age(pin, tick) > pin_age(oldest.seen, tick))
+			oldest = (struct pin_ref){ .at = &set->pin[i], .seen = pin };
+		if (pin.member == MG_MEMBER_NONE)
+			break;
+	}
+	return oldest;
+}
+
+/* Returns what happened, for the event's counter. */
+static MG_INLINE enum mg_event pin_insert(struct mg_pin_set *set, struct mg_pin pin)
+{
+	struct pin_ref room = pin_room(set, pin.tick);
+
+	if (!pin_swap(room, pin))
+		return MG_EVENT_PIN_RACED;
+	return room.seen.member == MG_MEMBER_NONE ? MG_EVENT_PIN_INSERTED : MG_EVENT_PIN_EVICTED;
+}
+
+/* The flow went elsewhere, because the pin's member is down. */
+static MG_INLINE enum mg_event pin_replace(struct pin_ref ref, struct mg_pin pin)
+{
+	return pin_swap(ref, pin) ? MG_EVENT_PIN_REPLACED : MG_EVENT_PIN_RACED;
+}
+
+/* The flow has spoken. One store per tick at most, so that CPUs seldom fight for the line; a lost
+ * race needs no count, since the next packet tries again. */
+static MG_INLINE void pin_touch(struct pin_ref ref, __u8 tick)
+{
+	struct mg_pin pin = ref.seen;
+
+	if (pin.tick == tick)
+		return;
+	pin.tick = tick;
+	pin_swap(ref, pin);
+}

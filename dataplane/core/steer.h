@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * The decision: service, slot, pin, member, site, next hop. Nothing of the packet is touched; of
+ * the tables only pins are written. What it wants of its surroundings is declared here and supplied
+ * by each target's target.h.
+ */
+#pragma once
+#include "flow.h"
+#include "pin.h"
+#include "slot.h"
+
+/* The tables, however the target reaches them. NULL: no such entry. */
+static MG_INLINE const struct mg_settings *table_settings(void);
+static MG_INLINE const struct mg_service *table_service(const struct mg_service_key *key);
+static MG_INLINE const struct mg_slot *table_slot(__u32 index);
+static MG_INLINE struct mg_pin_set *table_pins(__u32 index);
+static MG_INLINE const struct mg_member *table_member(__u32 index);
+static MG_INLINE const struct mg_site *table_site(__u32 index);
+static MG_INLINE const struct mg_nexthop *table_nexthop(__u32 index);
+static MG_INLINE __u8 table_tick(void); /* CLOCK_MONOTONIC in ns >> MG_TICK_SHIFT */
+static MG_INLINE void table_event(enum mg_event event);
+
+/* Where a packet goes: indexes only, so that the decision and what is done about it can be verified
+ * as two BPF functions. */
+struct way {
+	__u64 hash;    /* of the flow */
+	__u32 service; /* into mg_counters_service */
+	__u32 member;  /* into mg_members */
+	__u32 site, nexthop;
+	__u32 ifindex; /* of the next hop */
+	__u32 zero;
+};
+
+/* From the particular to the general. A fragment has no port that all its siblings know, so that
+ * only a service on all ports, and a client as a whole, can be told from it. */
+static MG_INLINE enum mg_verdict steer_service(const struct flow *flow,
+					       const struct mg_service **ret)
+{
+	struct mg_service_key key = flow->service;
+	const struct mg_service *service = table_service(&key);
+
+	if (!service && key.port) {
+		key.port = 0;
+		service = table_service(&key);
+	}
+	if (!service) {
+		key.proto = 0;
+		service = table_service(&key);
+	}
+	if (!service)
+		return MG_NOT_OURS;
+	if (flow->fragment && (key.port || service->affinity != MG_AFFINITY_CLIENT))
+		return MG_FRAGMENT;
+	*ret = service;
+	return MG_FORWARD;
+}
+
+static MG_INLINE __u32 steer_slot_index(const struct mg_service *service, __u64 hash)
+{
+	return service->slot_base + (hash & service->slot_mask);
+}
+
+/* True, and the way leads there, if the member takes packets. */
+static MG_INLINE bool steer_member(const struct mg_service *service, __u16 member, struct way *ret)
+{
+	const struct mg_member *entry;
+	const struct mg_site *site;
+
+	if (member == MG_MEMBER_NONE || member > service->member_count)
+		return false;
+	entry = table_member(service->member_base + member);
+	if (!entry || entry->state != MG_UP)
+		return false;
+	site = table_site(entry->site);
+	if (!site || site->state != MG_UP)
+		return false;
+	ret->member = service->member_base + member;
+	ret->site = entry->site;
+	return true;
+}
+
+/* What is down is left at once, before control knows: first for the slot's next choice, then for
+ * those of other slots. */
+static MG_INLINE bool steer_elsewhere(const struct mg_service *service, struct mg_slot slot,
+				      struct way *ret)
+{
+	const struct mg_slot *other;
+	__u64 hash = ret->hash;
+
+	for (int i = 0; i < MG_REDRAWS; i++) {
+		if (steer_member(service, slot.next, ret))
+			return true;
+		hash = flow_redraw(hash);
+		other = table_slot(steer_slot_index(service, hash));
+		if (!other)
+			return false;
+		slot = slot_load(other);
+		if (steer_member(service, slot.now, ret))
+			return true;
+	}
+	return steer_member(service, slot.next, ret);
+}
+
+static MG_INLINE bool steer_slot(const struct mg_service *service, struct mg_slot slot,
+				 struct way *ret)
+{
+	if (steer_member(service, slot.now, ret))
+		return true;
+	if (!steer_elsewhere(service, slot, ret))
+		return false;
+	table_event(MG_EVENT_NEXT_CHOICE);
+	return true;
+}
+
+/* In a slot that is not STABLE: by the pin where there is one; in a MOVING one a flow gets one. */
+static MG_INLINE bool steer_pinned(const struct mg_service *service, struct mg_slot slot,
+				   bool start, struct mg_pin_set *set, struct way *ret)
+{
+	struct mg_pin pin = { .slot = steer_slot_index(service, ret->hash),
+			      .fingerprint = ret->hash >> FLOW_FINGERPRINT_SHIFT,
+			      .tick = table_tick() };
+	struct pin_ref found = pin_find(set, pin);
+	bool stays = slot.state == MG_SLOT_MOVING && !start && !found.at;
+
+	if (found.at && steer_member(service, found.seen.member, ret)) {
+		pin_touch(found, pin.tick);
+		return true;
+	}
+	if (!(stays && steer_member(service, slot.prev, ret)) && !steer_slot(service, slot, ret))
+		return false;
+	pin.member = ret->member - service->member_base;
+	if (found.at)
+		table_event(pin_replace(found, pin));
+	else if (slot.state == MG_SLOT_MOVING)
+		table_event(pin_insert(set, pin));
+	return true;
+}
+
+/* ret->hash is the flow's. */
+static MG_INLINE bool steer_choose(const struct mg_service *service, __u32 pin_set_mask, bool start,
+				   struct way *ret)
+{
+	const struct mg_slot *at = table_slot(steer_slot_index(service, ret->hash));
+	struct mg_pin_set *set;
+	struct mg_slot slot;
+
+	if (!at)
+		return false;
+	slot = slot_load(at);
+	if (slot.state == MG_SLOT_STABLE)
+		return steer_slot(service, slot, ret);
+	set = table_pins(ret->hash >> FLOW_PIN_SHIFT & pin_set_mask);
+	if (!set)
+		return steer_slot(service, slot, ret);
+	return steer_pinned(service, slot, start, set, ret);
+}
+
+/* Any of the site's next hops; the hash bits are not those that chose the slot. */
+static MG_INLINE enum mg_verdict steer_nexthop(struct way *ret)
+{
+	const struct mg_site *site = table_site(ret->site);
+	__u32 draw = ret->hash >> 32 & 0xffff, at;
+	const struct mg_nexthop *nexthop;
+
+	if (!site)
+		return MG_NO_MEMBER;
+	at = draw * site->nexthop_count >> 16;
+	if (!site->nexthop_count || at >= MG_SITE_NEXTHOPS)
+		return MG_NO_NEXTHOP;
+	ret->nexthop = site->nexthop[at];
+	nexthop = table_nexthop(ret->nexthop);
+	if (!nexthop || !nexthop->ifindex)
+		return MG_NO_NEXTHOP;
+	ret->ifindex = nexthop->ifindex;
+	return MG_FORWARD;
+}
+
+/* *ret is whole with MG_FORWARD only. */
+static MG_INLINE enum mg_verdict steer(const struct flow *flow, struct way *ret)
+{
+	const struct mg_settings *settings = table_settings();
+	const struct mg_service *service = NULL;
+	enum mg_verdict verdict = steer_service(flow, &service);
+
+	if (verdict != MG_FORWARD)
+		return verdict;
+	if (!settings || !service)
+		return MG_NO_MEMBER;
+	ret->service = service->index;
+	ret->hash = flow_hash(flow, settings->hash_seed, service->affinity);
+	if (!steer_choose(service, settings->pin_set_mask, flow->start, ret))
+		return MG_NO_MEMBER;
+	return steer_nexthop(ret);
+}
