@@ -24,22 +24,22 @@ static const struct map_rule {
 	const char *name;
 	bool mapped;
 } map_rules[MAP_COUNT] = {
-	[MAP_SERVICES] = { "mg_services" },
-	[MAP_SLOTS] = { "mg_slots", .mapped = true },
-	[MAP_PINS] = { "mg_pins", .mapped = true },
-	[MAP_MEMBERS] = { "mg_members", .mapped = true },
-	[MAP_SITES] = { "mg_sites", .mapped = true },
-	[MAP_NEXTHOPS] = { "mg_nexthops", .mapped = true },
-	[MAP_ENDPOINTS] = { "mg_endpoints" },
-	[MAP_PORTS] = { "mg_ports" },
-	[MAP_SETTINGS] = { "mg_settings", .mapped = true },
-	[MAP_COUNTERS_VERDICT] = { "mg_counters_verdict" },
-	[MAP_COUNTERS_SERVICE] = { "mg_counters_service" },
-	[MAP_COUNTERS_MEMBER] = { "mg_counters_member" },
-	[MAP_COUNTERS_EVENT] = { "mg_counters_event" },
+	[MAP_SERVICES] = { .name = "mg_services" },
+	[MAP_SLOTS] = { .name = "mg_slots", .mapped = true },
+	[MAP_PINS] = { .name = "mg_pins", .mapped = true },
+	[MAP_MEMBERS] = { .name = "mg_members", .mapped = true },
+	[MAP_SITES] = { .name = "mg_sites", .mapped = true },
+	[MAP_NEXTHOPS] = { .name = "mg_nexthops", .mapped = true },
+	[MAP_ENDPOINTS] = { .name = "mg_endpoints" },
+	[MAP_PORTS] = { .name = "mg_ports" },
+	[MAP_SETTINGS] = { .name = "mg_settings", .mapped = true },
+	[MAP_COUNTERS_VERDICT] = { .name = "mg_counters_verdict" },
+	[MAP_COUNTERS_SERVICE] = { .name = "mg_counters_service" },
+	[MAP_COUNTERS_MEMBER] = { .name = "mg_counters_member" },
+	[MAP_COUNTERS_EVENT] = { .name = "mg_counters_event" },
 };
 
-static void maps_init(struct maps *m)
+void maps_init(struct maps *m)
 {
 	*m = (struct maps){ .lock = -1 };
 	for (enum map_id id = 0; id < MAP_COUNT; id++)
@@ -313,6 +313,19 @@ struct mg_counter maps_counter(const struct maps *m, enum map_id id, uint32_t in
 		sum.bytes += cpu[i].bytes;
 		sum.starts += cpu[i].starts;
 	}
+	return sum;
+}
+
+uint64_t maps_event(const struct maps *m, enum mg_event event)
+{
+	_cleanup_(freep) struct mg_event_counter *cpu = calloc((size_t)m->cpus, sizeof(*cpu));
+	uint32_t index = event;
+	uint64_t sum = 0;
+
+	if (!cpu || bpf_map_lookup_elem(m->fd[MAP_COUNTERS_EVENT], &index, cpu) < 0)
+		return 0;
+	for (int i = 0; i < m->cpus; i++)
+		sum += cpu[i].count;
 	return sum;
 }
 

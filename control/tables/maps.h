@@ -37,11 +37,13 @@ struct maps {
 
 /* On failure *ret is untouched, nothing stays open, and nothing pinned that was not before. */
 int maps_open(const struct tables_config *config, struct maps *ret);
+void maps_init(struct maps *maps); /* so that maps_close() may be called */
 void maps_close(struct maps *maps);
 
 int maps_program(const struct maps *maps, enum port_role role); /* -1: the role has none */
 
 /* Counters are summed, cleared and copied CPU by CPU. */
 struct mg_counter maps_counter(const struct maps *maps, enum map_id id, uint32_t index);
+uint64_t maps_event(const struct maps *maps, enum mg_event event);
 void maps_counter_reset(const struct maps *maps, enum map_id id, uint32_t index);
 void maps_counter_copy(const struct maps *maps, enum map_id id, uint32_t from, uint32_t to);

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * DOC: A port's program is held by a bpf_link that is pinned as PIN_DIR/links/NAME. The pin
+ * outlives us; the next run finds it, makes sure that it is still that interface's, and swaps the
+ * program. An interface that is made anew under its name gets its program again as soon as the
+ * kernel tells.
+ */
+#include "tables/state.h"
+
+#include "base/log.h"
+#include "base/util.h"
+#include "tables/pin.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <string.h>
+
+#define LINKS "links"
+
+static const char *role_name(enum port_role role)
+{
+	switch (role) {
+	case PORT_ACCESS:
+		return "access";
+	case PORT_CORE:
+		return "core";
+	default:
+		return "site";
+	}
+}
+
+static struct port *port_find(const struct tables *t, const char *name)
+{
+	for (size_t i = 0; i < t->port_count; i++)
+		if (!strcmp(t->port[i].state.name, name))
+			return &t->port[i];
+	return NULL;
+}
+
+/* --- the link that a former run pinned -------------------------------------------------------- */
+static void link_remove(struct tables *t, const char *name)
+{
+	_cleanup_(closep) int fd = -1;
+
+	if (pin_get(t->pin_dir, LINKS, name, &fd) >= 0)
+		bpf_link_detach(fd); /* at once; an unlinked pin is detached some time later */
+	pin_remove(t->pin_dir, LINKS, name);
+}
+
+/* An index alone may be another interface's by now, so the program must be the link's, too. */
+static bool link_is_of(int fd, uint32_t ifindex, enum port_mode *ret_mode)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct bpf_link_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) < 0 || info.type != BPF_LINK_TYPE_XDP ||
+	    info.xdp.ifindex != ifindex || bpf_xdp_query((int)ifindex, 0, &query) < 0 ||
+	    query.prog_id != info.prog_id)
+		return false;
+	*ret_mode = query.attach_mode == XDP_ATTACHED_SKB ? PORT_GENERIC : PORT_NATIVE;
+	return true;
+}
+
+/* false: there is nothing to take over, and no pin is left. */
+static bool link_adopt(struct tables *t, struct port *port, int program)
+{
+	_cleanup_(closep) int fd = -1;
+	enum port_mode mode;
+
+	if (pin_get(t->pin_dir, LINKS, port->state.name, &fd) < 0)
+		return false;
+	if (link_is_of(fd, port->state.ifindex, &mode) &&
+	    (mode == PORT_NATIVE || port->generic_allowed) &&
+	    bpf_link_update(fd, program, NULL) >= 0) {
+		port->state.mode = mode;
+		port->state.adopted = true;
+		return true;
+	}
+	log_info("%s: the pinned link of a former run does not fit any more: attaching anew",
+		 port->state.name);
+	link_remove(t, port->state.name);
+	return false;
+}
+
+/* --- a new link ------------------------------------------------------------------------------- */
+static int link_create(uint32_t ifindex, int program, uint32_t flags)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
+	int fd = bpf_link_create(program, (int)ifindex, BPF_XDP, &opts);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int link_create_failed(const struct port *port, int r)
+{
+	const char *name = port->state.name;
+
+	switch (r) {
+	case -EBUSY:
+	case -EEXIST:
+		return log_err(r,
+			       "%s: another XDP program holds it: find it by `bpftool net`, remove "
+			       "it by `ip link set dev %s xdp off`",
+			       name, name);
+	case -EOPNOTSUPP:
+		return log_err(r,
+			       "%s: its driver has no native XDP: allow generic XDP (slower) with "
+			       "`generic-xdp: true` at this interface, or use another",
+			       name);
+	case -EPERM:
+	case -EACCES:
+		return log_err(r, "%s: attaching XDP needs CAP_NET_ADMIN and CAP_BPF", name);
+	case -ERANGE:
+	case -EINVAL:
+		return log_err(r,
+			       "%s: its driver refuses native XDP now; often the MTU (%u) is too "
+			       "large for it, or large receive offload is on",
+			       name, port->state.mtu);
+	default:
+		return log_err(r, "%s: XDP cannot be attached", name);
+	}
+}
+
+static int link_attach(struct tables *t, struct port *port, int program)
+{
+	_cleanup_(closep) int fd = link_create(port->state.ifindex, program, XDP_FLAGS_DRV_MODE);
+	int r;
+
+	port->state.mode = PORT_NATIVE;
+	port->state.adopted = false;
+	if (port->generic_allowed && (fd == -EOPNOTSUPP || fd == -ERANGE || fd == -EINVAL)) {
+		fd = link_create(port->state.ifindex, program, XDP_FLAGS_SKB_MODE);
+		port->state.mode = PORT_GENERIC;
+	}
+	if (fd < 0)
+		return link_create_failed(port, fd);
+	r = pin_put(t->pin_dir, LINKS, port->state.name, fd);
+	return r < 0 ? log_err(r, "%s/" LINKS "/%s: cannot be pinned", t->pin_dir, port->state.name)
+		     : 0;
+}
+
+/* --- ports ------------------------------------------------------------------------------------ */
+static void port_enter(struct tables *t, uint32_t ifindex)
+{
+	const struct mg_port entry = { .ifindex = ifindex };
+
+	if (bpf_map_update_elem(t->maps.fd[MAP_PORTS], &ifindex, &entry, BPF_ANY) < 0)
+		log_err(-errno, "mg_ports: interface %u cannot be entered", ifindex);
+}
+
+static void port_leave(struct tables *t, uint32_t ifindex)
+{
+	bpf_map_delete_elem(t->maps.fd[MAP_PORTS], &ifindex);
+}
+
+static int port_start(struct tables *t, struct port *port)
+{
+	int program = maps_program(&t->maps, port->state.role), r = 0;
+
+	if (program < 0)
+		link_remove(t, port->state.name); /* it may have had another role */
+	else if (!link_adopt(t, port, program))
+		r = link_attach(t, port, program);
+	if (r < 0)
+		return r;
+	port_enter(t, port->state.ifindex);
+	log_info("%s: role %s%s%s", port->state.name, role_name(port->state.role),
+		 program < 0                       ? ""
+		 : port->state.mode == PORT_NATIVE ? ", native XDP"
+						   : ", generic XDP (slower)",
+		 port->state.adopted ? ", taken over" : "");
+	return 0;
+}
+
+static int port_make(struct tables *t, const char *name, struct port **ret)
+{
+	struct port *more = reallocarray(t->port, t->port_count + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	t->port = more;
+	*ret = &t->port[t->port_count++];
+	**ret = (struct port){ 0 };
+	strncpy((*ret)->state.name, name, sizeof((*ret)->state.name) - 1);
+	return 0;
+}
+
+static void port_delete(struct tables *t, struct port *port)
+{
+	*port = t->port[--t->port_count];
+}
+
+int tables_port_attach(struct tables *t, const char *interface, enum port_role role,
+		       bool generic_allowed, enum port_mode *ret)
+{
+	struct port *port = port_find(t, interface);
+	struct netlink_link link;
+	int r = 0;
+
+	if (!adjacency_link(t->adjacency, interface, &link))
+		return log_err(-ENODEV, "%s: no such interface: see `ip link`", interface);
+	if (port && port->state.role == role && port->state.ifindex == link.ifindex &&
+	    port->generic_allowed == generic_allowed) {
+		*ret = port->state.mode;
+		return 0;
+	}
+	if (!port)
+		r = port_make(t, interface, &port);
+	if (r < 0)
+		return r;
+	port->state.role = role;
+	port->state.ifindex = link.ifindex;
+	port->state.mtu = link.mtu;
+	port->generic_allowed = generic_allowed;
+	r = port_start(t, port);
+	if (r < 0) {
+		port_leave(t, port->state.ifindex);
+		port_delete(t, port);
+		return r;
+	}
+	*ret = port->state.mode;
+	return 0;
+}
+
+int tables_port_detach(struct tables *t, const char *interface)
+{
+	struct port *port = port_find(t, interface);
+
+	if (!port)
+		return -ENOENT;
+	port_leave(t, port->state.ifindex);
+	link_remove(t, interface);
+	port_delete(t, port);
+	return 0;
+}
+
+bool tables_port(const struct tables *t, size_t index, struct port_state *ret)
+{
+	if (index >= t->port_count)
+		return false;
+	*ret = t->port[index].state;
+	return true;
+}
+
+static void port_refresh(struct tables *t, struct port *port)
+{
+	struct netlink_link link = { 0 };
+
+	adjacency_link(t->adjacency, port->state.name, &link);
+	port->state.mtu = link.mtu;
+	if (link.ifindex == port->state.ifindex)
+		return;
+	if (port->state.ifindex)
+		port_leave(t, port->state.ifindex);
+	port->state.ifindex = link.ifindex;
+	if (link.ifindex) {
+		port_start(t, port);
+		return;
+	}
+	link_remove(t, port->state.name);
+	log_warn(0, "%s: the interface is gone; it is taken up again when it returns",
+		 port->state.name);
+}
+
+void ports_refresh(struct tables *t)
+{
+	for (size_t i = 0; i < t->port_count; i++)
+		port_refresh(t, &t->port[i]);
+}
+
+static bool port_has(const struct tables *t, uint32_t ifindex)
+{
+	for (size_t i = 0; i < t->port_count; i++)
+		if (t->port[i].state.ifindex == ifindex)
+			return true;
+	return false;
+}
+
+static void link_claim_end(void *user, const char *name)
+{
+	struct tables *t = user;
+
+	if (port_find(t, name))
+		return;
+	log_info("%s: no port any more: its XDP program is detached", name);
+	link_remove(t, name);
+}
+
+void ports_claim_end(struct tables *t)
+{
+	int fd = t->maps.fd[MAP_PORTS];
+	uint32_t ifindex, next;
+	bool more = bpf_map_get_next_key(fd, NULL, &next) == 0;
+
+	while (more) {
+		ifindex = next;
+		more = bpf_map_get_next_key(fd, &ifindex, &next) == 0;
+		if (!port_has(t, ifindex))
+			port_leave(t, ifindex);
+	}
+	pin_list(t->pin_dir, LINKS, link_claim_end, t);
+}

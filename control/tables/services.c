@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * DOC: The order of stores is what a crash at any point leaves sound: members before the slots that
+ * name them, slots before the service's entry, which is the last to come and the first to go. So a
+ * service of a new shape leaves the old entry at work until its own slots are filled.
+ */
+#include "tables/state.h"
+
+#include "base/log.h"
+#include "base/util.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+
+#define MEMBERS_FIRST 16
+#define IDLE_MAX_S    900 /* what a pin's clock of 8 bits can tell */
+
+static bool key_equal(const struct mg_service_key *a, const struct mg_service_key *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+/* The latest with this key: what it replaces stands behind its `former`. */
+static struct table_service *service_find(const struct tables *t, const struct mg_service_key *key)
+{
+	struct table_service *found = NULL;
+
+	for (size_t i = 0; i < t->service_count; i++) {
+		struct table_service *s = t->service[i];
+
+		if (key_equal(&s->spec.key, key) && (!found || s->former == found))
+			found = s;
+	}
+	return found;
+}
+
+struct table_service *service_of_slot(const struct tables *t, uint32_t slot)
+{
+	size_t low = 0, high = t->service_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		struct table_service *s = t->service[middle];
+
+		if (slot < s->entry.slot_base)
+			high = middle;
+		else if (slot - s->entry.slot_base < s->spec.slots)
+			return s;
+		else
+			low = middle + 1;
+	}
+	return NULL;
+}
+
+/* --- the object ------------------------------------------------------------------------------- */
+static void service_free(struct table_service **service)
+{
+	struct table_service *s = TAKE_PTR(*service);
+
+	if (!s)
+		return;
+	free(s->member);
+	free(s->moving_since_s);
+	free(s);
+}
+
+static struct table_service *service_alloc(struct tables *t, const struct service_spec *spec)
+{
+	_cleanup_(service_free) struct table_service *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	*s = (struct table_service){ .tables = t, .spec = *spec };
+	s->moving_since_s = calloc(spec->slots, sizeof(*s->moving_since_s));
+	return s->moving_since_s ? TAKE_PTR(s) : NULL;
+}
+
+static int service_insert(struct tables *t, struct table_service *s)
+{
+	struct table_service **more =
+		reallocarray(t->service, t->service_count + 1, sizeof(struct table_service *));
+	size_t at = 0;
+
+	if (!more)
+		return -ENOMEM;
+	t->service = more;
+	while (at < t->service_count && more[at]->entry.slot_base < s->entry.slot_base)
+		at++;
+	memmove(more + at + 1, more + at, (t->service_count - at) * sizeof(struct table_service *));
+	more[at] = s;
+	t->service_count++;
+	return 0;
+}
+
+static void service_delete(struct tables *t, const struct table_service *s)
+{
+	for (size_t i = 0; i < t->service_count; i++) {
+		if (t->service[i] != s)
+			continue;
+		memmove(t->service + i, t->service + i + 1,
+			(--t->service_count - i) * sizeof(struct table_service *));
+		return;
+	}
+}
+
+/* Gives back its ranges, which rest before they are used again. */
+static void service_retire(struct table_service **service)
+{
+	struct table_service *s = *service;
+	struct tables *t = s->tables;
+
+	members_put(s);
+	ranges_retire(&t->members, s->entry.member_base + 1, t->sweep.round);
+	ranges_retire(&t->slots, s->entry.slot_base, t->sweep.round);
+	ranges_retire(&t->services, s->entry.index, t->sweep.round);
+	service_delete(t, s);
+	service_free(service);
+}
+
+int service_publish(struct table_service *s)
+{
+	int fd = s->tables->maps.fd[MAP_SERVICES];
+
+	if (bpf_map_update_elem(fd, &s->spec.key, &s->entry, BPF_ANY) < 0)
+		return log_err(errno == E2BIG ? -ENOSPC : -errno,
+			       "mg_services: a service cannot be entered");
+	s->published = true;
+	if (s->former)
+		service_retire(&s->former);
+	return 0;
+}
+
+static int service_ranges(struct table_service *s)
+{
+	struct tables *t = s->tables;
+	uint32_t n = s->spec.slots;
+	int r = ranges_take(&t->services, 1, 1, &s->entry.index);
+
+	if (r < 0)
+		return log_err(r, "mg_services: no room: raise tables.services");
+	r = ranges_take(&t->slots, n, n, &s->entry.slot_base);
+	if (r == -ENOSPC) /* aligned ranges keep the gaps useful, but any place will do */
+		r = ranges_take(&t->slots, n, 1, &s->entry.slot_base);
+	if (r < 0) {
+		ranges_retire(&t->services, s->entry.index, t->sweep.round);
+		return log_err(r, "mg_slots: no room for %u slots in a row: raise tables.slots", n);
+	}
+	r = members_new(s, MEMBERS_FIRST);
+	if (r < 0) {
+		ranges_retire(&t->slots, s->entry.slot_base, t->sweep.round);
+		ranges_retire(&t->services, s->entry.index, t->sweep.round);
+	}
+	return r;
+}
+
+static int service_make(struct tables *t, const struct service_spec *spec,
+			struct table_service *former, struct table_service **ret)
+{
+	_cleanup_(service_free) struct table_service *s = service_alloc(t, spec);
+	struct table_service *made;
+	int r = s ? service_ranges(s) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	s->entry.slot_mask = spec->slots - 1;
+	s->entry.affinity = spec->affinity;
+	maps_counter_reset(&t->maps, MAP_COUNTERS_SERVICE, s->entry.index);
+	r = service_insert(t, s);
+	made = TAKE_PTR(s);
+	if (r < 0) {
+		service_retire(&made);
+		return r;
+	}
+	made->claimed = true;
+	made->former = former;
+	*ret = made;
+	return 0;
+}
+
+int tables_service_add(struct tables *t, const struct service_spec *spec,
+		       struct table_service **ret)
+{
+	struct table_service *s = service_find(t, &spec->key);
+
+	if (!spec->slots || spec->slots & (spec->slots - 1) || spec->slots > MG_RANGE_MAX)
+		return log_err(-EINVAL, "slots must be a power of two up to %u", MG_RANGE_MAX);
+	if (!spec->idle_s || spec->idle_s > IDLE_MAX_S)
+		return log_err(-EINVAL, "idle timeout must be 1 to %u s", IDLE_MAX_S);
+	if (s && s->claimed)
+		return -EEXIST;
+	if (!s || s->spec.slots != spec->slots || s->spec.affinity != spec->affinity)
+		return service_make(t, spec, s, ret);
+	s->spec = *spec;
+	s->claimed = true;
+	*ret = s;
+	return 0;
+}
+
+void tables_service_remove(struct table_service **service)
+{
+	struct table_service *s = *service;
+	int fd;
+
+	if (!s)
+		return;
+	fd = s->tables->maps.fd[MAP_SERVICES];
+	if (s->published || s->former)
+		bpf_map_delete_elem(fd, &s->spec.key);
+	if (s->former)
+		service_retire(&s->former);
+	service_retire(service);
+}
+
+void tables_service_state(const struct table_service *s, struct service_state *ret)
+{
+	*ret = (struct service_state){
+		.key = s->spec.key,
+		.entry = s->entry,
+		.idle_s = s->spec.idle_s,
+		.pins = s->pins,
+		.counter = maps_counter(&s->tables->maps, MAP_COUNTERS_SERVICE, s->entry.index),
+	};
+	slots_count(s, ret);
+}
+
+/* --- adoption --------------------------------------------------------------------------------- */
+static int service_claim_ranges(struct tables *t, const struct mg_service *entry)
+{
+	if (entry->slot_mask >= MG_RANGE_MAX || entry->slot_mask & (entry->slot_mask + 1) ||
+	    !entry->member_count || entry->member_count > MG_MEMBERS_MAX)
+		return -EINVAL;
+	if (ranges_claim(&t->services, entry->index, 1) < 0)
+		return -EEXIST;
+	if (ranges_claim(&t->slots, entry->slot_base, entry->slot_mask + 1) < 0 ||
+	    ranges_claim(&t->members, entry->member_base + 1, entry->member_count) < 0)
+		return -EEXIST;
+	return 0;
+}
+
+static int service_adopt(struct tables *t, const struct mg_service_key *key,
+			 const struct mg_service *entry)
+{
+	const struct service_spec spec = { .key = *key,
+					   .slots = entry->slot_mask + 1,
+					   .affinity = entry->affinity };
+	_cleanup_(service_free) struct table_service *s = service_alloc(t, &spec);
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->entry = *entry;
+	s->published = true;
+	s->member = calloc(entry->member_count + 1, sizeof(*s->member));
+	if (!s->member)
+		return -ENOMEM;
+	r = service_insert(t, s);
+	if (r < 0)
+		return r;
+	members_adopt(s);
+	slots_adopt(s, uv_hrtime());
+	TAKE_PTR(s);
+	return 0;
+}
+
+/* All keys are read before one is deleted: a deletion would start the walk anew. */
+static int service_keys(const struct tables *t, struct mg_service_key **ret, size_t *ret_count)
+{
+	_cleanup_(freep) struct mg_service_key *key =
+		calloc(t->maps.size[MAP_SERVICES], sizeof(*key));
+	size_t count = 0;
+
+	if (!key)
+		return -ENOMEM;
+	while (count < t->maps.size[MAP_SERVICES] &&
+	       bpf_map_get_next_key(t->maps.fd[MAP_SERVICES], count ? &key[count - 1] : NULL,
+				    &key[count]) == 0)
+		count++;
+	*ret = TAKE_PTR(key);
+	*ret_count = count;
+	return 0;
+}
+
+int services_adopt(struct tables *t)
+{
+	_cleanup_(freep) struct mg_service_key *key = NULL;
+	size_t count;
+	int r = service_keys(t, &key, &count);
+
+	for (size_t i = 0; i < count && r >= 0; i++) {
+		struct mg_service entry;
+
+		if (bpf_map_lookup_elem(t->maps.fd[MAP_SERVICES], &key[i], &entry) < 0)
+			continue;
+		if (service_claim_ranges(t, &entry) >= 0) {
+			r = service_adopt(t, &key[i], &entry);
+			continue;
+		}
+		log_warn(0, "mg_services: an entry of a former run makes no sense: removed");
+		bpf_map_delete_elem(t->maps.fd[MAP_SERVICES], &key[i]);
+	}
+	return r;
+}
+
+static struct table_service *service_with_former(const struct tables *t)
+{
+	for (size_t i = 0; i < t->service_count; i++)
+		if (t->service[i]->former)
+			return t->service[i];
+	return NULL;
+}
+
+static bool service_replaced(const struct tables *t, const struct table_service *former)
+{
+	for (size_t i = 0; i < t->service_count; i++)
+		if (t->service[i]->former == former)
+			return true;
+	return false;
+}
+
+void services_claim_end(struct tables *t)
+{
+	struct table_service *replacing = service_with_former(t);
+
+	while (replacing && service_publish(replacing) >= 0)
+		replacing = service_with_former(t);
+	for (size_t i = t->service_count; i-- > 0;) {
+		struct table_service *s = t->service[i];
+
+		if (s->claimed)
+			members_claim_end(s);
+		else if (!service_replaced(t, s))
+			tables_service_remove(&s);
+	}
+}
+
+static void slots_empty(void *user, uint32_t base, uint32_t len)
+{
+	struct tables *t = user;
+
+	memset(tables_slot_memory(t) + base, 0, len * sizeof(struct mg_slot));
+}
+
+static void members_empty(void *user, uint32_t base, uint32_t len)
+{
+	struct tables *t = user;
+
+	memset(tables_member_memory(t) + base, 0, len * sizeof(struct mg_member));
+}
+
+static void index_empty(void *user, uint32_t base, uint32_t len)
+{
+}
+
+void services_release(struct tables *t)
+{
+	ranges_release(&t->slots, t->sweep.round, slots_empty, t);
+	ranges_release(&t->members, t->sweep.round, members_empty, t);
+	ranges_release(&t->services, t->sweep.round, index_empty, t);
+}
+
+void services_scrub(struct tables *t)
+{
+	ranges_gaps(&t->slots, slots_empty, t);
+	ranges_gaps(&t->members, members_empty, t);
+}
+
+void services_free(struct tables *t)
+{
+	for (size_t i = 0; i < t->service_count; i++)
+		service_free(&t->service[i]);
+	free(t->service);
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What struct tables is made of, for the files of control/tables alone. Numbers of slots, members,
+ * sites and next hops come from `struct ranges`; what they name lies in the mapped maps, and here
+ * what only the writer needs to know.
+ */
+#pragma once
+#include "tables/adjacency.h"
+#include "tables/maps.h"
+#include "tables/range.h"
+#include "tables/tables.h"
+
+struct site {
+	struct site_spec spec;
+	uint32_t references; /* 0: free */
+	bool adopted;        /* one of the references is for the former run's sake */
+	char fault[sizeof(((struct way *)0)->fault)];
+};
+
+enum member_use {
+	MEMBER_FREE = 0,
+	MEMBER_ADOPTED, /* of a former run, not asked for yet; at work */
+	MEMBER_BOUND,
+	MEMBER_LEAVING, /* removed, but a slot or pin may still name it */
+};
+
+struct member {
+	enum member_use use;
+	uint32_t site; /* holds a reference, unless FREE */
+	uint32_t bindings;
+	uint32_t owned; /* slots whose `now` it is */
+	uint64_t left;  /* LEAVING: the sweep's round in which it was removed */
+	uint64_t named; /* the last round in which a slot named it */
+};
+
+struct table_service {
+	struct tables *tables;
+	struct service_spec spec; /* idle_s 0: adopted, not asked for yet; its flows do not age */
+	struct mg_service entry;
+	bool claimed, published;
+	struct table_service *former; /* of another shape: at work until our slots are filled */
+	struct member *member;        /* by number, from 1 to entry.member_count */
+	uint32_t *moving_since_s;     /* by slot */
+	uint32_t pins, pins_counting;
+};
+
+struct port {
+	struct port_state state; /* ifindex 0: the interface is gone, its return is awaited */
+	bool generic_allowed;
+};
+
+/* One round looks at all sets of pins, then at all slots, some of both at each call. */
+struct sweep {
+	uint64_t round; /* from 1 */
+	bool in_slots;  /* else in the pins */
+	uint32_t at;
+	uint64_t *foreign; /* a bit by slot: a pin of it names another member than `now` */
+};
+
+struct tables {
+	char *pin_dir;
+	struct maps maps;
+	struct adjacency *adjacency;
+	struct ranges services, slots, members, sites, nexthops;
+	struct site *site;              /* by index */
+	uint32_t *nexthop_references;   /* by index */
+	struct table_service **service; /* by slot_base */
+	size_t service_count;
+	struct port *port;
+	size_t port_count;
+	struct addr *endpoint; /* claimed ones */
+	size_t endpoint_count;
+	struct sweep sweep;
+};
+
+static inline struct mg_slot *tables_slot_memory(const struct tables *t)
+{
+	return t->maps.memory[MAP_SLOTS];
+}
+
+static inline struct mg_pin_set *tables_pin_memory(const struct tables *t)
+{
+	return t->maps.memory[MAP_PINS];
+}
+
+static inline struct mg_member *tables_member_memory(const struct tables *t)
+{
+	return t->maps.memory[MAP_MEMBERS];
+}
+
+static inline struct mg_site *tables_site_memory(const struct tables *t)
+{
+	return t->maps.memory[MAP_SITES];
+}
+
+static inline struct mg_nexthop *tables_nexthop_memory(const struct tables *t)
+{
+	return t->maps.memory[MAP_NEXTHOPS];
+}
+
+/* nexthops.c: entries of mg_nexthops, shared where equal; a changed next hop is another entry. */
+int nexthop_get(struct tables *tables, const struct mg_nexthop *entry, uint32_t *ret);
+void nexthop_put(struct tables *tables, uint32_t index);
+void nexthops_release(struct tables *tables);
+int nexthop_adopt(struct tables *tables, uint32_t index); /* one more reference; -EEXIST, -ENOMEM */
+
+/* sites.c */
+int sites_adopt(struct tables *tables);
+void sites_claim_end(struct tables *tables);
+void sites_release(struct tables *tables);
+void site_reference(struct tables *tables, uint32_t site);
+void site_way(void *tables, uint32_t site, const struct way *way); /* adjacency_ops.way */
+
+/* services.c */
+int services_adopt(struct tables *tables);
+void services_claim_end(struct tables *tables);
+void services_free(struct tables *tables);    /* memory only: the maps stay as they are */
+void services_scrub(struct tables *tables);   /* empties what no service covers */
+void services_release(struct tables *tables); /* at a round's end: what was given back is free */
+int service_publish(struct table_service *service);
+/* The service in whose range a slot is; NULL: none. */
+struct table_service *service_of_slot(const struct tables *tables, uint32_t slot);
+
+/* members.c */
+int members_new(struct table_service *service, uint32_t count);
+void members_adopt(struct table_service *service);
+void members_claim_end(struct table_service *service);
+void members_put(struct table_service *service);  /* of a service that goes */
+void members_bury(struct table_service *service); /* at a round's end: numbers nobody names */
+bool member_usable(const struct table_service *service, uint16_t member);
+
+/* slots.c */
+void slots_adopt(struct table_service *service, uint64_t now_ns);
+/* Takes slots [from, to) of a service a step further, where it is due. */
+void slots_settle(struct table_service *service, uint32_t from, uint32_t to, uint64_t now_ns);
+
+void slots_count(const struct table_service *service, struct service_state *ret);
+
+/* pins.c */
+void pins_scrub(struct tables *tables); /* frees, at the start, what names no service or member */
+
+/* ports.c */
+void ports_refresh(struct tables *tables); /* some link has changed */
+void ports_claim_end(struct tables *tables);
+
+/* endpoints.c */
+void endpoints_claim_end(struct tables *tables);
