@@ -108,7 +108,7 @@ __noinline int mg_send(struct xdp_md *ctx, const struct flow *flow, const struct
 
 	if (!flow || !way)
 		return MG_MALFORMED;
-	if (!tunnel_of(way, &tunnel))
+	if (!tunnel_of(flow, way, &tunnel))
 		return MG_NO_NEXTHOP;
 	verdict = encap_check(flow, &tunnel);
 	if (verdict != MG_FORWARD)

@@ -16,39 +16,44 @@
 #define IPV4_VERSION 0x45
 #define IPV6_VERSION 0x60
 
-/* Where a way leads, looked up. */
-struct tunnel {
-	const struct mg_site *site;
-	const struct mg_nexthop *nexthop;
-	__u64 hash;
-};
-
-static MG_INLINE bool tunnel_of(const struct way *way, struct tunnel *ret)
-{
-	ret->site = table_site(way->site);
-	ret->nexthop = table_nexthop(way->nexthop);
-	ret->hash = way->hash;
-	return ret->site && ret->nexthop;
-}
-
 static MG_INLINE bool encap_v4(const struct mg_site *site)
 {
 	return !flow_octets8(site->outer_dst) && flow_octets4(site->outer_dst + 8) == BE32(0xffff);
 }
 
-/* Octets of the outer header. */
-static MG_INLINE __u32 encap_overhead(const struct mg_site *site)
+/* Where a way leads, looked up. The lengths are read once: control may change the entries while the
+ * packet is at work, and the room made must be the room that is filled. */
+struct tunnel {
+	const struct mg_site *site;
+	const struct mg_nexthop *nexthop;
+	__u64 hash;
+	__u32 overhead; /* octets of the outer header */
+	__u16 vlan;
+	bool v4; /* the family that leaves */
+};
+
+static MG_INLINE bool tunnel_of(const struct flow *flow, const struct way *way, struct tunnel *ret)
 {
+	const struct mg_site *site = table_site(way->site);
+	const struct mg_nexthop *nexthop = table_nexthop(way->nexthop);
+
+	if (!site || !nexthop)
+		return false;
+	*ret = (struct tunnel){ .site = site, .nexthop = nexthop, .hash = way->hash };
+	ret->vlan = nexthop->vlan;
+	ret->v4 = flow->v4;
 	if (site->encap == MG_ENCAP_NONE)
-		return 0;
-	return encap_v4(site) ? sizeof(struct ipv4_header) : sizeof(struct ipv6_header);
+		return true;
+	ret->v4 = encap_v4(site);
+	ret->overhead = ret->v4 ? sizeof(struct ipv4_header) : sizeof(struct ipv6_header);
+	return true;
 }
 
 static MG_INLINE enum mg_verdict encap_check(const struct flow *flow, const struct tunnel *tunnel)
 {
 	if (flow->ttl <= 1)
 		return MG_TTL_EXPIRED;
-	if (flow->len + encap_overhead(tunnel->site) > tunnel->site->mtu)
+	if (flow->len + tunnel->overhead > tunnel->site->mtu)
 		return MG_TOO_BIG;
 	return MG_FORWARD;
 }
@@ -58,9 +63,9 @@ static MG_INLINE __s32 encap_room(const struct flow *flow, const struct tunnel *
 {
 	__u32 link = sizeof(struct ethernet_header);
 
-	if (tunnel->nexthop->vlan)
+	if (tunnel->vlan)
 		link += sizeof(struct vlan_header);
-	return link + encap_overhead(tunnel->site) - flow->offset;
+	return link + tunnel->overhead - flow->offset;
 }
 
 /* RFC 1624 section 3, equation 3: the checksum after a 16-bit word has become another. */
@@ -90,23 +95,24 @@ static MG_INLINE __be16 csum_ipv4(const struct ipv4_header *ip)
 	return ~sum;
 }
 
-static MG_INLINE bool encap_link(struct packet *pkt, const struct mg_nexthop *nexthop, __be16 type)
+static MG_INLINE bool encap_link(struct packet *pkt, const struct tunnel *tunnel)
 {
+	__be16 type = tunnel->v4 ? BE16(ETHERTYPE_IPV4) : BE16(ETHERTYPE_IPV6);
 	struct ethernet_header *eth = packet_pull(pkt, sizeof(*eth));
 	struct vlan_header *vlan;
 
 	if (!eth)
 		return false;
-	__builtin_memcpy(eth->dst, nexthop->dst_mac, sizeof(eth->dst));
-	__builtin_memcpy(eth->src, nexthop->src_mac, sizeof(eth->src));
+	__builtin_memcpy(eth->dst, tunnel->nexthop->dst_mac, sizeof(eth->dst));
+	__builtin_memcpy(eth->src, tunnel->nexthop->src_mac, sizeof(eth->src));
 	eth->type = type;
-	if (!nexthop->vlan)
+	if (!tunnel->vlan)
 		return true;
 	vlan = packet_pull(pkt, sizeof(*vlan));
 	if (!vlan)
 		return false;
 	eth->type = BE16(ETHERTYPE_VLAN);
-	*vlan = (struct vlan_header){ .tci = BE16(nexthop->vlan), .type = type };
+	*vlan = (struct vlan_header){ .tci = BE16(tunnel->vlan), .type = type };
 	return true;
 }
 
@@ -187,17 +193,18 @@ static MG_INLINE bool encap_inner(struct packet *pkt, const struct flow *flow)
 	return flow->v4 ? encap_inner_v4(pkt, flow) : encap_inner_v6(pkt, flow);
 }
 
+static MG_INLINE bool encap_outer(struct packet *pkt, const struct flow *flow,
+				  const struct tunnel *tunnel)
+{
+	if (!tunnel->overhead)
+		return true;
+	return tunnel->v4 ? encap_outer_v4(pkt, flow, tunnel->site)
+			  : encap_outer_v6(pkt, flow, tunnel);
+}
+
 /* The packet starts with the room made. False: there is less of it than there must be. */
 static MG_INLINE bool encap_write(struct packet *pkt, const struct flow *flow,
 				  const struct tunnel *tunnel)
 {
-	bool plain = tunnel->site->encap == MG_ENCAP_NONE;
-	bool v4 = plain ? flow->v4 : encap_v4(tunnel->site);
-
-	if (!encap_link(pkt, tunnel->nexthop, v4 ? BE16(ETHERTYPE_IPV4) : BE16(ETHERTYPE_IPV6)))
-		return false;
-	if (!plain &&
-	    !(v4 ? encap_outer_v4(pkt, flow, tunnel->site) : encap_outer_v6(pkt, flow, tunnel)))
-		return false;
-	return encap_inner(pkt, flow);
+	return encap_link(pkt, tunnel) && encap_outer(pkt, flow, tunnel) && encap_inner(pkt, flow);
 }

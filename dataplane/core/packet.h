@@ -111,11 +111,12 @@ struct udp_header {
 	__be16 src, dst, len, csum;
 } WIRE_HEADER;
 
-/* RFC 9000 section 17.2: what all versions' long headers begin with. */
+/* RFC 8999 section 5.1: what all versions' long headers begin with. Five octets: an alignment of
+ * two would make it six. */
 struct quic_long_header {
 	__u8 first;
 	__u8 version[4];
-} WIRE_HEADER;
+} __attribute__((packed));
 
 /* RFC 9000 section 17.2.2 and RFC 9369 section 3.2: version 2 numbers the packet types anew. */
 static MG_INLINE bool quic_initial(const struct quic_long_header *quic)

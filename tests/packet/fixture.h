@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The tables that vectors.h is written for. Every service has one slot and up to two members, so
+ * that its port says where its packets go: port 8000 + n to site n.
+ */
+#pragma once
+#include <abi.h>
+#include <stddef.h>
+
+#define FIXTURE_SEED         0x0123456789abcdefull
+#define FIXTURE_PIN_SET_MASK 15
+#define FIXTURE_MEMBERS      4 /* numbers of one service in mg_members */
+
+#define V4(a, b, c, d)                                               \
+	{                                                            \
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d \
+	}
+#define V6(e, f, g, h, z)                                                  \
+	{                                                                  \
+		0x20, 0x01, 0x0d, 0xb8, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, z \
+	}
+
+#define WEB_V4  V4(198, 51, 100, 80)
+#define WEB_V6  V6(0x01, 0, 0, 0, 0x80)
+#define PE1_V4  V4(10, 255, 0, 1)
+#define PE1_V6  V6(0, 0xff, 0, 0, 0x01)
+#define EAST_V4 V4(10, 255, 0, 11)
+#define EAST_V6 V6(0, 0xff, 0, 0, 0x11)
+#define EAST_ID V6(0, 5, 0, 1, 0x46)
+
+static const struct mg_nexthop fixture_nexthops[] = {
+	[1] = { 1, { 2, 0xaa, 0, 0, 0, 1 }, { 2, 0xaa, 0, 0, 0, 0xfe }, 0, { 0 } },
+	[2] = { 2, { 2, 0xbb, 0, 0, 0, 1 }, { 2, 0xbb, 0, 0, 0, 0xfe }, 0, { 0 } },
+	[3] = { 1, { 2, 0xcc, 0, 0, 0, 1 }, { 2, 0xcc, 0, 0, 0, 0xfe }, 100, { 0 } },
+	[4] = { 9, { 2, 0xdd, 0, 0, 0, 1 }, { 2, 0xdd, 0, 0, 0, 0xfe }, 0, { 0 } },
+	[5] = { 0 },
+};
+
+static const struct mg_site fixture_sites[] = {
+	[1] = { MG_ENCAP_IPIP, MG_UP, PE1_V4, EAST_V4, 1500, 1, { 1 } },
+	[2] = { MG_ENCAP_IPIP, MG_UP, PE1_V6, EAST_V6, 1500, 1, { 1 } },
+	[3] = { MG_ENCAP_SRV6, MG_UP, PE1_V6, EAST_ID, 1500, 1, { 1 } },
+	[4] = { MG_ENCAP_NONE, MG_UP, { 0 }, { 0 }, 1500, 1, { 2 } },
+	[5] = { MG_ENCAP_IPIP, MG_UP, PE1_V4, EAST_V4, 1500, 1, { 3 } },
+	[6] = { MG_ENCAP_IPIP, MG_DOWN, PE1_V4, EAST_V4, 1500, 1, { 1 } },
+	[7] = { MG_ENCAP_IPIP, MG_UP, PE1_V4, EAST_V4, 1500, 0, { 1 } },
+	[8] = { MG_ENCAP_IPIP, MG_UP, PE1_V4, EAST_V4, 1500, 1, { 4 } },
+	[9] = { MG_ENCAP_IPIP, MG_UP, PE1_V4, EAST_V4, 100, 1, { 1 } },
+	[10] = { MG_ENCAP_NONE, MG_UP, { 0 }, { 0 }, 1500, 1, { 1 } },
+	[11] = { MG_ENCAP_NONE, MG_UP, { 0 }, { 0 }, 1500, 1, { 3 } },
+	[12] = { MG_ENCAP_IPIP, MG_UP, PE1_V4, EAST_V4, 1500, 1, { 5 } },
+};
+
+#define INGRESS(addr, proto, port)                  \
+	{                                           \
+		addr, port, proto, MG_SCOPE_INGRESS \
+	}
+#define EGRESS(addr, proto, port)                  \
+	{                                          \
+		addr, port, proto, MG_SCOPE_EGRESS \
+	}
+#define TCP_INGRESS(port) INGRESS(WEB_V4, 6, port)
+
+/* The row's number is the service's index, and its slot's. */
+static const struct fixture_service {
+	struct mg_service_key key;
+	enum mg_affinity affinity;
+	__u32 site, next_site;
+} fixture_services[] = {
+	{ TCP_INGRESS(8001), MG_AFFINITY_FLOW, 1, 0 },
+	{ TCP_INGRESS(8002), MG_AFFINITY_FLOW, 2, 0 },
+	{ TCP_INGRESS(8003), MG_AFFINITY_FLOW, 3, 0 },
+	{ TCP_INGRESS(8004), MG_AFFINITY_FLOW, 4, 0 },
+	{ TCP_INGRESS(8005), MG_AFFINITY_FLOW, 5, 0 },
+	{ TCP_INGRESS(8006), MG_AFFINITY_FLOW, 6, 0 },
+	{ TCP_INGRESS(8007), MG_AFFINITY_FLOW, 7, 0 },
+	{ TCP_INGRESS(8008), MG_AFFINITY_FLOW, 8, 0 },
+	{ TCP_INGRESS(8009), MG_AFFINITY_FLOW, 9, 0 },
+	{ TCP_INGRESS(8012), MG_AFFINITY_FLOW, 12, 0 },
+	{ TCP_INGRESS(8100), MG_AFFINITY_FLOW, 6, 1 },
+	{ INGRESS(WEB_V6, 6, 8001), MG_AFFINITY_FLOW, 1, 0 },
+	{ INGRESS(WEB_V6, 6, 8002), MG_AFFINITY_FLOW, 2, 0 },
+	{ INGRESS(WEB_V6, 6, 8003), MG_AFFINITY_FLOW, 3, 0 },
+	{ INGRESS(WEB_V6, 6, 8004), MG_AFFINITY_FLOW, 4, 0 },
+	{ INGRESS(WEB_V6, 6, 8005), MG_AFFINITY_FLOW, 5, 0 },
+	{ INGRESS(WEB_V4, 17, 443), MG_AFFINITY_FLOW, 1, 0 },
+	{ INGRESS(V4(198, 51, 100, 53), 17, 0), MG_AFFINITY_CLIENT, 1, 0 },
+	{ INGRESS(V4(198, 51, 100, 99), 0, 0), MG_AFFINITY_CLIENT, 2, 0 },
+	{ INGRESS(V6(0x01, 0, 0, 0, 0x99), 0, 0), MG_AFFINITY_CLIENT, 3, 0 },
+	{ EGRESS(WEB_V4, 6, 8010), MG_AFFINITY_FLOW, 10, 0 },
+	{ EGRESS(WEB_V6, 6, 8010), MG_AFFINITY_FLOW, 10, 0 },
+	{ EGRESS(WEB_V4, 6, 8011), MG_AFFINITY_FLOW, 11, 0 },
+	{ EGRESS(WEB_V4, 6, 8006), MG_AFFINITY_FLOW, 6, 0 },
+	{ EGRESS(V4(198, 51, 100, 99), 0, 0), MG_AFFINITY_FLOW, 4, 0 },
+};
+
+static const struct fixture_endpoint {
+	struct mg_endpoint_key key;
+	struct mg_endpoint endpoint;
+} fixture_endpoints[] = {
+	{ { EAST_V4 }, { MG_ENCAP_IPIP } },
+	{ { EAST_V6 }, { MG_ENCAP_IPIP } },
+	{ { EAST_ID }, { MG_ENCAP_SRV6 } },
+};
+
+static const __u32 fixture_ports[] = { 1, 2 };
+
+#define FIXTURE_SERVICES (sizeof(fixture_services) / sizeof(fixture_services[0]))
+
+static inline struct mg_service fixture_service(size_t i)
+{
+	return (struct mg_service){ .index = i,
+				    .slot_base = i,
+				    .member_base = i * FIXTURE_MEMBERS,
+				    .member_count = 2,
+				    .affinity = fixture_services[i].affinity };
+}
+
+static inline struct mg_slot fixture_slot(size_t i)
+{
+	return (struct mg_slot){ .now = 1, .next = fixture_services[i].next_site ? 2 : 0 };
+}

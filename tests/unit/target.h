@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What dataplane/core wants of its target, for the host: plain arrays, a clock that the test turns,
+ * and frames in heap blocks of exact size, so that the sanitizers see every octet too far.
+ */
+#pragma once
+#include <decap.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TARGET_SERVICES  64
+#define TARGET_SLOTS     4096
+#define TARGET_PIN_SETS  1024
+#define TARGET_MEMBERS   256
+#define TARGET_SITES     64
+#define TARGET_ENDPOINTS 8
+#define TARGET_PORTS     8
+
+static struct {
+	struct mg_settings settings;
+	struct mg_service_key service_key[TARGET_SERVICES];
+	struct mg_service service[TARGET_SERVICES];
+	struct mg_slot slot[TARGET_SLOTS];
+	struct mg_pin_set pins[TARGET_PIN_SETS];
+	struct mg_member member[TARGET_MEMBERS];
+	struct mg_site site[TARGET_SITES];
+	struct mg_nexthop nexthop[TARGET_SITES];
+	struct mg_endpoint_key endpoint_key[TARGET_ENDPOINTS];
+	struct mg_endpoint endpoint[TARGET_ENDPOINTS];
+	uint32_t port[TARGET_PORTS];
+	uint64_t event[MG_EVENT_COUNT];
+	size_t services, endpoints;
+	uint8_t tick;
+} target;
+
+static MG_INLINE const struct mg_settings *table_settings(void)
+{
+	return &target.settings;
+}
+
+static MG_INLINE const struct mg_service *table_service(const struct mg_service_key *key)
+{
+	for (size_t i = 0; i < target.services; i++) {
+		if (!memcmp(&target.service_key[i], key, sizeof(*key)))
+			return &target.service[i];
+	}
+	return NULL;
+}
+
+static MG_INLINE const struct mg_slot *table_slot(__u32 index)
+{
+	return index < TARGET_SLOTS ? &target.slot[index] : NULL;
+}
+
+static MG_INLINE struct mg_pin_set *table_pins(__u32 index)
+{
+	return index < TARGET_PIN_SETS ? &target.pins[index] : NULL;
+}
+
+static MG_INLINE const struct mg_member *table_member(__u32 index)
+{
+	return index < TARGET_MEMBERS ? &target.member[index] : NULL;
+}
+
+static MG_INLINE const struct mg_site *table_site(__u32 index)
+{
+	return index < TARGET_SITES ? &target.site[index] : NULL;
+}
+
+static MG_INLINE const struct mg_nexthop *table_nexthop(__u32 index)
+{
+	return index < TARGET_SITES ? &target.nexthop[index] : NULL;
+}
+
+static MG_INLINE const struct mg_endpoint *table_endpoint(const struct mg_endpoint_key *key)
+{
+	for (size_t i = 0; i < target.endpoints; i++) {
+		if (!memcmp(&target.endpoint_key[i], key, sizeof(*key)))
+			return &target.endpoint[i];
+	}
+	return NULL;
+}
+
+static MG_INLINE __u8 table_tick(void)
+{
+	return target.tick;
+}
+
+static MG_INLINE void table_event(enum mg_event event)
+{
+	target.event[event]++;
+}
+
+struct frame {
+	uint8_t *bytes; /* owned */
+	size_t len;
+	uint32_t ifindex; /* came by */
+};
+
+static inline void frame_clear(struct frame *frame)
+{
+	free(frame->bytes);
+	*frame = (struct frame){ 0 };
+}
+
+static inline struct frame frame_of(const void *bytes, size_t len)
+{
+	struct frame frame = { .bytes = malloc(len), .len = len, .ifindex = 1 };
+
+	if (!frame.bytes)
+		abort();
+	memcpy(frame.bytes, bytes, len);
+	return frame;
+}
+
+static inline struct packet frame_packet(const struct frame *frame)
+{
+	return (struct packet){ .at = frame->bytes, .end = frame->bytes + frame->len };
+}
+
+/* bpf_xdp_adjust_head() for a block of exact size; new octets are 0xa5, which no test expects. */
+static inline void frame_grow(struct frame *frame, int room)
+{
+	size_t len = frame->len + room, keep = room < 0 ? len : frame->len;
+	uint8_t *bytes = malloc(len);
+
+	if (!bytes)
+		abort();
+	memset(bytes, 0xa5, len);
+	memcpy(bytes + len - keep, frame->bytes + frame->len - keep, keep);
+	free(frame->bytes);
+	frame->bytes = bytes;
+	frame->len = len;
+}
+
+static inline bool target_port(uint32_t ifindex)
+{
+	for (size_t i = 0; i < TARGET_PORTS; i++) {
+		if (target.port[i] == ifindex)
+			return true;
+	}
+	return false;
+}
+
+static inline enum mg_verdict target_send(struct frame *frame, const struct flow *flow,
+					  const struct way *way)
+{
+	enum mg_verdict verdict;
+	struct tunnel tunnel;
+	struct packet pkt;
+
+	if (!tunnel_of(flow, way, &tunnel))
+		return MG_NO_NEXTHOP;
+	verdict = encap_check(flow, &tunnel);
+	if (verdict != MG_FORWARD)
+		return verdict;
+	if (way->ifindex != frame->ifindex && !target_port(way->ifindex))
+		return MG_NO_PORT;
+	frame_grow(frame, encap_room(flow, &tunnel));
+	pkt = frame_packet(frame);
+	return encap_write(&pkt, flow, &tunnel) ? MG_FORWARD : MG_TRUNCATED;
+}
+
+/* The two programs, as bpf/ has them. */
+static inline enum mg_verdict target_ingress(struct frame *frame, struct way *ret)
+{
+	struct packet pkt = frame_packet(frame);
+	struct flow flow = { .service.scope = MG_SCOPE_INGRESS };
+	enum mg_verdict verdict = packet_frame(&pkt, &flow);
+
+	if (verdict == MG_FORWARD)
+		verdict = steer(&flow, ret);
+	if (verdict == MG_FORWARD)
+		verdict = target_send(frame, &flow, ret);
+	return verdict;
+}
+
+static inline enum mg_verdict target_egress(struct frame *frame, struct way *ret)
+{
+	struct packet pkt = frame_packet(frame), whole = pkt;
+	struct flow outer = { 0 }, flow = { .service.scope = MG_SCOPE_EGRESS };
+	enum mg_verdict verdict = packet_frame(&pkt, &outer);
+
+	if (verdict == MG_FORWARD)
+		verdict = decap_endpoint(&outer);
+	if (verdict == MG_FORWARD)
+		verdict = decap_inner(&whole, &outer, &flow);
+	if (verdict == MG_FORWARD)
+		verdict = decap_verdict(steer(&flow, ret));
+	if (verdict == MG_FORWARD)
+		verdict = target_send(frame, &flow, ret);
+	return verdict == MG_FORWARD ? MG_DELIVERED : verdict;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Puts the tables of tests/packet/fixture.h, the same as for the loaded programs, into target.h. */
+#pragma once
+#include "../packet/fixture.h"
+#include "target.h"
+
+static inline void target_fixture(void)
+{
+	memset(&target, 0, sizeof(target));
+	target.settings = (struct mg_settings){ .hash_seed = FIXTURE_SEED,
+						.pin_set_mask = FIXTURE_PIN_SET_MASK };
+	for (size_t i = 0; i < FIXTURE_SERVICES; i++) {
+		const struct fixture_service *row = &fixture_services[i];
+		struct mg_service service = fixture_service(i);
+
+		target.service_key[i] = row->key;
+		target.service[i] = service;
+		target.slot[i] = fixture_slot(i);
+		target.member[service.member_base + 1] =
+			(struct mg_member){ .site = row->site, .state = MG_UP };
+		target.member[service.member_base + 2] =
+			(struct mg_member){ .site = row->next_site, .state = MG_UP };
+	}
+	target.services = FIXTURE_SERVICES;
+	memcpy(target.site, fixture_sites, sizeof(fixture_sites));
+	memcpy(target.nexthop, fixture_nexthops, sizeof(fixture_nexthops));
+	for (size_t i = 0; i < sizeof(fixture_endpoints) / sizeof(fixture_endpoints[0]); i++) {
+		target.endpoint_key[i] = fixture_endpoints[i].key;
+		target.endpoint[i] = fixture_endpoints[i].endpoint;
+		target.endpoints++;
+	}
+	memcpy(target.port, fixture_ports, sizeof(fixture_ports));
+}
