@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One request in, one answer out: finds the verb, checks who asks and with which arguments, calls
+ * the handler. No socket here; a request is a line of text.
+ */
+#pragma once
+#include "mgmt/answer.h"
+#include "mgmt/durable.h"
+#include "mgmt/mgmt.h"
+
+struct request {
+	const struct mgmt_context *context;
+	struct durable *durable;
+	int64_t now_ms;     /* uv_now() */
+	const json_t *body; /* an object whose members the verb's argument list has let through */
+};
+
+/* line: JSON text without its newline. NULL: no memory. */
+json_t *request_answer(struct request *request, bool may_write, const char *line, size_t len);
+
+/* Arguments; absent: NULL, 0, false. */
+const char *request_text(const struct request *request, const char *name);
+double request_number(const struct request *request, const char *name);
+bool request_flag(const struct request *request, const char *name);
+
+/* Handlers. Each returns a new answer; NULL: no memory. */
+typedef json_t *request_handler(const struct request *request);
+request_handler show_services, show_sites, show_slots, show_pins, show_interfaces, show_counters,
+	show_bgp_neighbors, show_bgp_routes, explain_service, change_announce, change_withdraw,
+	change_metric, change_drain, change_undrain, config_verb_check, config_verb_reload;

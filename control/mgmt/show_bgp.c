@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* show bgp [neighbors|routes]. */
+#include "base/util.h"
+#include "mgmt/report_json.h"
+#include "mgmt/request.h"
+
+#include <stdio.h>
+
+static void put_id(json_t *object, const char *key, const uint8_t id[4])
+{
+	struct addr addr = addr_of_v4(id);
+	char text[ADDR_STRLEN];
+
+	if (!addr_is_zero(&addr))
+		answer_text(object, key, addr_format(&addr, text));
+}
+
+static void put_families(json_t *object, const char *key, uint32_t families)
+{
+	static const char *const names[BGP_FAMILY_COUNT] = {
+		[BGP_IPV4_UNICAST] = "ipv4-unicast", [BGP_IPV6_UNICAST] = "ipv6-unicast"
+	};
+	json_t *array = answer_array(object, key);
+
+	for (size_t i = 0; i < BGP_FAMILY_COUNT; i++)
+		if (families & BIT(i))
+			json_array_append_new(array, json_string(names[i]));
+}
+
+static void put_carriers(json_t *object, const char *key, uint32_t carriers)
+{
+	json_t *array = answer_array(object, key);
+
+	if (carriers & BGP_CARRIER_COMMUNITY)
+		json_array_append_new(array, json_string("community"));
+	if (carriers & BGP_CARRIER_EDGE_METADATA)
+		json_array_append_new(array, json_string("edge-metadata"));
+}
+
+static void put_session(json_t *object, const struct bgp_neighbor_state *state)
+{
+	put_id(object, "remote-id", state->remote_id);
+	answer_count(object, "hold-time", state->hold_s);
+	put_families(object, "families", state->families);
+	put_families(object, "add-path-in", state->add_path_in);
+	put_families(object, "add-path-out", state->add_path_out);
+	answer_flag(object, "edge-metadata", state->edge_metadata);
+}
+
+static void put_neighbor(const struct request *request, json_t *object,
+			 const struct bgp_neighbor_state *state)
+{
+	char address[ADDR_STRLEN];
+
+	answer_text(object, "address", addr_format(&state->config.remote, address));
+	answer_text(object, "description", state->config.description);
+	answer_count(object, "as", state->config.remote_as);
+	answer_text(object, "state", state->state);
+	answer_number(object, "since", (double)(request->now_ms - (int64_t)state->since_ms) / 1000);
+	answer_text(object, "last-error", state->last_error);
+	answer_flag(object, "client", state->config.client);
+	put_session(object, state);
+	put_carriers(object, "carriers-send", state->config.carriers_send);
+	put_carriers(object, "carriers-accept", state->config.carriers_accept);
+	answer_count(object, "prefixes-in", state->prefixes_in);
+	answer_count(object, "prefixes-out", state->prefixes_out);
+	answer_count(object, "updates-in", state->updates_in);
+	answer_count(object, "updates-out", state->updates_out);
+	answer_count(object, "established", state->established);
+	answer_count(object, "faults-reset", state->faults_reset);
+	answer_count(object, "faults-withdraw", state->faults_withdraw);
+	answer_count(object, "faults-discard", state->faults_discard);
+}
+
+json_t *show_bgp_neighbors(const struct request *request)
+{
+	json_t *answer = json_object(), *neighbors = answer_array(answer, "neighbors");
+	const struct bgp *bgp = request->context->bgp;
+	struct bgp_neighbor_state state;
+
+	for (size_t i = 0; bgp && bgp_neighbor_state(bgp, i, &state); i++)
+		put_neighbor(request, answer_append(neighbors), &state);
+	return answer;
+}
+
+struct route_visit {
+	const struct request *request;
+	json_t *routes;
+};
+
+static void neighbor_address(const struct bgp *bgp, uint32_t id, char ret[ADDR_STRLEN])
+{
+	struct bgp_neighbor_state state;
+
+	snprintf(ret, ADDR_STRLEN, "self");
+	for (size_t i = 0; id && bgp_neighbor_state(bgp, i, &state); i++)
+		if (state.id == id)
+			addr_format(&state.config.remote, ret);
+}
+
+static void put_path(json_t *object, const struct bgp_path *path)
+{
+	static const char *const kinds[] = {
+		[BGP_TUNNEL_NONE] = "none", [BGP_TUNNEL_IPIP] = "ipip", [BGP_TUNNEL_SRV6] = "srv6"
+	};
+	char text[ADDR_STRLEN];
+
+	answer_text(object, "next-hop", addr_format(&path->next_hop, text));
+	if (path->has & BGP_HAS_LOCAL_PREF)
+		answer_count(object, "local-pref", path->local_pref);
+	if (path->has & BGP_HAS_MED)
+		answer_count(object, "med", path->med);
+	if (path->has & BGP_HAS_ORIGINATOR)
+		put_id(object, "originator", path->originator_id);
+	answer_text(object, "encapsulation", kinds[path->tunnel.kind]);
+	if (path->tunnel.kind != BGP_TUNNEL_NONE)
+		answer_text(object, "endpoint", addr_format(&path->tunnel.endpoint, text));
+	if (path->has & BGP_HAS_SITE_ID)
+		answer_count(object, "site-id", path->site_id);
+	if (!(path->has & BGP_HAS_REPORT))
+		return;
+	if (path->carrier)
+		answer_text(object, "carrier",
+			    path->carrier == BGP_CARRIER_COMMUNITY ? "community" : "edge-metadata");
+	report_put(answer_object(object, "report"), &path->report);
+}
+
+static void put_route(void *user, const struct bgp_route *route)
+{
+	struct route_visit *visit = user;
+	json_t *object = answer_append(visit->routes);
+	char prefix[PREFIX_STRLEN], neighbor[ADDR_STRLEN];
+
+	neighbor_address(visit->request->context->bgp, route->neighbor, neighbor);
+	answer_text(object, "prefix", prefix_format(&route->prefix, prefix));
+	answer_text(object, "neighbor", neighbor);
+	if (route->path_id)
+		answer_count(object, "path-id", route->path_id);
+	answer_number(object, "age",
+		      (double)(visit->request->now_ms - (int64_t)route->received_ms) / 1000);
+	if (route->path)
+		put_path(object, route->path);
+}
+
+json_t *show_bgp_routes(const struct request *request)
+{
+	json_t *answer = json_object();
+	struct route_visit visit = { request, answer_array(answer, "routes") };
+
+	if (request->context->bgp)
+		bgp_routes(request->context->bgp, put_route, &visit);
+	return answer;
+}

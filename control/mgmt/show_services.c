@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* show services, show sites: what is steered here, and what is announced from here. */
+#include "base/util.h"
+#include "mgmt/report_json.h"
+#include "mgmt/request.h"
+#include "mgmt/roster.h"
+
+#include <math.h>
+#include <string.h>
+
+static void put_counter(json_t *object, const struct mg_counter *counter)
+{
+	answer_count(object, "packets", counter->packets);
+	answer_count(object, "bytes", counter->bytes);
+	answer_count(object, "starts", counter->starts);
+}
+
+static void put_key(json_t *object, const char *name, const struct mg_service_key *key)
+{
+	char address[ADDR_STRLEN];
+
+	answer_text(object, "name", name);
+	answer_text(object, "address", service_address(key, address));
+	answer_text(object, "protocol", service_protocol(key));
+	answer_count(object, "port", key->port);
+}
+
+const char *policy_text(enum policy policy)
+{
+	static const char *const words[] = { [POLICY_COMPUTE_AWARE] = "compute-aware",
+					     [POLICY_NEAREST] = "nearest",
+					     [POLICY_STATIC] = "static" };
+
+	return words[policy];
+}
+
+static const char *encapsulation_text(enum bgp_tunnel_kind kind)
+{
+	static const char *const words[] = {
+		[BGP_TUNNEL_NONE] = "none", [BGP_TUNNEL_IPIP] = "ipip", [BGP_TUNNEL_SRV6] = "srv6"
+	};
+
+	return words[kind];
+}
+
+/* absent: known once, but no one offers it now. */
+static const char *site_state(const struct request *request, const struct ingress_site_view *site,
+			      const struct table_service *table)
+{
+	struct mg_counter counter;
+	struct mg_member member;
+	uint32_t slots;
+
+	if (!site->offer)
+		return "absent";
+	if (site->fault && *site->fault)
+		return "unusable";
+	if (!site->member || !table ||
+	    !tables_member(table, site->member, &member, &counter, &slots))
+		return "waiting";
+	return member.state == MG_UP ? "up" : "down";
+}
+
+static void put_verdict(json_t *object, const struct weights_verdict *verdict)
+{
+	answer_number(object, "share", verdict->share);
+	answer_number(object, "wanted", verdict->wanted);
+	answer_text(object, "reason", weights_reason_text(verdict->reason));
+	answer_text(object, "freshness", weights_freshness_text(verdict->freshness));
+	if (verdict->freshness != FRESH_NONE)
+		answer_number(object, "age", verdict->age_s);
+	answer_number(object, "capacity", verdict->capacity);
+	answer_number(object, "service-time-ms", verdict->service_time_s * 1000);
+}
+
+static void put_offer(json_t *object, const struct offer *offer)
+{
+	char endpoint[ADDR_STRLEN];
+
+	answer_text(object, "encapsulation", encapsulation_text(offer->tunnel.kind));
+	if (offer->tunnel.kind != BGP_TUNNEL_NONE)
+		answer_text(object, "endpoint", addr_format(&offer->tunnel.endpoint, endpoint));
+	if (!offer->has_report)
+		return;
+	if (offer->report.has & REPORT_ARRIVAL_RATE)
+		answer_number(object, "arrival-rate", offer->report.arrival_rate);
+	if (offer->report.has & REPORT_IN_FLIGHT)
+		answer_number(object, "in-flight", offer->report.in_flight);
+	if (offer->report.has & REPORT_UTILISATION)
+		answer_number(object, "utilisation", offer->report.utilisation);
+}
+
+static void put_site(const struct request *request, json_t *object,
+		     const struct ingress_site_view *site, const struct table_service *table)
+{
+	char egress[ADDR_STRLEN];
+
+	answer_text(object, "name", site->name);
+	answer_text(object, "egress", addr_format(&site->egress, egress));
+	answer_count(object, "site-id", site->site_id);
+	answer_count(object, "member", site->member);
+	answer_text(object, "state", site_state(request, site, table));
+	answer_text(object, "fault", site->fault);
+	if (site->verdict)
+		put_verdict(object, site->verdict);
+	answer_number(object, "rtt-ms", site->rtt_s * 1000);
+	if (site->offer)
+		put_offer(object, site->offer);
+	answer_count(object, "slots", site->slots);
+	put_counter(object, &site->counter);
+	answer_flag(object, "drained", site->drained);
+}
+
+static void put_table(json_t *object, const struct table_service *table)
+{
+	struct service_state state;
+	json_t *slots;
+
+	if (!table)
+		return;
+	tables_service_state(table, &state);
+	slots = answer_object(object, "state");
+	answer_count(slots, "stable", state.slots_stable);
+	answer_count(slots, "moving", state.slots_moving);
+	answer_count(slots, "pinned", state.slots_pinned);
+	answer_count(slots, "empty", state.slots_empty);
+	answer_count(object, "pins", state.pins);
+	put_counter(object, &state.counter);
+}
+
+static void put_decision(json_t *object, const struct weights_decision *decision)
+{
+	if (decision->own_rate >= 0)
+		answer_number(object, "own-rate", decision->own_rate);
+	answer_number(object, "total-rate", decision->total_rate);
+	answer_number(object, "level-ms", decision->level_s * 1000);
+}
+
+static void put_service(const struct request *request, json_t *array, size_t index,
+			const struct ingress_service_view *service)
+{
+	json_t *object = answer_append(array), *sites;
+	struct ingress_site_view site;
+
+	put_key(object, service->config->name, &service->config->key);
+	answer_text(object, "policy", policy_text(service->config->weights.policy));
+	answer_count(object, "slots", service->config->slots);
+	put_table(object, service->table);
+	if (service->decision)
+		put_decision(object, service->decision);
+	answer_count(object, "decisions", service->decisions);
+	answer_count(object, "changes", service->changes);
+	answer_count(object, "slots-moved", service->slots_moved);
+	answer_text(object, "fault", service->fault);
+	sites = answer_array(object, "sites");
+	for (size_t s = 0; ingress_site(request->context->ingress, index, s, &site); s++)
+		put_site(request, answer_append(sites), &site, service->table);
+}
+
+static size_t put_services(const struct request *request, json_t *array, const char *wanted)
+{
+	const struct ingress *ingress = request->context->ingress;
+	struct ingress_service_view service;
+	size_t n = 0;
+
+	for (size_t i = 0; ingress && ingress_service(ingress, i, &service); i++) {
+		if (!service_matches(service.config->name, &service.config->key, wanted))
+			continue;
+		put_service(request, array, i, &service);
+		n++;
+	}
+	return n;
+}
+
+/* Every configured instance, and what the tables know of it. */
+static void put_instances(json_t *object, const struct egress_service_view *service,
+			  const struct roster *roster)
+{
+	json_t *instances = answer_array(object, "instances");
+
+	for (size_t i = 0; i < service->config->instance_count; i++) {
+		json_t *instance = answer_append(instances);
+		struct mg_counter counter;
+		struct mg_member member;
+		char address[ADDR_STRLEN];
+		uint32_t slots;
+
+		addr_format(&service->config->instance[i], address);
+		answer_text(instance, "address", address);
+		for (uint16_t m = 1; roster && m < roster->count; m++) {
+			if (strcmp(roster_member(roster, m), address) != 0 ||
+			    !tables_member(roster->table, m, &member, &counter, &slots))
+				continue;
+			answer_text(instance, "state", member.state == MG_UP ? "up" : "down");
+			answer_count(instance, "slots", slots);
+			put_counter(instance, &counter);
+			break;
+		}
+	}
+}
+
+static void put_announced(const struct request *request, json_t *array,
+			  const struct egress_service_view *service, const struct roster *roster)
+{
+	json_t *object = answer_append(array);
+
+	put_key(object, service->config->name, &service->config->key);
+	answer_flag(object, "announced", service->announced);
+	answer_flag(object, "drained", service->drained);
+	answer_text(object, "origin", service->from_cli ? "command-line" : "configuration");
+	if (service->has_report) {
+		report_put(answer_object(object, "report"), &service->report);
+		answer_number(object, "report-age",
+			      (double)(request->now_ms - service->reported_ms) / 1000);
+	}
+	answer_count(object, "updates-sent", service->updates_sent);
+	put_instances(object, service, roster);
+	answer_text(object, "fault", service->fault);
+}
+
+static size_t put_announcements(const struct request *request, json_t *array, const char *wanted,
+				const struct roster_list *rosters)
+{
+	const struct egress *egress = request->context->egress;
+	struct egress_service_view service;
+	size_t n = 0;
+
+	for (size_t i = 0; egress && egress_service(egress, i, &service); i++) {
+		if (!service_matches(service.config->name, &service.config->key, wanted))
+			continue;
+		put_announced(request, array, &service, roster_find(rosters, service.table));
+		n++;
+	}
+	return n;
+}
+
+json_t *show_services(const struct request *request)
+{
+	_cleanup_(roster_list_clear) struct roster_list rosters = { 0 };
+	const char *wanted = request_text(request, "service");
+	json_t *answer = json_object();
+	size_t n;
+
+	if (roster_list_of(request->context, &rosters) < 0)
+		return answer; /* the setters below would find no memory either */
+	n = put_services(request, answer_array(answer, "services"), wanted);
+	n += put_announcements(request, answer_array(answer, "announced"), wanted, &rosters);
+	if (n || !wanted)
+		return answer;
+	json_decref(answer);
+	return answer_error(ANSWER_NOT_FOUND, "service", "margay show services lists all",
+			    "there is no service '%.60s'", wanted);
+}
+
+/* Sites by name, each with its services. */
+static json_t *site_object(json_t *sites, const struct ingress_site_view *site)
+{
+	json_t *object;
+	size_t i;
+
+	json_array_foreach(sites, i, object)
+	{
+		const char *name = json_string_value(json_object_get(object, "name"));
+
+		if (name && strcmp(name, site->name) == 0)
+			return object;
+	}
+	object = answer_append(sites);
+	answer_text(object, "name", site->name);
+	answer_count(object, "site-id", site->site_id);
+	answer_flag(object, "drained", site->drained);
+	answer_number(object, "rtt-ms", site->rtt_s * 1000);
+	answer_array(object, "services");
+	return object;
+}
+
+static void put_site_service(const struct request *request, json_t *array,
+			     const struct ingress_service_view *service,
+			     const struct ingress_site_view *site)
+{
+	json_t *object = answer_append(array);
+
+	put_key(object, service->config->name, &service->config->key);
+	answer_text(object, "egress", addr_format(&site->egress, (char[ADDR_STRLEN]){ 0 }));
+	answer_text(object, "state", site_state(request, site, service->table));
+	if (site->verdict) {
+		answer_number(object, "share", site->verdict->share);
+		answer_text(object, "reason", weights_reason_text(site->verdict->reason));
+	}
+	answer_count(object, "slots", site->slots);
+	put_counter(object, &site->counter);
+}
+
+json_t *show_sites(const struct request *request)
+{
+	const struct ingress *ingress = request->context->ingress;
+	json_t *answer = json_object(), *sites = answer_array(answer, "sites");
+	struct ingress_service_view service;
+	struct ingress_site_view site;
+
+	for (size_t i = 0; ingress && ingress_service(ingress, i, &service); i++)
+		for (size_t s = 0; ingress_site(ingress, i, s, &site); s++)
+			put_site_service(request,
+					 json_object_get(site_object(sites, &site), "services"),
+					 &service, &site);
+	return answer;
+}
