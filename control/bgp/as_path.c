@@ -77,7 +77,7 @@ static size_t path_len(const struct bgp_bytes *as_path)
 /* The first n hops of *from, as bgp_path_as_len() counts them. */
 static void copy_leading(const struct bgp_bytes *from, size_t n, struct writer *w)
 {
-	struct cursor c = cursor_of(from->at, from->len);
+	struct cursor c = bytes_cursor(from);
 	struct as_segment segment;
 
 	while (n && as_segment_next(&c, sizeof(uint32_t), &segment)) {
@@ -112,7 +112,7 @@ int as_path_merge(struct arena *arena, const struct bgp_bytes *as4_path, struct 
 
 void as_path_encode(const struct bgp_bytes *as_path, size_t octets, struct writer *w)
 {
-	struct cursor c = cursor_of(as_path->at, as_path->len);
+	struct cursor c = bytes_cursor(as_path);
 	struct as_segment segment;
 
 	while (as_segment_next(&c, sizeof(uint32_t), &segment)) {
@@ -128,7 +128,7 @@ void as_path_encode(const struct bgp_bytes *as_path, size_t octets, struct write
 
 bool as_path_fits_2(const struct bgp_bytes *as_path)
 {
-	struct cursor c = cursor_of(as_path->at, as_path->len);
+	struct cursor c = bytes_cursor(as_path);
 	struct as_segment segment;
 
 	while (as_segment_next(&c, sizeof(uint32_t), &segment))

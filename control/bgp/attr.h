@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Path attributes: the table of those we know, the loop over those of a message, and what the
- * decoders and encoders of single attributes share. Private to the codec; update.h is for others.
+ * Path attributes: the loop over those of a message, and what the decoders and encoders of single
+ * attributes share. Private to the codec; update.h is for others.
  */
 #pragma once
 #include "bgp/arena.h"
@@ -40,16 +40,19 @@ struct attr_set {
 	const struct bgp_codec *codec;
 	struct arena *arena;
 	struct bgp_path *path;
-	uint32_t seen[256 / 32]; /* bit per attribute code */
-	uint32_t ignored;        /* fields inside attributes that were not believed */
+	uint32_t seen[256 / 32];          /* bit per attribute code */
+	uint32_t ignored;                 /* fields inside attributes that were not believed */
+	struct notification notification; /* with FAULT_RESET */
+
+	/* Of MP_REACH_NLRI and MP_UNREACH_NLRI. */
 	struct addr mp_next_hop;
 	struct nlri_run mp_announced, mp_withdrawn;
+	/* What is joined with other attributes at the end. */
 	struct bgp_bytes as4_path;
 	uint32_t as4_aggregator_as;
-	uint8_t as4_aggregator_id[4];
-	struct report metadata_report; /* of attribute 42: fills what the community left open */
-	uint16_t metadata_site_id;
-	struct notification notification; /* with FAULT_RESET */
+	struct bgp_tunnel encap;
+	struct report metadata;
+	uint16_t metadata_site_id; /* 0: none */
 };
 
 static inline bool attr_seen(const struct attr_set *set, uint8_t code)
@@ -57,17 +60,30 @@ static inline bool attr_seen(const struct attr_set *set, uint8_t code)
 	return set->seen[code / 32] >> code % 32 & 1;
 }
 
-/* All attributes of a message; set->notification says why with FAULT_RESET. What needs more than
- * one attribute (AS4_PATH, carriers, tunnels) is joined at the end. */
+/* All attributes of a message; set->notification says why with FAULT_RESET. */
 enum fault attr_decode(struct cursor *c, struct attr_set *set);
 
-/* Every attribute of the path but NEXT_HOP and the MP ones, which depend on the prefixes. */
-void attr_encode(const struct bgp_codec *codec, const struct bgp_path *path, struct writer *w);
+/* What is written to one neighbour: all attributes but the MP ones, ascending by code. */
+struct attr_source {
+	const struct bgp_codec *codec;
+	const struct bgp_path *path;
+	enum bgp_family family;
+	bool next_hop; /* NEXT_HOP is wanted: the prefixes stand in the classic NLRI field */
+};
+
+void attr_encode(const struct attr_source *source, struct writer *w);
 
 /* Attribute header; attr_end() fills the length in, and moves the body where that takes two octets.
  */
 uint8_t *attr_begin(struct writer *w, uint8_t flags, uint8_t code);
 void attr_end(struct writer *w, uint8_t *begun);
+
+/* Reads a path's bytes; a path that was not given any has NULL there, which is not to be added to.
+ */
+static inline struct cursor bytes_cursor(const struct bgp_bytes *bytes)
+{
+	return bytes->len ? cursor_of(bytes->at, bytes->len) : (struct cursor){ 0 };
+}
 
 /* Copies what is left of *c to the arena. 0 or -ENOBUFS. */
 int attr_keep(struct attr_set *set, struct cursor *c, struct bgp_bytes *ret);

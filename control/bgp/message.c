@@ -70,10 +70,12 @@ uint8_t *message_begin(struct writer *w, enum message_type type)
 
 void message_end(struct writer *w, uint8_t *begun)
 {
-	struct writer len = writer_of(begun, 2);
+	struct writer len;
 
-	if (!w->bad) /* the length counts the marker before it, too */
-		writer_u16(&len, (uint16_t)(w->at - begun + MARKER_LEN));
+	if (w->bad)
+		return;
+	len = writer_of(begun, 2);
+	writer_u16(&len, (uint16_t)(w->at - begun + MARKER_LEN)); /* the marker counts, too */
 }
 
 void keepalive_encode(struct writer *w)

@@ -58,19 +58,19 @@ static const struct {
 
 void notification_encode(const struct notification *notification, struct writer *w)
 {
+	const size_t room = MESSAGE_MAX - MESSAGE_HEADER_LEN - 2;
 	uint8_t *begun = message_begin(w, MESSAGE_NOTIFICATION);
-	size_t room;
 
 	writer_u8(w, notification->code);
 	writer_u8(w, notification->subcode);
-	room = MESSAGE_MAX - MESSAGE_HEADER_LEN - 2;
 	writer_bytes(w, notification->data, notification->len < room ? notification->len : room);
 	message_end(w, begun);
 }
 
 int notification_decode(struct cursor *c, struct notification *ret)
 {
-	struct notification n = { .code = cursor_u8(c), .subcode = cursor_u8(c) };
+	uint8_t code = cursor_u8(c), subcode = cursor_u8(c);
+	struct notification n = { .code = code, .subcode = subcode };
 
 	if (c->bad)
 		return -EBADMSG;

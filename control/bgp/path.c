@@ -140,7 +140,7 @@ uint64_t bgp_path_hash(const struct bgp_path *path)
 
 size_t bgp_path_as_len(const struct bgp_path *path)
 {
-	struct cursor c = cursor_of(path->as_path.at, path->as_path.len);
+	struct cursor c = bytes_cursor(&path->as_path);
 	struct as_segment segment;
 	size_t len = 0;
 
@@ -151,7 +151,7 @@ size_t bgp_path_as_len(const struct bgp_path *path)
 
 bool bgp_path_has_as(const struct bgp_path *path, uint32_t as)
 {
-	struct cursor c = cursor_of(path->as_path.at, path->as_path.len);
+	struct cursor c = bytes_cursor(&path->as_path);
 	struct as_segment segment;
 
 	while (as_segment_next(&c, sizeof(uint32_t), &segment))
@@ -163,7 +163,7 @@ bool bgp_path_has_as(const struct bgp_path *path, uint32_t as)
 
 uint32_t bgp_path_first_as(const struct bgp_path *path)
 {
-	struct cursor c = cursor_of(path->as_path.at, path->as_path.len);
+	struct cursor c = bytes_cursor(&path->as_path);
 	struct as_segment segment;
 
 	if (!as_segment_next(&c, sizeof(uint32_t), &segment) || segment.type != AS_SEQUENCE)
@@ -173,7 +173,7 @@ uint32_t bgp_path_first_as(const struct bgp_path *path)
 
 bool bgp_path_has_cluster(const struct bgp_path *path, const uint8_t cluster_id[4])
 {
-	struct cursor c = cursor_of(path->cluster_list.at, path->cluster_list.len);
+	struct cursor c = bytes_cursor(&path->cluster_list);
 
 	while (cursor_left(&c)) {
 		const uint8_t *id = cursor_take(&c, 4);
@@ -199,7 +199,7 @@ static int bytes_grow(struct bgp_bytes *bytes, size_t n)
 /* RFC 4271 section 5.1.2 (b): into the leading sequence, or a new one where it is full or a set. */
 int bgp_path_prepend_as(struct bgp_path *path, uint32_t as)
 {
-	struct cursor c = cursor_of(path->as_path.at, path->as_path.len);
+	struct cursor c = bytes_cursor(&path->as_path);
 	struct as_segment first = { 0 };
 	bool joins = as_segment_next(&c, sizeof(as), &first) && first.type == AS_SEQUENCE &&
 		     first.count < AS_PER_SEGMENT;

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * DOC: The decision process, in the order of the table below:
+ *
+ *  1. our own route
+ *  2. highest LOCAL_PREF                          RFC 4271 section 9.1.1
+ *  3. shortest AS_PATH                            section 9.1.2.2 (a)
+ *  4. lowest ORIGIN                               (b)
+ *  5. lowest MED among those of one neighbour AS  (c)
+ *  6. external before internal                    (d)
+ *  7. lowest BGP identifier, or ORIGINATOR_ID     (f), RFC 4456 section 9
+ *  8. shortest CLUSTER_LIST                       RFC 4456 section 9
+ *  9. lowest address of the neighbour             (g)
+ * 10. lowest path id of that neighbour            so that every set has one best
+ *
+ * Step (e), the interior cost to the next hop, is not there: this speaker knows no interior routes;
+ * nor is it for the same reason said here whether a next hop can be reached. Each step works on
+ * all that are left (section 9.1.2.2), as MED orders only some pairs of routes.
+ */
+#include "bgp/decision.h"
+#include "base/util.h"
+
+#include <string.h>
+
+#define LOCAL_PREF_DEFAULT 100
+
+static int compare(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int step_own(const struct rib_route *a, const struct rib_route *b)
+{
+	return compare(a->source->neighbor != 0, b->source->neighbor != 0);
+}
+
+static uint32_t local_pref(const struct rib_route *route)
+{
+	const struct bgp_path *path = &route->path->path;
+
+	return path->has & BGP_HAS_LOCAL_PREF ? path->local_pref : LOCAL_PREF_DEFAULT;
+}
+
+static int step_local_pref(const struct rib_route *a, const struct rib_route *b)
+{
+	return compare(local_pref(b), local_pref(a));
+}
+
+static int step_as_path(const struct rib_route *a, const struct rib_route *b)
+{
+	return compare(bgp_path_as_len(&a->path->path), bgp_path_as_len(&b->path->path));
+}
+
+static int step_origin(const struct rib_route *a, const struct rib_route *b)
+{
+	return compare(a->path->path.origin, b->path->path.origin);
+}
+
+static int step_med(const struct rib_route *a, const struct rib_route *b)
+{
+	const struct bgp_path *x = &a->path->path, *y = &b->path->path;
+
+	if (bgp_path_first_as(x) != bgp_path_first_as(y))
+		return 0;
+	return compare(x->has & BGP_HAS_MED ? x->med : 0, y->has & BGP_HAS_MED ? y->med : 0);
+}
+
+static int step_external(const struct rib_route *a, const struct rib_route *b)
+{
+	return compare(!a->source->external, !b->source->external);
+}
+
+static const uint8_t *originator(const struct rib_route *route)
+{
+	const struct bgp_path *path = &route->path->path;
+
+	return path->has & BGP_HAS_ORIGINATOR ? path->originator_id : route->source->router_id;
+}
+
+static int step_identifier(const struct rib_route *a, const struct rib_route *b)
+{
+	return memcmp(originator(a), originator(b), 4);
+}
+
+static int step_cluster_list(const struct rib_route *a, const struct rib_route *b)
+{
+	return compare(a->path->path.cluster_list.len, b->path->path.cluster_list.len);
+}
+
+static int step_address(const struct rib_route *a, const struct rib_route *b)
+{
+	return memcmp(&a->source->addr, &b->source->addr, sizeof(a->source->addr));
+}
+
+static int step_path_id(const struct rib_route *a, const struct rib_route *b)
+{
+	return compare(a->key.path_id, b->key.path_id);
+}
+
+static const struct step {
+	const char *reason;
+	int (*compare)(const struct rib_route *a, const struct rib_route *b); /* < 0: a wins */
+} steps[] = {
+	{ "own route", step_own },
+	{ "highest LOCAL_PREF", step_local_pref },
+	{ "shortest AS_PATH", step_as_path },
+	{ "lowest ORIGIN", step_origin },
+	{ "lowest MED", step_med },
+	{ "external before internal", step_external },
+	{ "lowest BGP identifier", step_identifier },
+	{ "shortest CLUSTER_LIST", step_cluster_list },
+	{ "lowest neighbor address", step_address },
+	{ "lowest path id", step_path_id },
+};
+
+enum { STEP_FIRST, STEP_MED = 4, STEP_COUNT = ARRAY_SIZE(steps) };
+
+/* By the steps from first to before end: the first one that tells them apart. */
+static int compare_by(const struct rib_route *a, const struct rib_route *b, int first, int end)
+{
+	int r = 0;
+
+	for (int i = first; i < end && !r; i++)
+		r = steps[i].compare(a, b);
+	return r;
+}
+
+static bool med_beaten(const struct rib_route *route, const struct rib_route *all)
+{
+	if (!(route->path->path.has & BGP_HAS_MED) || !route->path->path.med)
+		return false; /* nothing is lower */
+	for (const struct rib_route *other = all; other; other = other->next)
+		if (!compare_by(other, route, STEP_FIRST, STEP_MED) && step_med(other, route) < 0)
+			return true;
+	return false;
+}
+
+struct rib_route *decision_best(struct rib_route *routes)
+{
+	struct rib_route *before_med = routes, *best = NULL;
+
+	for (struct rib_route *r = routes; r; r = r->next)
+		if (compare_by(r, before_med, STEP_FIRST, STEP_MED) < 0)
+			before_med = r;
+	for (struct rib_route *r = routes; r; r = r->next) {
+		if (compare_by(r, before_med, STEP_FIRST, STEP_MED) || med_beaten(r, routes))
+			continue;
+		if (!best || compare_by(r, best, STEP_MED + 1, STEP_COUNT) < 0)
+			best = r;
+	}
+	return best;
+}
+
+const char *decision_reason(const struct rib_route *a, const struct rib_route *b)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+		if (steps[i].compare(a, b))
+			return steps[i].reason;
+	return NULL;
+}

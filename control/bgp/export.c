@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "bgp/export.h"
+#include "base/util.h"
+#include "bgp/report_community.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define LOCAL_PREF_DEFAULT 100
+#define EXT_COMMUNITY_LEN  8
+
+/* RFC 1997. */
+#define NO_EXPORT           0xffffff01
+#define NO_ADVERTISE        0xffffff02
+#define NO_EXPORT_SUBCONFED 0xffffff03
+
+static bool path_has_community(const struct bgp_path *path, uint32_t community)
+{
+	struct cursor c = cursor_of(path->communities.at, path->communities.len);
+
+	while (cursor_left(&c))
+		if (cursor_u32(&c) == community)
+			return true;
+	return false;
+}
+
+static bool source_internal(const struct rib_source *source)
+{
+	return source->neighbor && !source->external;
+}
+
+static bool reflected(const struct rib_source *source, const struct export_target *to)
+{
+	return source_internal(source) && to->codec.ibgp;
+}
+
+bool export_allowed(const struct rib_route *route, const struct export_target *to)
+{
+	const struct rib_source *source = route->source;
+	const struct bgp_path *path = &route->path->path;
+
+	if (source->neighbor && source->neighbor == to->neighbor)
+		return false;
+	if (path_has_community(path, NO_ADVERTISE))
+		return false;
+	if (!to->codec.ibgp && (path_has_community(path, NO_EXPORT) ||
+				path_has_community(path, NO_EXPORT_SUBCONFED)))
+		return false;
+	/* RFC 4456 section 6: from a client to all, from others to clients only. */
+	return !reflected(source, to) || source->client || to->client;
+}
+
+/* RFC 4456 section 8. */
+static int path_reflect(struct bgp_path *path, const struct rib_source *source,
+			const struct export_target *to)
+{
+	if (!(path->has & BGP_HAS_ORIGINATOR)) {
+		memcpy(path->originator_id, source->router_id, sizeof(path->originator_id));
+		path->has |= BGP_HAS_ORIGINATOR;
+	}
+	return bgp_path_prepend_cluster(path, to->cluster_id);
+}
+
+static int next_hop_set(struct bgp_path *path, const struct rib_route *route,
+			const struct export_target *to)
+{
+	bool own = !route->source->neighbor;
+	/* RFC 4271 section 5.1.3: ours towards other ASes, theirs within ours. What we originate
+	 * names its tunnel's end itself. */
+	bool self = own ? addr_is_zero(&path->next_hop) : to->next_hop_self || !to->codec.ibgp;
+
+	if (!self)
+		return 0;
+	if (addr_is_v4(&to->local) && !addr_is_v4(&route->key.prefix.addr))
+		return -EADDRNOTAVAIL;
+	path->next_hop = to->local;
+	return 0;
+}
+
+static void bytes_drop(struct bgp_bytes *bytes)
+{
+	free(bytes->at);
+	*bytes = (struct bgp_bytes){ 0 };
+}
+
+static void report_communities_drop(struct bgp_bytes *communities)
+{
+	struct cursor c = cursor_of(communities->at, communities->len);
+	struct writer w = writer_of(communities->at, communities->len);
+
+	while (cursor_left(&c)) {
+		const uint8_t *word = cursor_take(&c, EXT_COMMUNITY_LEN);
+
+		if (word && word[0] != REPORT_COMMUNITY_TYPE) {
+			memmove(w.at, word, EXT_COMMUNITY_LEN);
+			w.at += EXT_COMMUNITY_LEN;
+		}
+	}
+	communities->len = writer_len(&w);
+	if (!communities->len)
+		bytes_drop(communities);
+}
+
+/* Load is nobody's business beyond the AS, unless a carrier is named for the neighbour: what
+ * came by another one must not slip through. */
+static void path_strip_metrics(struct bgp_path *path, const struct export_target *to)
+{
+	if (!(to->codec.carriers_send & BGP_CARRIER_EDGE_METADATA))
+		bytes_drop(&path->metadata);
+	if (!(to->codec.carriers_send & BGP_CARRIER_COMMUNITY))
+		report_communities_drop(&path->ext_communities);
+	if (!to->codec.carriers_send)
+		path->has &= ~BGP_HAS_REPORT;
+}
+
+static int path_externalise(struct bgp_path *path, const struct rib_route *route,
+			    const struct export_target *to)
+{
+	path->has &= ~(BGP_HAS_LOCAL_PREF | BGP_HAS_ORIGINATOR);
+	bytes_drop(&path->cluster_list);
+	if (route->source->neighbor)
+		path->has &= ~BGP_HAS_MED; /* RFC 4271 section 5.1.4 */
+	path_strip_metrics(path, to);
+	return bgp_path_prepend_as(path, to->codec.local_as);
+}
+
+static int path_internalise(struct bgp_path *path, const struct rib_route *route,
+			    const struct export_target *to)
+{
+	if (reflected(route->source, to))
+		return path_reflect(path, route->source, to);
+	if (!(path->has & BGP_HAS_LOCAL_PREF)) { /* RFC 4271 section 5.1.5: it must be there */
+		path->local_pref = LOCAL_PREF_DEFAULT;
+		path->has |= BGP_HAS_LOCAL_PREF;
+	}
+	return 0;
+}
+
+int export_path(const struct rib_route *route, const struct export_target *to,
+		struct bgp_path *ret)
+{
+	_cleanup_(bgp_path_clear) struct bgp_path path = { 0 };
+	int r = bgp_path_copy(&route->path->path, &path);
+
+	if (r < 0)
+		return r;
+	r = next_hop_set(&path, route, to);
+	if (r < 0)
+		return r;
+	r = to->codec.ibgp ? path_internalise(&path, route, to) :
+			     path_externalise(&path, route, to);
+	if (r < 0)
+		return r;
+	*ret = path;
+	path = (struct bgp_path){ 0 };
+	return 0;
+}

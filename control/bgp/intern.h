@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One copy of each path, however many routes have it: equal paths are one pointer. Counted
+ * references; the last one that is put frees it. Owned by the RIB, on the event loop.
+ */
+#pragma once
+#include "bgp/hash.h"
+#include "bgp/path.h"
+
+struct interned {
+	struct bgp_path path; /* read only */
+	uint32_t refs;
+	uint64_t serial; /* orders paths by age: the same on every run, unlike addresses */
+	UT_hash_handle hh;
+};
+
+struct intern_table {
+	struct interned *paths;
+	uint64_t last_serial;
+	struct hash_seed seed;
+};
+
+/* A new reference to the one that is equal to *path. NULL: out of memory. */
+struct interned *intern(struct intern_table *table, const struct bgp_path *path);
+struct interned *interned_get(struct interned *interned); /* returns its argument */
+/* *interned may be NULL; NULL afterwards. */
+void interned_put(struct intern_table *table, struct interned **interned);

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * DOC: Two tables over the same routes. By (neighbour, path id, prefix), as an UPDATE names them,
+ * so that a neighbour with many path ids for one prefix costs no walk; and by prefix, as they are
+ * decided on and sent. A list per source finds all routes of a session that ends.
+ */
+#include "bgp/rib.h"
+#include "base/util.h"
+#include "bgp/decision.h"
+
+#include <errno.h>
+#include <sys/random.h>
+#include <utlist.h>
+
+#define ROUTE_KEY_LEN (offsetof(struct rib_route_key, prefix) + sizeof(struct prefix))
+_Static_assert(sizeof(struct prefix) == 17, "prefixes are hashed as bytes: no padding");
+
+struct rib {
+	struct rib_route *routes;
+	struct rib_entry *entries;
+	struct intern_table interned;
+	struct hash_seed seed;
+};
+
+struct rib *rib_new(void)
+{
+	_cleanup_(freep) struct rib *rib = calloc(1, sizeof(*rib));
+
+	if (!rib || getrandom(&rib->seed, sizeof(rib->seed), 0) != sizeof(rib->seed))
+		return NULL;
+	rib->interned.seed = rib->seed;
+	return TAKE_PTR(rib);
+}
+
+static uint32_t rib_hash(const struct rib *rib, const void *key, size_t len)
+{
+	return (uint32_t)hash_bytes(&rib->seed, 0, key, len);
+}
+
+struct rib_entry *rib_find(const struct rib *rib, const struct prefix *prefix)
+{
+	struct rib_entry *entry;
+
+	HASH_FIND_BYHASHVALUE(hh, rib->entries, prefix, sizeof(*prefix),
+			      rib_hash(rib, prefix, sizeof(*prefix)), entry);
+	return entry;
+}
+
+static struct rib_route *route_find(const struct rib *rib, const struct rib_source *source,
+				    const struct bgp_nlri *nlri)
+{
+	struct rib_route_key key = { source->neighbor, nlri->path_id, nlri->prefix };
+	struct rib_route *route;
+
+	HASH_FIND_BYHASHVALUE(hh, rib->routes, &key, ROUTE_KEY_LEN,
+			      rib_hash(rib, &key, ROUTE_KEY_LEN), route);
+	return route;
+}
+
+/* An entry without routes; the caller gives it one, or calls entry_release(). */
+static struct rib_entry *entry_demand(struct rib *rib, const struct prefix *prefix)
+{
+	_cleanup_(freep) struct rib_entry *entry = NULL;
+	struct rib_entry *found = rib_find(rib, prefix);
+
+	if (found)
+		return found;
+	entry = calloc(1, sizeof(*entry));
+	if (!entry)
+		return NULL;
+	entry->prefix = *prefix;
+	HASH_ADD_BYHASHVALUE(hh, rib->entries, prefix, sizeof(*prefix),
+			     rib_hash(rib, prefix, sizeof(*prefix)), entry);
+	return entry->hh.tbl ? TAKE_PTR(entry) : NULL;
+}
+
+static void entry_release(struct rib *rib, struct rib_entry *entry)
+{
+	if (entry->routes)
+		return;
+	HASH_DEL(rib->entries, entry);
+	free(entry);
+}
+
+/* One more than the highest that is in use. 0: they are used up, after 2^32 new routes to a prefix
+ * that was never without. */
+static uint32_t entry_next_id(const struct rib_entry *entry)
+{
+	return entry->routes ? entry->routes->prev->out_id + 1 : 1; /* utlist: the tail */
+}
+
+static int route_link(struct rib *rib, struct rib_route *route)
+{
+	HASH_ADD_BYHASHVALUE(hh, rib->routes, key, ROUTE_KEY_LEN,
+			     rib_hash(rib, &route->key, ROUTE_KEY_LEN), route);
+	if (!route->hh.tbl)
+		return -ENOMEM;
+	DL_APPEND(route->entry->routes, route);
+	DL_APPEND2(route->source->routes, route, source_prev, source_next);
+	route->source->route_count++;
+	return 0;
+}
+
+static void route_remove(struct rib *rib, struct rib_route *route)
+{
+	struct rib_entry *entry = route->entry;
+
+	HASH_DEL(rib->routes, route);
+	DL_DELETE(entry->routes, route);
+	DL_DELETE2(route->source->routes, route, source_prev, source_next);
+	route->source->route_count--;
+	entry->best = NULL;
+	interned_put(&rib->interned, &route->path);
+	free(route);
+	entry_release(rib, entry);
+}
+
+/* Takes over *path on success. */
+static int route_add(struct rib *rib, struct rib_source *source, const struct bgp_nlri *nlri,
+		     struct interned **path, uint64_t now_ms)
+{
+	_cleanup_(freep) struct rib_route *route = calloc(1, sizeof(*route));
+	struct rib_entry *entry;
+	int r;
+
+	if (!route)
+		return -ENOMEM;
+	entry = entry_demand(rib, &nlri->prefix);
+	if (!entry)
+		return -ENOMEM;
+	*route = (struct rib_route){ .key = { source->neighbor, nlri->path_id, nlri->prefix },
+				     .out_id = entry_next_id(entry),
+				     .source = source,
+				     .entry = entry,
+				     .path = *path,
+				     .received_ms = now_ms };
+	r = route->out_id ? route_link(rib, route) : -ENOSPC;
+	if (r < 0) {
+		entry_release(rib, entry);
+		return r;
+	}
+	entry->best = NULL;
+	*path = NULL;
+	TAKE_PTR(route);
+	return 1;
+}
+
+int rib_announce(struct rib *rib, struct rib_source *source, const struct bgp_nlri *nlri,
+		 const struct bgp_path *path, uint64_t now_ms)
+{
+	struct interned *interned = intern(&rib->interned, path);
+	struct rib_route *route = route_find(rib, source, nlri);
+	int r;
+
+	if (!interned)
+		return -ENOMEM;
+	if (!route) {
+		r = route_add(rib, source, nlri, &interned, now_ms);
+	} else if (route->path == interned) {
+		r = 0;
+	} else {
+		struct interned *old = route->path;
+
+		route->path = interned;
+		route->received_ms = now_ms;
+		route->entry->best = NULL;
+		interned = old;
+		r = 1;
+	}
+	interned_put(&rib->interned, &interned);
+	return r;
+}
+
+int rib_withdraw(struct rib *rib, struct rib_source *source, const struct bgp_nlri *nlri)
+{
+	struct rib_route *route = route_find(rib, source, nlri);
+
+	if (!route)
+		return 0;
+	route_remove(rib, route);
+	return 1;
+}
+
+struct rib_entry *rib_entries(const struct rib *rib)
+{
+	return rib->entries;
+}
+
+struct rib_route *rib_best(struct rib_entry *entry)
+{
+	if (!entry->best)
+		entry->best = decision_best(entry->routes);
+	return entry->best;
+}
+
+struct intern_table *rib_interned(struct rib *rib)
+{
+	return &rib->interned;
+}
+
+void rib_free(struct rib **rib)
+{
+	struct rib *r = TAKE_PTR(*rib);
+
+	if (!r)
+		return;
+	while (r->routes)
+		route_remove(r, r->routes);
+	free(r);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The routes of all neighbours (Adj-RIBs-In) and our own, by prefix. What is in here is usable:
+ * routes that loop are kept out by neighbor.c. Owned by the speaker, on the event loop; routes and
+ * entries are the RIB's and are borrowed until the next announce or withdraw.
+ */
+#pragma once
+#include "bgp/intern.h"
+#include "bgp/nlri.h"
+
+struct rib;
+
+/* Where routes come from: a neighbour with an Established session, or ourselves. The owner of the
+ * source keeps it in place while it has routes. */
+struct rib_source {
+	uint32_t neighbor; /* 0: ourselves */
+	bool external;     /* an eBGP neighbour */
+	bool client;       /* RFC 4456 */
+	uint8_t router_id[4];
+	struct addr addr;
+	struct rib_route *routes; /* kept by the RIB */
+	size_t route_count;
+};
+
+struct rib_route {
+	struct rib_route_key { /* hashed as bytes: no padding before the end of prefix */
+		uint32_t neighbor, path_id;
+		struct prefix prefix;
+	} key;
+	uint32_t out_id; /* path id to send with (RFC 7911): stays while the route does; not 0 */
+	struct rib_source *source;
+	struct rib_entry *entry;
+	struct interned *path;
+	uint64_t received_ms;
+	struct rib_route *prev, *next;               /* in the entry, by growing out_id */
+	struct rib_route *source_prev, *source_next; /* in the source */
+	UT_hash_handle hh;
+};
+
+struct rib_entry {
+	struct prefix prefix;
+	struct rib_route *routes; /* never empty */
+	struct rib_route *best;   /* NULL: not decided since the last change; see rib_best() */
+	UT_hash_handle hh;
+};
+
+struct rib *rib_new(void);       /* NULL: out of memory */
+void rib_free(struct rib **rib); /* with all routes */
+
+/* Copies *path. 1: the route is new or has changed, 0: it stood there so. -ENOMEM, -ENOSPC: the RIB
+ * is as it was. */
+int rib_announce(struct rib *rib, struct rib_source *source, const struct bgp_nlri *nlri,
+		 const struct bgp_path *path, uint64_t now_ms);
+/* 1: it went, 0: there was none. */
+int rib_withdraw(struct rib *rib, struct rib_source *source, const struct bgp_nlri *nlri);
+
+struct rib_entry *rib_find(const struct rib *rib, const struct prefix *prefix);
+struct rib_entry *rib_entries(const struct rib *rib); /* the first; go on by hh.next */
+struct rib_route *rib_best(struct rib_entry *entry);  /* by decision.c */
+struct intern_table *rib_interned(struct rib *rib);
