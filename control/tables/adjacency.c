@@ -46,7 +46,7 @@ struct adjacency {
 static const char *route_fault(const struct target *t)
 {
 	if (t->route_error)
-		return t->route_error == -ENETUNREACH ? "there is no route"
+		return t->route_error == -ENETUNREACH ? "there is no route that leads there"
 						      : "the kernel does not tell the route";
 	if (t->route.type == RTN_LOCAL)
 		return "it is an address of this router";

@@ -30,6 +30,7 @@ struct netlink {
 	void *user;
 	struct nl_sock *events, *query;
 	struct nl_cache *links, *neighbours;
+	bool lost; /* events; to be made good once the socket is empty */
 };
 
 static int errno_of(int nle)
@@ -153,6 +154,7 @@ static int event_message(struct nl_msg *msg, void *user)
 /* After lost events: new dumps, and everybody asks again. */
 static void netlink_resync(struct netlink *n)
 {
+	n->lost = false;
 	log_debug("netlink: events were lost; reading links and neighbours anew");
 	nl_cache_refill(n->query, n->links);
 	nl_cache_refill(n->query, n->neighbours);
@@ -163,17 +165,17 @@ static void netlink_resync(struct netlink *n)
 static void netlink_readable(uv_poll_t *poll, int status, int events)
 {
 	struct netlink *n = poll->data;
+	int r = 0;
 
-	for (int i = 0; i < EVENT_BATCH; i++) {
-		int r = nl_recvmsgs_default(n->events);
-
-		if (r == -NLE_AGAIN)
-			return;
-		if (r < 0) { /* ENOBUFS comes as NLE_NOMEM */
-			netlink_resync(n);
-			return;
-		}
+	for (int i = 0; i < EVENT_BATCH && r != -NLE_AGAIN; i++) {
+		r = nl_recvmsgs_default(n->events);
+		n->lost |= r < 0 && r != -NLE_AGAIN; /* ENOBUFS comes as NLE_NOMEM */
 	}
+	if (status < 0) /* libuv stops at POLLERR, which an overflow raises */
+		uv_poll_start(poll, UV_READABLE, netlink_readable);
+	/* Once it has overflowed, the socket drops everything until it has been read empty. */
+	if (r == -NLE_AGAIN && n->lost)
+		netlink_resync(n);
 }
 
 /* --- open and close --------------------------------------------------------------------------- */
@@ -428,10 +430,13 @@ int netlink_route(struct netlink *n, const struct addr *addr, struct netlink_rou
 	if (r >= 0)
 		r = nl_wait_for_ack(n->query);
 	nl_socket_modify_cb(n->query, NL_CB_VALID, NL_CB_DEFAULT, NULL, NULL);
-	if (r < 0 && (errno_of(r) == -ENOMEM || errno_of(r) == -EPERM))
+	if (r == -NLE_NOMEM || r == -NLE_PERM)
 		return errno_of(r);
-	if (r < 0 || !route.type)
-		return -ENETUNREACH; /* libnl has no own code for it */
+	/* IPv4 answers for a blackhole or prohibit route with its errno. */
+	if (r == -NLE_INVAL || r == -NLE_NOACCESS)
+		route.type = RTN_UNREACHABLE;
+	if (!route.type)
+		return -ENETUNREACH;
 	*ret = route;
 	return 0;
 }
