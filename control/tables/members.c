@@ -40,7 +40,7 @@ int members_new(struct table_service *s, uint32_t count)
 	s->member = calloc(count + 1, sizeof(*s->member));
 	if (!s->member)
 		return -ENOMEM;
-	r = ranges_take(&s->tables->members, count, 1, &base);
+	r = sweep_take(s->tables, &s->tables->members, count, &base);
 	if (r < 0)
 		return log_err(r, "mg_members: no room for %u members: raise tables.members",
 			       count);
@@ -87,7 +87,7 @@ static int members_grow(struct table_service *s)
 		return -ENOMEM;
 	s->member = member;
 	memset(member + count + 1, 0, (more - count) * sizeof(*member));
-	r = ranges_take(&s->tables->members, more, 1, &base);
+	r = sweep_take(s->tables, &s->tables->members, more, &base);
 	if (r < 0)
 		return log_err(r, "mg_members: no room for %u members: raise tables.members", more);
 	r = members_move(s, base, more);

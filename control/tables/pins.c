@@ -6,6 +6,7 @@
  */
 #include "tables/state.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define SWEEP_PARTS 10
@@ -151,6 +152,16 @@ void tables_sweep(struct tables *t, uint64_t now_ns)
 		round_done(t);
 	else
 		round_pins_done(t);
+}
+
+int sweep_take(struct tables *t, struct ranges *ranges, uint32_t len, uint32_t *ret_base)
+{
+	uint64_t round = t->sweep.round + 2; /* one may be half over */
+	int r = ranges_take(ranges, len, 1, ret_base);
+
+	while (r == -ENOSPC && t->sweep.round < round)
+		tables_sweep(t, uv_hrtime());
+	return r == -ENOSPC ? ranges_take(ranges, len, 1, ret_base) : r;
 }
 
 /* --- view ------------------------------------------------------------------------------------- */

@@ -131,20 +131,28 @@ int service_publish(struct table_service *s)
 	return 0;
 }
 
+static int slots_take(struct table_service *s)
+{
+	uint32_t n = s->spec.slots;
+
+	/* Aligned ranges keep the gaps useful, but any place will do. */
+	if (ranges_take(&s->tables->slots, n, n, &s->entry.slot_base) >= 0)
+		return 0;
+	return sweep_take(s->tables, &s->tables->slots, n, &s->entry.slot_base);
+}
+
 static int service_ranges(struct table_service *s)
 {
 	struct tables *t = s->tables;
-	uint32_t n = s->spec.slots;
-	int r = ranges_take(&t->services, 1, 1, &s->entry.index);
+	int r = sweep_take(t, &t->services, 1, &s->entry.index);
 
 	if (r < 0)
 		return log_err(r, "mg_services: no room: raise tables.services");
-	r = ranges_take(&t->slots, n, n, &s->entry.slot_base);
-	if (r == -ENOSPC) /* aligned ranges keep the gaps useful, but any place will do */
-		r = ranges_take(&t->slots, n, 1, &s->entry.slot_base);
+	r = slots_take(s);
 	if (r < 0) {
 		ranges_retire(&t->services, s->entry.index, t->sweep.round);
-		return log_err(r, "mg_slots: no room for %u slots in a row: raise tables.slots", n);
+		return log_err(r, "mg_slots: no room for %u slots in a row: raise tables.slots",
+			       s->spec.slots);
 	}
 	r = members_new(s, MEMBERS_FIRST);
 	if (r < 0) {

@@ -90,7 +90,7 @@ static int site_make(struct tables *t, const struct site_spec *spec, uint32_t *r
 	static const struct way nowhere;
 	struct mg_site entry = { .encap = spec->encap, .state = MG_UP };
 	uint32_t index;
-	int r = ranges_take(&t->sites, 1, 1, &index);
+	int r = sweep_take(t, &t->sites, 1, &index);
 
 	if (r < 0)
 		return log_err(r, "mg_sites: no room for another site: raise tables.sites");

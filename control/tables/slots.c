@@ -85,7 +85,8 @@ static bool slot_due(const struct table_service *s, uint32_t i, struct mg_slot s
 	switch (slot.state) {
 	case MG_SLOT_MOVING:
 		/* Flows that would return to a removed member have nowhere to return to. */
-		return seconds(now_ns) - s->moving_since_s[i] >= s->spec.idle_s ||
+		return (int32_t)(seconds(now_ns) - s->moving_since_s[i]) >=
+			       (int32_t)s->spec.idle_s ||
 		       (slot.prev <= s->entry.member_count &&
 			s->member[slot.prev].use == MEMBER_LEAVING);
 	case MG_SLOT_PINNED:

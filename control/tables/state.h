@@ -137,6 +137,8 @@ void slots_settle(struct table_service *service, uint32_t from, uint32_t to, uin
 void slots_count(const struct table_service *service, struct service_state *ret);
 
 /* pins.c */
+/* Takes a range. Where only resting ones would give room, it runs whole rounds at once. */
+int sweep_take(struct tables *tables, struct ranges *ranges, uint32_t len, uint32_t *ret_base);
 void pins_scrub(struct tables *tables); /* frees, at the start, what names no service or member */
 
 /* ports.c */

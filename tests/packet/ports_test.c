@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* XDP links on real interfaces: attached, taken over, found stale, refused. */
+#include "tables/state.h"
+
+#include "netns.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <criterion/new/assert.h>
+#include <linux/if_link.h>
+#include <signal.h>
+
+#define PIN_DIR "/sys/fs/bpf/margay"
+
+static const struct tables_config config = {
+	.pin_dir = PIN_DIR,
+	.services = 8,
+	.slots = 64,
+	.pin_sets = 64,
+	.members = 64,
+	.sites = 8,
+};
+
+static struct lab {
+	uv_loop_t loop;
+	struct tables *tables;
+} lab;
+
+static void lab_open(void)
+{
+	cr_assert(eq(int, tables_open(&lab.loop, &config, &lab.tables), 0));
+}
+
+static void veth_add(void)
+{
+	sh("ip link add acc0 type veth peer name peer0 && ip link set acc0 up && "
+	   "ip link set peer0 up");
+}
+
+static void lab_up(void)
+{
+	kernel_private();
+	netns_new();
+	veth_add();
+	cr_assert(eq(int, uv_loop_init(&lab.loop), 0));
+	lab_open();
+}
+
+static void lab_down(void)
+{
+	tables_close(&lab.tables);
+	loop_end(&lab.loop);
+}
+
+static struct bpf_xdp_query_opts xdp_of(const char *name)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+
+	cr_assert(eq(int, bpf_xdp_query((int)if_nametoindex(name), 0, &query), 0));
+	return query;
+}
+
+static bool entered(uint32_t ifindex)
+{
+	struct mg_port port;
+
+	return bpf_map_lookup_elem(lab.tables->maps.fd[MAP_PORTS], &ifindex, &port) == 0 &&
+	       port.ifindex == ifindex;
+}
+
+static int attach(const char *name, enum port_role role, bool generic, enum port_mode *ret)
+{
+	return tables_port_attach(lab.tables, name, role, generic, ret);
+}
+
+Test(ports, attaches_and_detaches, .init = lab_up, .fini = lab_down)
+{
+	uint32_t ifindex = if_nametoindex("acc0");
+	struct port_state state;
+	enum port_mode mode = PORT_GENERIC;
+
+	cr_assert(eq(int, attach("acc0", PORT_ACCESS, false, &mode), 0));
+	cr_expect(eq(int, (int)mode, PORT_NATIVE));
+	cr_expect(eq(u8, xdp_of("acc0").attach_mode, XDP_ATTACHED_DRV));
+	cr_expect(entered(ifindex));
+	cr_assert(tables_port(lab.tables, 0, &state));
+	cr_expect(eq(str, state.name, (char *)"acc0"));
+	cr_expect(eq(u32, state.mtu, 1500));
+	cr_expect(not(state.adopted));
+	cr_expect(not(tables_port(lab.tables, 1, &state)));
+
+	cr_expect(eq(int, tables_port_detach(lab.tables, "acc0"), 0));
+	cr_expect(eq(u8, xdp_of("acc0").attach_mode, XDP_ATTACHED_NONE));
+	cr_expect(not(entered(ifindex)));
+	cr_expect(eq(int, tables_port_detach(lab.tables, "acc0"), -ENOENT));
+	sh("test -z \"$(ls " PIN_DIR "/links)\"");
+}
+
+Test(ports, takes_over, .init = lab_up, .fini = lab_down)
+{
+	struct port_state state;
+	enum port_mode mode = PORT_GENERIC;
+	uint32_t before, after;
+
+	cr_assert(eq(int, attach("acc0", PORT_ACCESS, false, &mode), 0));
+	before = xdp_of("acc0").prog_id;
+	tables_close(&lab.tables);
+	cr_expect(eq(u32, xdp_of("acc0").prog_id, before), "still at work without us");
+	lab_open();
+	cr_assert(eq(int, attach("acc0", PORT_ACCESS, false, &mode), 0));
+	after = xdp_of("acc0").prog_id;
+	cr_expect(ne(u32, after, 0));
+	cr_expect(ne(u32, after, before), "the new run's program");
+	cr_expect(eq(int, (int)mode, PORT_NATIVE));
+	cr_assert(tables_port(lab.tables, 0, &state));
+	cr_expect(state.adopted);
+
+	cr_assert(eq(int, attach("acc0", PORT_CORE, false, &mode), 0));
+	cr_expect(ne(u32, xdp_of("acc0").prog_id, after), "the other role's program");
+	cr_assert(eq(int, attach("acc0", PORT_SITE, false, &mode), 0));
+	cr_expect(eq(u32, xdp_of("acc0").prog_id, 0), "this role has none");
+	cr_expect(entered(if_nametoindex("acc0")));
+}
+
+Test(ports, survives_a_kill, .init = lab_up, .fini = lab_down)
+{
+	enum port_mode mode;
+	pid_t child;
+	int status;
+
+	tables_close(&lab.tables);
+	child = fork();
+	if (!child) {
+		lab_open();
+		attach("acc0", PORT_ACCESS, false, &mode);
+		raise(SIGKILL);
+	}
+	waitpid(child, &status, 0);
+	cr_expect(ne(u32, xdp_of("acc0").prog_id, 0));
+	lab_open();
+	cr_assert(eq(int, attach("acc0", PORT_ACCESS, false, &mode), 0));
+	cr_expect(lab.tables->port[0].state.adopted);
+}
+
+/* The interface's index is told anew by the kernel; the pinned link belongs to one that is gone. */
+Test(ports, leaves_a_stale_link, .init = lab_up, .fini = lab_down)
+{
+	enum port_mode mode;
+
+	cr_assert(eq(int, attach("acc0", PORT_ACCESS, false, &mode), 0));
+	tables_close(&lab.tables);
+	sh("ip link del acc0");
+	veth_add();
+	lab_open();
+	cr_assert(eq(int, attach("acc0", PORT_ACCESS, false, &mode), 0));
+	cr_expect(ne(u32, xdp_of("acc0").prog_id, 0));
+	cr_expect(not(lab.tables->port[0].state.adopted));
+	tables_claim_end(lab.tables);
+	cr_expect(ne(u32, xdp_of("acc0").prog_id, 0));
+}
+
+static bool has_ifindex(void *ifindex)
+{
+	return lab.tables->port[0].state.ifindex == *(uint32_t *)ifindex;
+}
+
+Test(ports, follows_an_interface, .init = lab_up, .fini = lab_down)
+{
+	uint32_t old = if_nametoindex("acc0"), none = 0, new;
+	enum port_mode mode;
+
+	cr_assert(eq(int, attach("acc0", PORT_ACCESS, false, &mode), 0));
+	sh("ip link del acc0");
+	cr_assert(loop_until(&lab.loop, has_ifindex, &none, 1000));
+	cr_expect(not(entered(old)));
+	veth_add();
+	new = if_nametoindex("acc0");
+	cr_expect(ne(u32, new, old));
+	cr_assert(loop_until(&lab.loop, has_ifindex, &new, 1000));
+	cr_expect(entered(new));
+	cr_expect(ne(u32, xdp_of("acc0").prog_id, 0));
+
+	sh("ip link del acc0");
+	veth_add(); /* gone and back before we look */
+	new = if_nametoindex("acc0");
+	cr_assert(loop_until(&lab.loop, has_ifindex, &new, 1000));
+	cr_expect(ne(u32, xdp_of("acc0").prog_id, 0));
+}
+
+Test(ports, detaches_what_nobody_claims, .init = lab_up, .fini = lab_down)
+{
+	enum port_mode mode;
+
+	cr_assert(eq(int, attach("acc0", PORT_ACCESS, false, &mode), 0));
+	cr_assert(eq(int, attach("peer0", PORT_CORE, false, &mode), 0));
+	tables_close(&lab.tables);
+	lab_open();
+	cr_assert(eq(int, attach("acc0", PORT_ACCESS, false, &mode), 0));
+	tables_claim_end(lab.tables);
+	cr_expect(ne(u32, xdp_of("acc0").prog_id, 0));
+	cr_expect(eq(u32, xdp_of("peer0").prog_id, 0));
+	cr_expect(not(entered(if_nametoindex("peer0"))));
+}
+
+/* A name with a dot, as VLAN devices have, which the BPF file system does not take. */
+Test(ports, takes_dotted_names, .init = lab_up, .fini = lab_down)
+{
+	enum port_mode mode;
+
+	sh("ip link set acc0 down && ip link set acc0 name acc0.100 && ip link set acc0.100 up");
+	tables_close(&lab.tables);
+	lab_open();
+	cr_assert(eq(int, attach("acc0.100", PORT_ACCESS, false, &mode), 0));
+	tables_close(&lab.tables);
+	lab_open();
+	cr_assert(eq(int, attach("acc0.100", PORT_ACCESS, false, &mode), 0));
+	cr_expect(lab.tables->port[0].state.adopted);
+	tables_claim_end(lab.tables);
+	cr_expect(ne(u32, xdp_of("acc0.100").prog_id, 0));
+}
+
+Test(ports, says_what_is_wrong, .init = lab_up, .fini = lab_down)
+{
+	const struct bpf_insn pass[] = { { .code = 0xb7, .imm = XDP_PASS }, { .code = 0x95 } };
+	enum port_mode mode = PORT_NATIVE;
+	struct port_state state;
+	int program;
+
+	cr_expect(eq(int, attach("nowhere", PORT_ACCESS, true, &mode), -ENODEV));
+
+	/* The loopback device has no native XDP. */
+	cr_expect(eq(int, attach("lo", PORT_ACCESS, false, &mode), -EOPNOTSUPP));
+	cr_assert(eq(int, attach("lo", PORT_ACCESS, true, &mode), 0));
+	cr_expect(eq(int, (int)mode, PORT_GENERIC));
+	cr_expect(eq(u8, xdp_of("lo").attach_mode, XDP_ATTACHED_SKB));
+	cr_expect(eq(int, tables_port_detach(lab.tables, "lo"), 0));
+
+	program = bpf_prog_load(BPF_PROG_TYPE_XDP, "foreign", "BSD", pass, 2, NULL);
+	cr_assert(ge(int, program, 0));
+	cr_assert(eq(int,
+		     bpf_xdp_attach((int)if_nametoindex("acc0"), program, XDP_FLAGS_DRV_MODE, NULL),
+		     0));
+	cr_expect(eq(int, attach("acc0", PORT_ACCESS, false, &mode), -EBUSY));
+	cr_expect(not(tables_port(lab.tables, 0, &state)));
+	sh("test -z \"$(ls " PIN_DIR "/links)\"");
+	close(program);
+}

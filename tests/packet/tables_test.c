@@ -1,0 +1,742 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The tables with real maps: what is made, adopted, refused, swept and used again. */
+#include "tables/state.h"
+
+#include "netns.h"
+
+#include <bpf/bpf.h>
+#include <criterion/new/assert.h>
+#include <signal.h>
+#include <slot.h>
+
+#define PIN_DIR "/sys/fs/bpf/margay"
+#define SECOND  1000000000ull
+#define IDLE_S  10
+
+static const struct tables_config config = {
+	.pin_dir = PIN_DIR,
+	.services = 8,
+	.slots = 1024,
+	.pin_sets = 64,
+	.members = 256,
+	.sites = 64,
+	.hash_seed = 42,
+};
+
+static struct lab {
+	uv_loop_t loop;
+	struct tables *tables;
+	struct table_service *service;
+	uint64_t now_ns;
+} lab;
+
+static void lab_open(void)
+{
+	cr_assert(eq(int, tables_open(&lab.loop, &config, &lab.tables), 0));
+}
+
+static void lab_up(void)
+{
+	kernel_private();
+	netns_new();
+	cr_assert(eq(int, uv_loop_init(&lab.loop), 0));
+	lab.now_ns = uv_hrtime();
+	lab_open();
+}
+
+static void lab_down(void)
+{
+	tables_close(&lab.tables);
+	loop_end(&lab.loop);
+}
+
+static void lab_reopen(void)
+{
+	tables_close(&lab.tables);
+	lab_open();
+}
+
+static struct service_spec spec_of(uint16_t port, uint32_t slots)
+{
+	return (struct service_spec){ .key = { .addr = { 192, 0, 2, 1 }, .port = port, .proto = 6 },
+				      .slots = slots,
+				      .idle_s = IDLE_S };
+}
+
+static struct table_service *service(uint16_t port, uint32_t slots)
+{
+	const struct service_spec spec = spec_of(port, slots);
+	struct table_service *s = NULL;
+
+	cr_assert(eq(int, tables_service_add(lab.tables, &spec, &s), 0));
+	return s;
+}
+
+/* A site of its own per number, in documentation space: there is no route to it. */
+static uint32_t site(uint8_t number)
+{
+	struct site_spec spec = { .encap = MG_ENCAP_IPIP };
+	uint32_t index;
+
+	spec.outer_src = addr_of_v4((uint8_t[]){ 203, 0, 113, 1 });
+	spec.outer_dst = addr_of_v4((uint8_t[]){ 198, 51, 100, number });
+	cr_assert(eq(int, tables_site_get(lab.tables, &spec, &index), 0));
+	return index;
+}
+
+static uint16_t member(struct table_service *s, uint8_t number)
+{
+	uint32_t index = site(number);
+	uint16_t m;
+
+	cr_assert(eq(int, tables_member_add(s, index, &m), 0));
+	tables_site_put(lab.tables, index); /* the member has its own reference */
+	tables_member_state(s, m, MG_UP, 100);
+	return m;
+}
+
+static size_t apply_all(struct table_service *s, uint16_t now, uint16_t next)
+{
+	_cleanup_(freep) uint16_t *pair = calloc(s->spec.slots, 4);
+
+	for (uint32_t i = 0; i < s->spec.slots; i++) {
+		pair[2 * i] = now;
+		pair[2 * i + 1] = next;
+	}
+	return tables_slots_apply(s, pair, lab.now_ns);
+}
+
+static struct mg_slot slot(struct table_service *s, uint32_t i)
+{
+	struct mg_slot ret = { 0 };
+
+	cr_assert(tables_slot(s, i, &ret));
+	return ret;
+}
+
+/* Whole rounds, and where one is under way the rest of it. */
+static void sweep_rounds(unsigned int rounds)
+{
+	uint64_t until = lab.tables->sweep.round + rounds;
+
+	while (lab.tables->sweep.round < until)
+		tables_sweep(lab.tables, lab.now_ns);
+}
+
+static void pin_plant(uint32_t set, uint32_t slot_index, uint16_t m)
+{
+	struct mg_pin *pin = lab.tables->maps.memory[MAP_PINS];
+
+	pin[set * MG_PINS_PER_SET] = (struct mg_pin){
+		.slot = slot_index,
+		.fingerprint = 0xabcd,
+		.member = m,
+		.tick = lab.now_ns >> MG_TICK_SHIFT & 0xff,
+	};
+}
+
+static void count_pin(void *user, const struct pin_state *pin)
+{
+	++*(size_t *)user;
+}
+
+static size_t pins(void)
+{
+	size_t visited = 0, told = tables_pins(lab.tables, lab.now_ns, count_pin, &visited);
+
+	cr_expect(eq(sz, visited, told));
+	return told;
+}
+
+static bool entry_of(uint16_t port, struct mg_service *ret)
+{
+	const struct service_spec spec = spec_of(port, 1);
+
+	return bpf_map_lookup_elem(lab.tables->maps.fd[MAP_SERVICES], &spec.key, ret) == 0;
+}
+
+/* --- adoption --------------------------------------------------------------------------------- */
+Test(tables, adopts_what_it_left, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	uint16_t a = member(s, 1), b = member(s, 2), m;
+	struct mg_service before, after;
+	struct mg_slot kept;
+
+	apply_all(s, a, b);
+	apply_all(s, b, a);
+	kept = slot(s, 5);
+	cr_expect(eq(int, kept.state, MG_SLOT_MOVING));
+	pin_plant(3, s->entry.slot_base + 5, a);
+	cr_assert(entry_of(80, &before));
+
+	lab_reopen();
+	cr_assert(entry_of(80, &after));
+	cr_expect(eq(int, memcmp(&before, &after, sizeof(before)), 0));
+	s = service(80, 64);
+	cr_expect(eq(sz, pins(), 1));
+	m = member(s, 2);
+	cr_expect(eq(u16, m, b), "the same site keeps its number");
+	m = member(s, 1);
+	cr_expect(eq(u16, m, a));
+	cr_expect(eq(sz, apply_all(s, b, a), 0), "nothing changes");
+	cr_expect(eq(u16, slot(s, 5).prev, kept.prev));
+	cr_expect(eq(u32, s->member[b].owned, 64));
+	tables_claim_end(lab.tables);
+	sweep_rounds(3);
+	cr_expect(eq(sz, pins(), 1));
+	cr_expect(eq(int, slot(s, 5).state, MG_SLOT_MOVING));
+}
+
+Test(tables, drops_what_nobody_claims, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	uint16_t a = member(s, 1), b = member(s, 2);
+	struct addr endpoint = addr_of_v4((uint8_t[]){ 203, 0, 113, 1 });
+	struct mg_endpoint_key key;
+	struct site_state state;
+	struct mg_service entry;
+	struct mg_endpoint value;
+
+	apply_all(s, a, b);
+	apply_all(service(443, 64), 0, 0);
+	cr_assert(eq(int, tables_endpoint_add(lab.tables, &endpoint, MG_ENCAP_IPIP), 0));
+	lab_reopen();
+	s = service(443, 64);
+	cr_expect(entry_of(80, &entry));
+	tables_claim_end(lab.tables);
+	cr_expect(not(entry_of(80, &entry)));
+	cr_expect(entry_of(443, &entry));
+	memcpy(key.addr, endpoint.octet, 16);
+	cr_expect(
+		lt(int, bpf_map_lookup_elem(lab.tables->maps.fd[MAP_ENDPOINTS], &key, &value), 0));
+	sweep_rounds(2);
+	cr_expect(not(tables_site(lab.tables, 0, &state)));
+	cr_expect(eq(sz, lab.tables->sites.count, 0));
+	cr_expect(eq(sz, lab.tables->slots.count, 1));
+}
+
+/* The former run is killed while it changes slots; whatever it had stored must be sound. */
+Test(tables, survives_a_kill, .init = lab_up, .fini = lab_down, .timeout = 60)
+{
+	for (int i = 0; i < 10; i++) {
+		struct table_service *s;
+		struct mg_service entry;
+		uint16_t a, b;
+		pid_t child;
+
+		tables_close(&lab.tables);
+		child = fork();
+		if (!child) {
+			lab_open();
+			s = service(80, 64);
+			a = member(s, 1);
+			b = member(s, 2);
+			for (;;) {
+				apply_all(s, a, b);
+				apply_all(s, b, a);
+				s = service(443, 128);
+				apply_all(s, member(s, 3), 0);
+				tables_service_remove(&s);
+				s = lab.tables->service[0];
+				tables_sweep(lab.tables, uv_hrtime());
+			}
+		}
+		usleep((useconds_t)(150000 + i * 7919));
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+		lab_open();
+		cr_assert(entry_of(80, &entry));
+		s = service(80, 64);
+		for (uint32_t k = 0; k < 64; k++)
+			cr_expect(member_usable(s, slot(s, k).now), "run %d, slot %u", i, k);
+		tables_claim_end(lab.tables);
+		cr_expect(not(entry_of(443, &entry)));
+	}
+}
+
+/* --- what is refused -------------------------------------------------------------------------- */
+Test(tables, refuses_other_sizes, .init = lab_up, .fini = lab_down)
+{
+	struct tables_config other = config;
+	struct tables *tables = NULL;
+
+	tables_close(&lab.tables);
+	other.slots = 2048;
+	cr_expect(eq(int, tables_open(&lab.loop, &other, &tables), -EEXIST));
+	cr_expect(tables == NULL);
+	lab_open();
+	cr_expect(eq(int, tables_open(&lab.loop, &config, &tables), -EWOULDBLOCK));
+	cr_expect(tables == NULL);
+}
+
+Test(tables, leaves_nothing_after_failure, .init = lab_up, .fini = lab_down)
+{
+	struct tables *tables = NULL;
+	int fd;
+
+	tables_close(&lab.tables);
+	sh("rm " PIN_DIR "/" MG_ABI_VERSION "/*");
+	fd = bpf_map_create(BPF_MAP_TYPE_HASH, "mg_sites", 4, 4, 4, NULL);
+	cr_assert(eq(int, bpf_obj_pin(fd, PIN_DIR "/" MG_ABI_VERSION "/mg_sites"), 0));
+	close(fd);
+	cr_expect(eq(int, tables_open(&lab.loop, &config, &tables), -EEXIST));
+	sh("test $(ls " PIN_DIR "/" MG_ABI_VERSION " | wc -l) = 1");
+	sh("rm " PIN_DIR "/" MG_ABI_VERSION "/*");
+	lab_open();
+	sh("test $(ls " PIN_DIR "/" MG_ABI_VERSION " | wc -l) = %d", MAP_COUNT);
+}
+
+static const struct {
+	const char *name;
+	struct tables_config config;
+	int want;
+} bad_configs[] = {
+	{ "not a BPF file system", { "/tmp/margay", 8, 1024, 64, 256, 16, 0 }, -ENOENT },
+	{ "relative", { "margay", 8, 1024, 64, 256, 16, 0 }, -EINVAL },
+	{ "pin sets no power of two", { PIN_DIR, 8, 1024, 63, 256, 16, 0 }, -EINVAL },
+	{ "slots beyond a pin's 24 bits",
+	  { PIN_DIR, 8, MG_SLOTS_MAX + 1, 64, 256, 16, 0 },
+	  -EINVAL },
+	{ "no sites", { PIN_DIR, 8, 1024, 64, 256, 0, 0 }, -EINVAL },
+};
+
+Test(tables, refuses_bad_configs, .init = lab_up, .fini = lab_down)
+{
+	struct tables *tables = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad_configs); i++) {
+		int r = tables_open(&lab.loop, &bad_configs[i].config, &tables);
+
+		cr_expect(eq(int, r, bad_configs[i].want), "%s", bad_configs[i].name);
+		cr_expect(tables == NULL, "%s", bad_configs[i].name);
+	}
+}
+
+static const struct {
+	const char *name;
+	uint32_t slots, idle_s;
+	int want;
+} bad_services[] = {
+	{ "no power of two", 65, 10, -EINVAL },       { "no slots", 0, 10, -EINVAL },
+	{ "idle of zero", 64, 0, -EINVAL },           { "idle beyond the clock", 64, 901, -EINVAL },
+	{ "more slots than are", 2048, 10, -ENOSPC }, { "the key is taken", 64, 10, -EEXIST },
+};
+
+Test(tables, refuses_bad_services, .init = lab_up, .fini = lab_down)
+{
+	service(80, 64);
+	for (size_t i = 0; i < ARRAY_SIZE(bad_services); i++) {
+		bool taken = bad_services[i].want == -EEXIST;
+		struct service_spec spec = spec_of(taken ? 80 : 81, bad_services[i].slots);
+		struct table_service *s = NULL;
+
+		spec.idle_s = bad_services[i].idle_s;
+		cr_expect(eq(int, tables_service_add(lab.tables, &spec, &s), bad_services[i].want),
+			  "%s", bad_services[i].name);
+		cr_expect(s == NULL, "%s", bad_services[i].name);
+	}
+}
+
+/* --- services and their ranges ---------------------------------------------------------------- */
+static void expect_apart(struct table_service **s, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < i; k++) {
+			const struct mg_service *a = s[i] ? &s[i]->entry : NULL;
+			const struct mg_service *b = s[k] ? &s[k]->entry : NULL;
+
+			if (!a || !b)
+				continue;
+			cr_assert(a->slot_base > b->slot_base + b->slot_mask ||
+				  b->slot_base > a->slot_base + a->slot_mask);
+			cr_assert(a->member_base >= b->member_base + b->member_count ||
+				  b->member_base >= a->member_base + a->member_count);
+			cr_assert(a->index != b->index);
+		}
+	}
+}
+
+Test(tables, survives_fragmentation, .init = lab_up, .fini = lab_down, .timeout = 60)
+{
+	struct table_service *s[6] = { NULL };
+	unsigned int seed = (unsigned int)uv_hrtime();
+
+	cr_log_info("seed %u", seed);
+	srand(seed);
+	for (int i = 0; i < 400; i++) {
+		size_t at = (size_t)rand() % ARRAY_SIZE(s);
+		uint32_t slots = 1u << rand() % 8;
+
+		if (s[at]) {
+			tables_service_remove(&s[at]);
+			cr_assert(s[at] == NULL);
+			sweep_rounds((unsigned int)rand() % 3);
+			continue;
+		}
+		s[at] = service((uint16_t)(1000 + i), slots);
+		for (uint32_t k = 0; k < slots; k++)
+			cr_assert(eq(u16, slot(s[at], k).now, 0), "seed %u", seed);
+		apply_all(s[at], member(s[at], (uint8_t)(1 + rand() % 4)), 0);
+		expect_apart(s, ARRAY_SIZE(s));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(s); i++)
+		if (s[i])
+			tables_service_remove(&s[i]);
+	sweep_rounds(2);
+	cr_expect(eq(sz, lab.tables->slots.count, 0));
+	cr_expect(eq(sz, lab.tables->members.count, 0));
+	cr_expect(eq(sz, lab.tables->sites.count, 0));
+	service(80, 1024); /* the whole table in one piece again */
+}
+
+Test(tables, publishes_filled_slots_only, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	struct mg_service entry;
+
+	cr_expect(not(entry_of(80, &entry)));
+	apply_all(s, member(s, 1), 0);
+	cr_expect(entry_of(80, &entry));
+
+	lab_reopen(); /* another shape: the old entry is at work until the new one is filled */
+	s = service(80, 128);
+	cr_assert(entry_of(80, &entry));
+	cr_expect(eq(u32, entry.slot_mask, 63));
+	apply_all(s, member(s, 1), 0);
+	cr_assert(entry_of(80, &entry));
+	cr_expect(eq(u32, entry.slot_mask, 127));
+	sweep_rounds(2);
+	cr_expect(eq(sz, lab.tables->slots.count, 1));
+}
+
+Test(tables, ends_a_former_shape_at_claim_end, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	struct mg_service entry;
+
+	apply_all(s, member(s, 1), 0);
+	lab_reopen();
+	service(80, 128);
+	tables_claim_end(lab.tables);
+	cr_assert(entry_of(80, &entry));
+	cr_expect(eq(u32, entry.slot_mask, 127));
+	cr_expect(eq(sz, lab.tables->service_count, 1));
+}
+
+static void counter_plant(enum map_id id, uint32_t index)
+{
+	_cleanup_(freep) struct mg_counter *cpu =
+		calloc((size_t)lab.tables->maps.cpus, sizeof(*cpu));
+
+	for (int i = 0; i < lab.tables->maps.cpus; i++)
+		cpu[i] = (struct mg_counter){ .packets = 10, .bytes = 1000, .starts = 1 };
+	cr_assert(eq(int, bpf_map_update_elem(lab.tables->maps.fd[id], &index, cpu, 0), 0));
+}
+
+/* --- members ---------------------------------------------------------------------------------- */
+Test(tables, reuses_numbers_late, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	uint16_t a = member(s, 1), b = member(s, 2), c;
+	struct mg_member entry;
+	struct mg_counter counter;
+	uint32_t owned;
+
+	apply_all(s, a, b);
+	tables_member_remove(s, a);
+	sweep_rounds(3);
+	c = member(s, 3);
+	cr_expect(ne(u16, c, a), "slots name it still");
+
+	apply_all(s, b, MG_MEMBER_NONE);
+	pin_plant(0, s->entry.slot_base, a);
+	sweep_rounds(1);
+	cr_expect(eq(sz, pins(), 0), "a pin of a member that is gone counts for nothing");
+	sweep_rounds(1);
+	cr_expect(eq(u16, member(s, 4), a), "now it is free");
+	cr_assert(tables_member(s, a, &entry, &counter, &owned));
+	cr_expect(eq(int, (int)entry.state, MG_UP));
+	cr_expect(eq(u32, owned, 0));
+}
+
+Test(tables, keeps_a_number_that_returns, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	uint16_t a = member(s, 1);
+
+	apply_all(s, a, 0);
+	tables_member_remove(s, a);
+	cr_expect(not(member_usable(s, a)));
+	cr_expect(eq(u16, member(s, 1), a));
+	cr_expect(member_usable(s, a));
+	sweep_rounds(3);
+	cr_expect(member_usable(s, a));
+}
+
+Test(tables, counts_bindings_of_one_site, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	uint16_t a = member(s, 1);
+
+	cr_expect(eq(u16, member(s, 1), a));
+	tables_member_remove(s, a);
+	cr_expect(member_usable(s, a), "one of two is left");
+	tables_member_remove(s, a);
+	cr_expect(not(member_usable(s, a)));
+}
+
+Test(tables, grows_members_in_place_of_dropping, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	struct mg_counter counter;
+	struct mg_service entry;
+	struct mg_member m;
+	uint32_t base, owned;
+
+	apply_all(s, member(s, 1), 0);
+	base = s->entry.member_base;
+	counter_plant(MAP_COUNTERS_MEMBER, base + 1);
+	for (uint8_t i = 2; i <= 40; i++)
+		cr_expect(eq(u16, member(s, i), i));
+	cr_expect(ne(u32, s->entry.member_base, base));
+	cr_assert(entry_of(80, &entry));
+	cr_expect(eq(u32, entry.member_base, s->entry.member_base));
+	cr_expect(eq(u32, entry.member_count, 64));
+	cr_expect(member_usable(s, 1));
+	cr_expect(eq(u16, slot(s, 0).now, 1));
+	cr_assert(tables_member(s, 1, &m, &counter, &owned));
+	cr_expect(eq(u64, counter.packets, 10 * (uint64_t)lab.tables->maps.cpus));
+	cr_expect(eq(u32, owned, 64));
+	sweep_rounds(2);
+	cr_expect(eq(sz, lab.tables->members.count, 1), "the old places are free again");
+}
+
+Test(tables, names_no_unbound_member, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	uint16_t a = member(s, 1);
+
+	apply_all(s, a, 9);
+	cr_expect(eq(u16, slot(s, 0).next, MG_MEMBER_NONE));
+	cr_expect(eq(sz, apply_all(s, 65535, 0), 64));
+	cr_expect(eq(u16, slot(s, 0).now, MG_MEMBER_NONE));
+}
+
+/* --- the sweep -------------------------------------------------------------------------------- */
+Test(tables, settles_slots, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	uint16_t a = member(s, 1), b = member(s, 2);
+
+	cr_expect(eq(sz, apply_all(s, a, b), 64));
+	cr_expect(eq(int, slot(s, 0).state, MG_SLOT_STABLE), "nobody had it before");
+	cr_expect(eq(sz, apply_all(s, b, a), 64));
+	cr_expect(eq(int, slot(s, 0).state, MG_SLOT_MOVING));
+	cr_expect(eq(u16, slot(s, 0).prev, a));
+
+	lab.now_ns += (IDLE_S - 1) * SECOND;
+	sweep_rounds(2);
+	cr_expect(eq(int, slot(s, 0).state, MG_SLOT_MOVING), "not idle yet");
+	pin_plant(0, s->entry.slot_base, a);     /* foreign */
+	pin_plant(1, s->entry.slot_base + 1, b); /* where the slot leads anyway */
+
+	lab.now_ns += 2 * SECOND;
+	sweep_rounds(1);
+	cr_expect(eq(int, slot(s, 0).state, MG_SLOT_PINNED));
+	cr_expect(eq(u16, slot(s, 0).prev, MG_MEMBER_NONE));
+	cr_expect(eq(int, slot(s, 1).state, MG_SLOT_PINNED), "one step a round");
+	sweep_rounds(1);
+	cr_expect(eq(int, slot(s, 0).state, MG_SLOT_PINNED), "a flow of a is alive");
+	cr_expect(eq(int, slot(s, 1).state, MG_SLOT_STABLE));
+	cr_expect(eq(u32, s->pins, 2));
+
+	lab.now_ns += (IDLE_S + 9) * SECOND;
+	sweep_rounds(2);
+	cr_expect(eq(sz, pins(), 0));
+	cr_expect(eq(u32, s->pins, 0));
+	cr_expect(eq(int, slot(s, 0).state, MG_SLOT_STABLE));
+}
+
+/* The age that a pin must reach and must not pass, in seconds, whatever the tick's phase. */
+Test(tables, ages_pins, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	uint16_t a = member(s, 1);
+	uint64_t start = lab.now_ns;
+
+	apply_all(s, a, 0);
+	for (uint64_t phase = 0; phase < 5; phase++) {
+		lab.now_ns = start + phase * SECOND;
+		pin_plant(0, s->entry.slot_base, a);
+		lab.now_ns += IDLE_S * SECOND;
+		sweep_rounds(1);
+		cr_expect(eq(sz, pins(), 1), "phase %d: still within the idle timeout", (int)phase);
+		lab.now_ns += 9 * SECOND; /* two ticks */
+		sweep_rounds(1);
+		cr_expect(eq(sz, pins(), 0), "phase %d", (int)phase);
+	}
+	lab.now_ns = start + SECOND * 100;
+	pin_plant(0, s->entry.slot_base, a);
+	lab.now_ns -= 5 * SECOND; /* the data plane's clock was read later than ours */
+	sweep_rounds(1);
+	cr_expect(eq(sz, pins(), 1), "a pin of the next tick is young");
+}
+
+Test(tables, frees_strange_pins, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	uint16_t a = member(s, 1);
+	uint32_t base = s->entry.slot_base;
+
+	apply_all(s, a, 0);
+	pin_plant(0, base + 64, a); /* of no service */
+	pin_plant(1, 1023, a);      /* likewise */
+	pin_plant(2, base, 7);      /* of no member */
+	pin_plant(3, base, 500);    /* beyond the members */
+	pin_plant(4, MG_SLOTS_MAX - 1, a);
+	pin_plant(5, base, a);
+	sweep_rounds(1);
+	cr_expect(eq(sz, pins(), 1));
+
+	tables_service_remove(&s);
+	sweep_rounds(1);
+	cr_expect(eq(sz, pins(), 0));
+}
+
+Test(tables, scrubs_at_the_start, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+
+	apply_all(s, member(s, 1), 0);
+	pin_plant(0, s->entry.slot_base + 100, 1);
+	pin_plant(1, s->entry.slot_base, 1);
+	slot_store(tables_slot_memory(lab.tables) + s->entry.slot_base + 100,
+		   (struct mg_slot){ .now = 3 });
+	lab_reopen();
+	cr_expect(eq(sz, pins(), 1));
+	cr_expect(eq(u16, tables_slot_memory(lab.tables)[100].now, 0));
+}
+
+/* A slot whose owner is down changes hands without anybody being sent back. */
+Test(tables, leaves_a_dead_owner_at_once, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	uint16_t a = member(s, 1), b = member(s, 2);
+
+	apply_all(s, a, b);
+	tables_member_state(s, a, MG_DOWN, 0);
+	apply_all(s, b, 0);
+	cr_expect(eq(int, slot(s, 0).state, MG_SLOT_STABLE));
+	cr_expect(eq(u16, slot(s, 0).now, b));
+
+	tables_member_state(s, a, MG_UP, 0);
+	apply_all(s, a, 0);
+	cr_expect(eq(int, slot(s, 0).state, MG_SLOT_MOVING));
+	tables_member_remove(s, b);
+	sweep_rounds(1);
+	cr_expect(eq(int, slot(s, 0).state, MG_SLOT_PINNED), "nobody can return to b");
+	sweep_rounds(2);
+	cr_expect(eq(int, slot(s, 0).state, MG_SLOT_STABLE));
+	cr_expect(eq(int, (int)s->member[b].use, MEMBER_FREE));
+}
+
+/* --- counters and sites ----------------------------------------------------------------------- */
+Test(tables, counts_and_begins_anew, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	uint64_t cpus = (uint64_t)lab.tables->maps.cpus;
+	struct service_state state;
+	struct mg_counter verdict[MG_VERDICT_COUNT];
+	uint64_t event[MG_EVENT_COUNT];
+
+	counter_plant(MAP_COUNTERS_SERVICE, s->entry.index);
+	counter_plant(MAP_COUNTERS_VERDICT, MG_DELIVERED);
+	tables_service_state(s, &state);
+	cr_expect(eq(u64, state.counter.packets, 10 * cpus));
+	cr_expect(eq(u32, state.slots_empty, 64));
+	tables_verdicts(lab.tables, verdict);
+	cr_expect(eq(u64, verdict[MG_DELIVERED].bytes, 1000 * cpus));
+	cr_expect(eq(u64, verdict[MG_FORWARD].bytes, 0));
+	tables_events(lab.tables, event);
+	cr_expect(eq(u64, event[MG_EVENT_PIN_EVICTED], 0));
+
+	tables_service_remove(&s);
+	sweep_rounds(2);
+	s = service(443, 64);
+	tables_service_state(s, &state);
+	cr_expect(eq(u32, state.entry.index, 0));
+	cr_expect(eq(u64, state.counter.packets, 0));
+}
+
+Test(tables, shares_sites, .init = lab_up, .fini = lab_down)
+{
+	uint32_t a = site(1), b = site(2), c = site(1);
+	struct site_state state;
+
+	cr_expect(eq(u32, a, c));
+	cr_expect(ne(u32, a, b));
+	cr_assert(tables_site(lab.tables, 0, &state));
+	cr_expect(eq(u32, state.references, 2));
+	cr_expect(eq(str, (char *)state.fault, (char *)"there is no route that leads there"));
+	tables_site_put(lab.tables, a);
+	tables_site_put(lab.tables, a);
+	cr_assert(tables_site(lab.tables, 0, &state));
+	cr_expect(eq(u32, state.index, b));
+	cr_expect(not(tables_site(lab.tables, 1, &state)));
+	cr_expect(ne(u32, site(3), a), "it rests");
+	sweep_rounds(2);
+	cr_expect(eq(u32, site(4), a));
+	for (uint8_t i = 5; lab.tables->sites.count < config.sites; i++)
+		site(i);
+	cr_expect(eq(int,
+		     tables_site_get(lab.tables, &(struct site_spec){ .encap = MG_ENCAP_SRV6 }, &a),
+		     -ENOSPC));
+}
+
+/* A way in the tables, from the kernel: two links, then one, and both kept over a restart. */
+static bool hops(void *want)
+{
+	struct site_state state;
+
+	return tables_site(lab.tables, 0, &state) &&
+	       state.entry.nexthop_count == (uint32_t)(uintptr_t)want;
+}
+
+Test(tables, enters_next_hops, .init = lab_up, .fini = lab_down)
+{
+	struct site_state state;
+	uint32_t old[2];
+
+	for (int i = 0; i < 2; i++) {
+		sh("ip link add a%d type veth peer name b%d && ip link set a%d up && "
+		   "ip link set b%d up",
+		   i, i, i, i);
+		sh("ip addr add 10.0.%d.1/24 dev a%d", i, i);
+		sh("ip neigh add 10.0.%d.2 dev a%d lladdr 02:00:00:00:0%d:02", i, i, i);
+	}
+	sh("ip route add 198.51.100.0/24 nexthop via 10.0.0.2 nexthop via 10.0.1.2");
+	loop_until(&lab.loop, never, NULL, 50);
+	site(1);
+	cr_assert(loop_until(&lab.loop, hops, (void *)2, 1000));
+	cr_assert(tables_site(lab.tables, 0, &state));
+	cr_expect(eq(u32, state.entry.mtu, 1500));
+	memcpy(old, state.entry.nexthop, sizeof(old));
+	for (int i = 2; i < MG_SITE_NEXTHOPS; i++)
+		cr_expect(eq(u32, state.entry.nexthop[i], old[i % 2]), "unused places repeat");
+
+	lab_reopen();
+	cr_expect(hops((void *)2));
+	site(1);
+	tables_claim_end(lab.tables);
+	cr_assert(tables_site(lab.tables, 0, &state));
+	cr_expect(eq(int, memcmp(old, state.entry.nexthop, sizeof(old)), 0), "the same entries");
+	cr_expect(eq(sz, lab.tables->nexthops.count, 2));
+
+	sh("ip link set b0 down");
+	cr_assert(loop_until(&lab.loop, hops, (void *)1, 1000));
+	sweep_rounds(2);
+	cr_expect(eq(sz, lab.tables->nexthops.count, 1));
+	sh("ip route del 198.51.100.0/24");
+	cr_expect(loop_until(&lab.loop, hops, (void *)0, 1000));
+}
