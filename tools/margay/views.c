@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "views.h"
+
+#include "base/util.h"
+#include "table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const json_t *get(const json_t *object, const char *key)
+{
+	return json_object_get(object, key);
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(get(object, key));
+
+	return value ? value : "";
+}
+
+/* "label value  " where the member is there. */
+static void print_member(const json_t *object, const char *label, const char *key,
+			 enum cell_format format)
+{
+	_cleanup_(freep) char *cell = cell_format(get(object, key), format);
+
+	if (cell && *cell)
+		printf("  %s %s", label, cell);
+}
+
+static void print_heading(const json_t *service)
+{
+	printf("%s  %s  %s", text(service, "name"), text(service, "address"),
+	       text(service, "protocol"));
+	if (json_integer_value(get(service, "port")))
+		printf("/%" JSON_INTEGER_FORMAT, json_integer_value(get(service, "port")));
+}
+
+static void print_fault(const json_t *object)
+{
+	_cleanup_(freep) char *fault = cell_format(get(object, "fault"), CELL_TEXT);
+
+	if (fault && *fault)
+		printf("  not at work: %s\n", fault);
+}
+
+static void print_state(const json_t *service)
+{
+	const json_t *state = get(service, "state");
+
+	printf(" ");
+	print_member(service, "slots", "slots", CELL_COUNT);
+	print_member(state, "stable", "stable", CELL_COUNT);
+	print_member(state, "moving", "moving", CELL_COUNT);
+	print_member(state, "pinned", "pinned", CELL_COUNT);
+	print_member(state, "empty", "empty", CELL_COUNT);
+	print_member(service, "pins", "pins", CELL_COUNT);
+	print_member(service, "flows/s", "own-rate", CELL_NUMBER);
+	print_member(service, "of", "total-rate", CELL_NUMBER);
+	print_member(service, "level", "level-ms", CELL_MS);
+	print_member(service, "moved", "slots-moved", CELL_COUNT);
+	printf("\n");
+}
+
+static void print_steered(const json_t *service)
+{
+	static const struct column columns[] = {
+		{ "SITE", "name", CELL_TEXT },
+		{ "EGRESS", "egress", CELL_TEXT },
+		{ "STATE", "state", CELL_TEXT },
+		{ "SHARE", "share", CELL_PERCENT },
+		{ "REASON", "reason", CELL_TEXT },
+		{ "METRICS", "freshness", CELL_TEXT },
+		{ "AGE", "age", CELL_AGE },
+		{ "CAPACITY", "capacity", CELL_NUMBER },
+		{ "TIME", "service-time-ms", CELL_MS },
+		{ "BUSY", "utilisation", CELL_PERCENT },
+		{ "RTT", "rtt-ms", CELL_MS },
+		{ "SLOTS", "slots", CELL_COUNT },
+		{ "STARTS", "starts", CELL_COUNT },
+		{ "PACKETS", "packets", CELL_COUNT },
+		{ "BYTES", "bytes", CELL_BYTES },
+		{ "DRAINED", "drained", CELL_FLAG },
+		{ "FAULT", "fault", CELL_TEXT },
+	};
+
+	print_heading(service);
+	printf("  %s\n", text(service, "policy"));
+	print_fault(service);
+	print_state(service);
+	table_print(stdout, get(service, "sites"), columns, ARRAY_SIZE(columns), 2);
+	printf("\n");
+}
+
+static void print_announced(const json_t *service)
+{
+	static const struct column columns[] = {
+		{ "INSTANCE", "address", CELL_TEXT }, { "STATE", "state", CELL_TEXT },
+		{ "SLOTS", "slots", CELL_COUNT },     { "STARTS", "starts", CELL_COUNT },
+		{ "PACKETS", "packets", CELL_COUNT }, { "BYTES", "bytes", CELL_BYTES },
+	};
+	const json_t *report = get(service, "report");
+
+	print_heading(service);
+	printf("  %s%s, by the %s\n",
+	       json_is_true(get(service, "announced")) ? "announced" : "not announced",
+	       json_is_true(get(service, "drained")) ? ", drained" : "",
+	       strcmp(text(service, "origin"), "configuration") ? "command line" : "configuration");
+	print_fault(service);
+	printf(" ");
+	print_member(service, "updates", "updates-sent", CELL_COUNT);
+	print_member(report, "capacity", "capacity", CELL_NUMBER);
+	print_member(report, "time", "service-time-ms", CELL_MS);
+	print_member(report, "requests/s", "arrival-rate", CELL_NUMBER);
+	print_member(report, "in flight", "in-flight", CELL_NUMBER);
+	print_member(report, "busy", "utilisation", CELL_PERCENT);
+	print_member(service, "reported before", "report-age", CELL_AGE);
+	printf("\n");
+	table_print(stdout, get(service, "instances"), columns, ARRAY_SIZE(columns), 2);
+	printf("\n");
+}
+
+void view_services(const json_t *answer)
+{
+	const json_t *service;
+	size_t i;
+
+	json_array_foreach(get(answer, "services"), i, service) print_steered(service);
+	json_array_foreach(get(answer, "announced"), i, service) print_announced(service);
+	if (!json_array_size(get(answer, "services")) && !json_array_size(get(answer, "announced")))
+		printf("no services\n");
+}
+
+void view_sites(const json_t *answer)
+{
+	static const struct column columns[] = {
+		{ "SERVICE", "name", CELL_TEXT },     { "ADDRESS", "address", CELL_TEXT },
+		{ "EGRESS", "egress", CELL_TEXT },    { "STATE", "state", CELL_TEXT },
+		{ "SHARE", "share", CELL_PERCENT },   { "REASON", "reason", CELL_TEXT },
+		{ "SLOTS", "slots", CELL_COUNT },     { "STARTS", "starts", CELL_COUNT },
+		{ "PACKETS", "packets", CELL_COUNT },
+	};
+	const json_t *site;
+	size_t i;
+
+	json_array_foreach(get(answer, "sites"), i, site)
+	{
+		printf("%s", text(site, "name"));
+		print_member(site, "id", "site-id", CELL_COUNT);
+		print_member(site, "rtt", "rtt-ms", CELL_MS);
+		printf("%s\n", json_is_true(get(site, "drained")) ? "  drained" : "");
+		table_print(stdout, get(site, "services"), columns, ARRAY_SIZE(columns), 2);
+	}
+	if (!json_array_size(get(answer, "sites")))
+		printf("no sites\n");
+}
+
+void view_slots(const json_t *answer)
+{
+	static const struct column columns[] = {
+		{ "SLOT", "slot", CELL_COUNT }, { "STATE", "state", CELL_TEXT },
+		{ "NOW", "now", CELL_TEXT },    { "BEFORE", "prev", CELL_TEXT },
+		{ "NEXT", "next", CELL_TEXT },
+	};
+	const json_t *service;
+	size_t i;
+
+	json_array_foreach(get(answer, "services"), i, service)
+	{
+		print_heading(service);
+		printf("  %s\n", text(service, "role"));
+		table_print(stdout, get(service, "slots"), columns, ARRAY_SIZE(columns), 2);
+	}
+}
+
+void view_pins(const json_t *answer)
+{
+	static const struct column columns[] = {
+		{ "SERVICE", "service", CELL_TEXT }, { "ADDRESS", "address", CELL_TEXT },
+		{ "SLOT", "slot", CELL_COUNT },      { "SITE", "site", CELL_TEXT },
+		{ "AGE", "age", CELL_AGE },
+	};
+	json_int_t count = json_integer_value(get(answer, "count"));
+	size_t shown = json_array_size(get(answer, "pins"));
+
+	printf("%" JSON_INTEGER_FORMAT " pins\n", count);
+	table_print(stdout, get(answer, "pins"), columns, ARRAY_SIZE(columns), 2);
+	if ((json_int_t)shown < count)
+		printf("  %zu are shown; --all shows the others\n", shown);
+}
+
+void view_neighbors(const json_t *answer)
+{
+	static const struct column columns[] = {
+		{ "NEIGHBOR", "address", CELL_TEXT },
+		{ "AS", "as", CELL_COUNT },
+		{ "STATE", "state", CELL_TEXT },
+		{ "SINCE", "since", CELL_AGE },
+		{ "ROUTES IN", "prefixes-in", CELL_COUNT },
+		{ "OUT", "prefixes-out", CELL_COUNT },
+		{ "UPDATES IN", "updates-in", CELL_COUNT },
+		{ "OUT", "updates-out", CELL_COUNT },
+		{ "FAMILIES", "families", CELL_TEXT },
+		{ "ADD-PATH", "add-path-in", CELL_TEXT },
+		{ "DESCRIPTION", "description", CELL_TEXT },
+		{ "LAST ERROR", "last-error", CELL_TEXT },
+	};
+
+	table_print(stdout, get(answer, "neighbors"), columns, ARRAY_SIZE(columns), 0);
+	if (!json_array_size(get(answer, "neighbors")))
+		printf("no neighbors\n");
+}
+
+static void print_route(const json_t *route)
+{
+	const json_t *report = get(route, "report");
+
+	printf("%s  from %s", text(route, "prefix"), text(route, "neighbor"));
+	print_member(route, "path", "path-id", CELL_COUNT);
+	print_member(route, "next hop", "next-hop", CELL_TEXT);
+	print_member(route, "by", "encapsulation", CELL_TEXT);
+	print_member(route, "to", "endpoint", CELL_TEXT);
+	print_member(route, "site", "site-id", CELL_COUNT);
+	print_member(route, "age", "age", CELL_AGE);
+	printf("\n");
+	if (!report)
+		return;
+	printf("    %s:", text(route, "carrier"));
+	print_member(report, "capacity", "capacity", CELL_NUMBER);
+	print_member(report, "time", "service-time-ms", CELL_MS);
+	print_member(report, "requests/s", "arrival-rate", CELL_NUMBER);
+	print_member(report, "in flight", "in-flight", CELL_NUMBER);
+	print_member(report, "busy", "utilisation", CELL_PERCENT);
+	print_member(report, "score", "score", CELL_COUNT);
+	printf("%s\n", json_is_true(get(report, "drain")) ? "  drain" : "");
+}
+
+void view_routes(const json_t *answer)
+{
+	const json_t *route;
+	size_t i;
+
+	json_array_foreach(get(answer, "routes"), i, route) print_route(route);
+	if (!json_array_size(get(answer, "routes")))
+		printf("no routes\n");
+}
+
+void view_interfaces(const json_t *answer)
+{
+	static const struct column columns[] = {
+		{ "INTERFACE", "name", CELL_TEXT }, { "INDEX", "ifindex", CELL_COUNT },
+		{ "ROLE", "role", CELL_TEXT },      { "XDP", "mode", CELL_TEXT },
+		{ "MTU", "mtu", CELL_COUNT },       { "TAKEN OVER", "adopted", CELL_FLAG },
+	};
+
+	table_print(stdout, get(answer, "interfaces"), columns, ARRAY_SIZE(columns), 0);
+	if (!json_array_size(get(answer, "interfaces")))
+		printf("no interfaces\n");
+}
+
+void view_counters(const json_t *answer)
+{
+	static const struct column verdicts[] = {
+		{ "VERDICT", "name", CELL_TEXT },
+		{ "PACKETS", "packets", CELL_COUNT },
+		{ "BYTES", "bytes", CELL_BYTES },
+		{ "MEANING", "meaning", CELL_TEXT },
+	};
+	static const struct column events[] = {
+		{ "EVENT", "name", CELL_TEXT },
+		{ "COUNT", "count", CELL_COUNT },
+		{ "MEANING", "meaning", CELL_TEXT },
+	};
+
+	table_print(stdout, get(answer, "verdicts"), verdicts, ARRAY_SIZE(verdicts), 0);
+	printf("\n");
+	table_print(stdout, get(answer, "events"), events, ARRAY_SIZE(events), 0);
+}
+
+static void print_placement(const json_t *from)
+{
+	if (!from)
+		return;
+	printf("  from %s", text(from, "address"));
+	print_member(from, "port", "port", CELL_COUNT);
+	print_member(from, "slot", "slot", CELL_COUNT);
+	print_member(from, "which is", "state", CELL_TEXT);
+	print_member(from, "and leads to", "now", CELL_TEXT);
+	print_member(from, "before that to", "prev", CELL_TEXT);
+	print_member(from, "and if that is down to", "next", CELL_TEXT);
+	print_member(from, "pins in the slot", "pins", CELL_COUNT);
+	printf("\n");
+	if (*text(from, "note"))
+		printf("    %s\n", text(from, "note"));
+}
+
+static void print_decision(const json_t *record)
+{
+	const json_t *settings = get(record, "settings");
+
+	printf("%s  %s\n ", text(record, "name"), text(record, "address"));
+	print_member(settings, "policy", "policy", CELL_TEXT);
+	print_member(record, "affinity", "affinity", CELL_TEXT);
+	print_member(settings, "queue factor", "queue-factor", CELL_NUMBER);
+	print_member(settings, "hysteresis", "hysteresis", CELL_PERCENT);
+	print_member(settings, "report period", "report-period", CELL_AGE);
+	printf("\n ");
+	print_member(record, "flows/s here", "own-rate", CELL_NUMBER);
+	print_member(record, "of all", "total-rate", CELL_NUMBER);
+	print_member(record, "level", "level-ms", CELL_MS);
+	printf("\n");
+	if (*text(record, "winner"))
+		printf("  most goes to %s%s%s\n", text(record, "winner"),
+		       *text(record, "runner-up") ? ", then to " : "", text(record, "runner-up"));
+	if (json_is_true(get(record, "held-by-hysteresis")))
+		printf("  the shares were kept: what is wanted differs by less than the "
+		       "hysteresis\n");
+}
+
+static void print_told(const json_t *candidate)
+{
+	const json_t *told = get(candidate, "told");
+
+	if (!told)
+		return;
+	printf("    %s told by %s:", text(candidate, "name"),
+	       *text(told, "carrier") ? text(told, "carrier") : "its route alone");
+	print_member(told, "capacity", "capacity", CELL_NUMBER);
+	print_member(told, "time", "service-time-ms", CELL_MS);
+	print_member(told, "requests/s", "arrival-rate", CELL_NUMBER);
+	print_member(told, "in flight", "in-flight", CELL_NUMBER);
+	print_member(told, "busy", "utilisation", CELL_PERCENT);
+	printf("\n");
+}
+
+static void print_explained(const json_t *record)
+{
+	static const struct column columns[] = {
+		{ "SITE", "name", CELL_TEXT },
+		{ "SHARE", "share", CELL_PERCENT },
+		{ "WANTED", "wanted", CELL_PERCENT },
+		{ "WHY", "reason", CELL_TEXT },
+		{ "METRICS", "freshness", CELL_TEXT },
+		{ "AGE", "age", CELL_AGE },
+		{ "CAPACITY", "capacity", CELL_NUMBER },
+		{ "TIME", "service-time-ms", CELL_MS },
+		{ "OTHERS' LOAD", "base", CELL_NUMBER },
+		{ "BUSY WITH IT", "utilisation", CELL_PERCENT },
+		{ "RTT", "rtt-ms", CELL_MS },
+		{ "COST", "marginal-ms", CELL_MS },
+		{ "SLOTS", "slots", CELL_COUNT },
+		{ "DRAINED", "drained", CELL_FLAG },
+		{ "FAULT", "fault", CELL_TEXT },
+	};
+	const json_t *candidate;
+	size_t i;
+
+	print_decision(record);
+	print_fault(record);
+	table_print(stdout, get(record, "candidates"), columns, ARRAY_SIZE(columns), 2);
+	json_array_foreach(get(record, "candidates"), i, candidate) print_told(candidate);
+	print_placement(get(record, "from"));
+	printf("\n");
+}
+
+void view_explain(const json_t *answer)
+{
+	const json_t *record;
+	size_t i;
+
+	json_array_foreach(get(answer, "explained"), i, record) print_explained(record);
+}
+
+void view_version(const json_t *answer)
+{
+	printf("margayd %s, tables %s\n", text(answer, "version"), text(answer, "abi"));
+}
+
+void view_done(const json_t *answer)
+{
+}
+
+static void print_config_fault(const json_t *fault)
+{
+	fprintf(stderr, "%s", text(fault, "file"));
+	if (get(fault, "line"))
+		fprintf(stderr, ":%" JSON_INTEGER_FORMAT, json_integer_value(get(fault, "line")));
+	fprintf(stderr, ": %s%s%s\n", text(fault, "message"), *text(fault, "hint") ? "; " : "",
+		text(fault, "hint"));
+}
+
+void view_error(const json_t *answer)
+{
+	const json_t *error = get(answer, "error"), *fault;
+	size_t i;
+
+	json_array_foreach(get(error, "faults"), i, fault) print_config_fault(fault);
+	fprintf(stderr, "margay: %s [%s]\n", text(error, "message"), text(error, "code"));
+	if (*text(error, "hint"))
+		fprintf(stderr, "  %s\n", text(error, "hint"));
+}
