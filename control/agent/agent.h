@@ -26,15 +26,16 @@ struct agent_ops {
 };
 
 struct agent;
-/* 0, or -ENOENT, -EACCES, -EINVAL (logged). A command that ends is started again with back-off (1 s
- * to 30 s). */
+/* 0, -ENOMEM, or -EINVAL (logged): a configuration without kind, path or timeout. Whatever else is
+ * wrong comes as a state, from the loop, and is tried again with back-off (1 s to 30 s). */
 int agent_start(uv_loop_t *loop, const struct agent_config *config, const struct agent_ops *ops,
 		void *user, struct agent **ret);
-void agent_stop(struct agent **agent); /* no callback comes any more; the command gets SIGTERM, then
-					  SIGKILL */
+/* No callback comes any more; it may be called from within one. The command gets SIGTERM, after 2 s
+ * SIGKILL: run the loop until it is empty before the process ends. */
+void agent_stop(struct agent **agent);
 
 struct agent_stats {
-	uint64_t lines, bad_lines, starts;
+	uint64_t lines, bad_lines, starts; /* lines: good and bad, without empty ones */
 	char last_error[160];
 };
 void agent_stats(const struct agent *agent, struct agent_stats *ret);

@@ -13,6 +13,15 @@ void log_level_set(enum log_level level)
 	threshold = level;
 }
 
+/* What peers, files and commands say is quoted in the log: it must not end the line, nor command
+ * the terminal. */
+static void log_tame(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
 static void log_line(enum log_level level, int err, const char *format, va_list args)
 {
 	const char *stream =
@@ -24,6 +33,7 @@ static void log_line(enum log_level level, int err, const char *format, va_list 
 	if (stream)
 		snprintf(prefix, sizeof(prefix), "<%d>", level);
 	vsnprintf(text, sizeof(text), format, args);
+	log_tame(text);
 	/* One call a line: processes that share a terminal or a file do not mix within it. */
 	fprintf(stderr, "%s%s%s%s\n", prefix, text, err ? ": " : "", err ? strerror(-err) : "");
 }
