@@ -49,7 +49,8 @@ struct adj_out {
 	struct change *changes; /* of the flush at hand */
 	size_t change_count, change_size;
 
-	/* What the last route became: most often the next one has the same path. */
+	/* What the last route became: most often the next one has the same path. For one flush
+	 * only, within which no route can go. */
 	const struct rib_source *cached_source;
 	const struct interned *cached_from;
 	struct interned *cached;
@@ -183,7 +184,6 @@ void adj_out_free(struct adj_out **out)
 		return;
 	while (o->entries)
 		entry_remove(o, o->entries);
-	interned_put(rib_interned(o->rib), &o->cached);
 	free(o->changes);
 	free(o);
 }
@@ -200,8 +200,8 @@ static int out_path(struct adj_out *out, const struct rib_route *route, struct i
 	*ret = NULL;
 	if (!export_allowed(route, &out->to))
 		return 0;
-	if (out->cached && out->cached_source == route->source &&
-	    out->cached_from == route->path && out->cached_v4 == v4) {
+	if (out->cached && out->cached_source == route->source && out->cached_from == route->path &&
+	    out->cached_v4 == v4) {
 		*ret = interned_get(out->cached);
 		return 0;
 	}
@@ -271,7 +271,8 @@ static int wanted_collect(struct adj_out *out, const struct prefix *prefix, stru
 		return -ENOMEM;
 	if (!all)
 		return wanted_add(out, rib_best(entry), 0, wanted);
-	DL_FOREACH(entry->routes, route) {
+	DL_FOREACH(entry->routes, route)
+	{
 		int r = wanted_add(out, route, route->out_id, wanted);
 
 		if (r < 0)
@@ -365,10 +366,11 @@ static size_t message_add(const struct adj_out *out, const struct interned *path
 			  const struct bgp_nlri *list, size_t count, struct buffer *ret)
 {
 	struct writer w = buffer_writer(ret);
-	size_t n = path ? update_encode(&out->to.codec, &path->path, list, count, &w) :
-			  update_encode_withdraw(&out->to.codec, list, count, &w);
+	size_t n = path ? update_encode(&out->to.codec, &path->path, list, count, &w)
+			: update_encode_withdraw(&out->to.codec, list, count, &w);
 
 	ret->len += writer_len(&w);
+	ret->messages += writer_len(&w) > 0;
 	return n;
 }
 
@@ -437,6 +439,7 @@ static int end_of_rib_encode(struct adj_out *out, struct buffer *ret)
 		w = buffer_writer(ret);
 		update_encode_end_of_rib(family, &w);
 		ret->len += writer_len(&w);
+		ret->messages++;
 	}
 	out->end_of_rib = 0;
 	return 0;
@@ -449,6 +452,7 @@ int adj_out_flush(struct adj_out *out, struct buffer *ret)
 	out->change_count = 0;
 	while (out->due && out->change_count < BATCH && r >= 0)
 		r = entry_update(out, out->due);
+	interned_put(rib_interned(out->rib), &out->cached);
 	if (r >= 0 && out->change_count)
 		r = changes_encode(out, ret);
 	if (r >= 0 && !out->due)

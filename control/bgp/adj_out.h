@@ -11,10 +11,10 @@
 
 struct adj_out;
 
-/* Octets to send, grown as needed. */
+/* Messages to send, grown as needed. */
 struct buffer {
 	uint8_t *at;
-	size_t len, size;
+	size_t len, size, messages;
 };
 void buffer_clear(struct buffer *buffer);
 

@@ -2,7 +2,8 @@
 /*
  * The BGP speaker: neighbours, sessions, RIBs, reflection. One speaker, owned by the event loop; no
  * call here is safe from another thread. It knows routes, not services: what a route means for
- * steering is the business of whoever gave it the callbacks.
+ * steering is the business of whoever gave it the callbacks. These may originate and withdraw
+ * routes, but not add or remove neighbours, nor free the speaker.
  */
 #pragma once
 #include "bgp/path.h"
@@ -57,7 +58,8 @@ struct bgp_ops {
 /* *ret is untouched on failure: -EADDRINUSE and the like, logged. */
 int bgp_new(uv_loop_t *loop, const struct bgp_config *config, const struct bgp_ops *ops, void *user,
 	    struct bgp **ret);
-/* Sends CEASE / Administrative Shutdown to all, closes; callbacks are not called any more. */
+/* Sends CEASE / Administrative Shutdown to all, closes; callbacks are not called any more. The loop
+ * has to run once more for its handles. */
 void bgp_free(struct bgp **bgp);
 
 /* 0, -EEXIST (same remote address), -ENOMEM. The session starts at once. */
@@ -65,9 +67,13 @@ int bgp_neighbor_add(struct bgp *bgp, const struct bgp_neighbor_config *config);
 /* 0 or -ENOENT. Ends the session with CEASE / Peer De-configured; its routes are withdrawn. */
 int bgp_neighbor_remove(struct bgp *bgp, const struct addr *remote);
 
+/* Asks the neighbour for all its routes again (RFC 2918). 0; -ENOENT: no such neighbour; -ENOTCONN:
+ * not Established; -EOPNOTSUPP: it did not say that it can. */
+int bgp_neighbor_refresh(struct bgp *bgp, const struct addr *remote);
+
 /* Announces a route of our own to every neighbour, in place of what stood there for the prefix.
- * Copies *path; the carriers are encoded from path->report per neighbour. Unchanged: sends nothing.
- * 0 or -ENOMEM. */
+ * Copies *path; next_hop zero: our address of each session; the carriers are encoded from
+ * path->report per neighbour. Unchanged: sends nothing. 0 or -ENOMEM. */
 int bgp_originate(struct bgp *bgp, const struct prefix *prefix, const struct bgp_path *path);
 int bgp_withdraw(struct bgp *bgp, const struct prefix *prefix); /* 0 or -ENOENT */
 
@@ -85,7 +91,8 @@ struct bgp_neighbor_state {
 	uint32_t add_path_in, add_path_out; /* families, negotiated */
 	bool edge_metadata;                 /* capability sent and received */
 	uint64_t prefixes_in, prefixes_out;
-	uint64_t updates_in, updates_out, established;          /* counts */
+	uint64_t updates_in, updates_out, established; /* counts */
+	uint64_t ignored; /* routes left out as they have been here before: RFC 4271, RFC 4456 */
 	uint64_t faults_reset, faults_withdraw, faults_discard; /* RFC 7606 consequences */
 };
 bool bgp_neighbor_state(const struct bgp *bgp, size_t index, struct bgp_neighbor_state *ret);

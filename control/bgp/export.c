@@ -43,8 +43,8 @@ bool export_allowed(const struct rib_route *route, const struct export_target *t
 		return false;
 	if (path_has_community(path, NO_ADVERTISE))
 		return false;
-	if (!to->codec.ibgp && (path_has_community(path, NO_EXPORT) ||
-				path_has_community(path, NO_EXPORT_SUBCONFED)))
+	if (!to->codec.ibgp &&
+	    (path_has_community(path, NO_EXPORT) || path_has_community(path, NO_EXPORT_SUBCONFED)))
 		return false;
 	/* RFC 4456 section 6: from a client to all, from others to clients only. */
 	return !reflected(source, to) || source->client || to->client;
@@ -136,8 +136,7 @@ static int path_internalise(struct bgp_path *path, const struct rib_route *route
 	return 0;
 }
 
-int export_path(const struct rib_route *route, const struct export_target *to,
-		struct bgp_path *ret)
+int export_path(const struct rib_route *route, const struct export_target *to, struct bgp_path *ret)
 {
 	_cleanup_(bgp_path_clear) struct bgp_path path = { 0 };
 	int r = bgp_path_copy(&route->path->path, &path);
@@ -147,8 +146,8 @@ int export_path(const struct rib_route *route, const struct export_target *to,
 	r = next_hop_set(&path, route, to);
 	if (r < 0)
 		return r;
-	r = to->codec.ibgp ? path_internalise(&path, route, to) :
-			     path_externalise(&path, route, to);
+	r = to->codec.ibgp ? path_internalise(&path, route, to)
+			   : path_externalise(&path, route, to);
 	if (r < 0)
 		return r;
 	*ret = path;

@@ -54,6 +54,7 @@ struct step {
 static const struct step steps[FSM_STATE_COUNT][FSM_EVENT_COUNT] = {
 	[FSM_IDLE] = {
 		[FSM_EVENT_START] = GO(CONNECT, FSM_DIAL | RETRY_RUN),
+		[FSM_EVENT_STOP] = GO(IDLE, 0), /* a start that was to come is off */
 	},
 	[FSM_CONNECT] = {
 		[FSM_EVENT_STOP] = END(0),

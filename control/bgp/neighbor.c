@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * DOC: A neighbour may be connected twice, once by us and once by it. Both sessions run until an
+ * OPEN tells who is who; then one of them goes (RFC 4271 section 6.8), and while one is Established
+ * the other one rests. Routes belong to the neighbour, not to the session: they are withdrawn when
+ * the Established one ends.
+ */
+#include "bgp/neighbor.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "bgp/adj_out.h"
+#include "bgp/message.h"
+#include "bgp/session.h"
+#include "bgp/speaker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { DIALS, IS_DIALLED, SESSIONS };
+
+struct neighbor {
+	struct speaker *speaker;
+	uint32_t id;
+	struct bgp_neighbor_config config;
+	struct session *session[SESSIONS];
+	struct session *up;         /* the Established one of them, or NULL */
+	const struct session *wins; /* a collision, while the other one is being closed */
+	struct rib_source source;
+	struct adj_out *out;     /* while up */
+	struct export_target to; /* while up */
+	uint32_t hold_off_ms;
+	char name[ADDR_STRLEN], last_error[240];
+	uint64_t updates_in, updates_out, established, ignored;
+	uint64_t faults[FAULT_RESET + 1];
+};
+
+static struct session *other_session(const struct neighbor *n, const struct session *session)
+{
+	return n->session[session == n->session[DIALS] ? IS_DIALLED : DIALS];
+}
+
+static void neighbor_stop(struct neighbor *n, uint8_t cease)
+{
+	if (n->up)
+		session_stop(n->up, NOTIFICATION_CEASE, cease);
+}
+
+/* RFC 4271 section 6.8 with RFC 6286 section 2.3: the connection stays that the router with the
+ * greater identifier has dialled; of equal identifiers, the one with the greater AS. */
+static bool ours_stays(const struct neighbor *n, const struct bgp_open *theirs)
+{
+	const struct bgp_config *ours = &n->speaker->config;
+	int order = memcmp(ours->router_id, theirs->id, sizeof(theirs->id));
+
+	return order ? order > 0 : ours->as > theirs->as;
+}
+
+static bool on_opened(void *user, struct session *session)
+{
+	struct neighbor *n = user;
+	struct session *other = other_session(n, session);
+	bool stays = ours_stays(n, session_theirs(session)) == (session == n->session[DIALS]);
+
+	switch (session_fsm(other)->state) {
+	case FSM_ESTABLISHED:
+		return false;
+	case FSM_OPEN_CONFIRM:
+		n->wins = stays ? session : NULL;
+		if (stays)
+			session_collide(other);
+		n->wins = NULL;
+		return stays;
+	default:
+		return true;
+	}
+}
+
+static void source_set(struct neighbor *n, const struct session *session)
+{
+	const struct bgp_open *theirs = session_theirs(session);
+
+	n->source = (struct rib_source){ .neighbor = n->id,
+					 .external = !session_codec(session)->ibgp,
+					 .client = n->config.client,
+					 .addr = n->config.remote };
+	memcpy(n->source.router_id, theirs->id, sizeof(theirs->id));
+}
+
+static struct export_target export_target(const struct neighbor *n, const struct session *session)
+{
+	static const uint8_t none[4];
+	const struct bgp_config *bgp = &n->speaker->config;
+	struct export_target to = { .neighbor = n->id,
+				    .client = n->config.client,
+				    .next_hop_self = n->config.next_hop_self,
+				    .local = session_local(session),
+				    .codec = *session_codec(session) };
+	bool cluster = memcmp(bgp->cluster_id, none, sizeof(none));
+
+	memcpy(to.cluster_id, cluster ? bgp->cluster_id : bgp->router_id, sizeof(to.cluster_id));
+	return to;
+}
+
+static void on_up(void *user, struct session *session)
+{
+	struct neighbor *n = user;
+
+	session_stop(other_session(n, session), NOTIFICATION_CEASE, CEASE_COLLISION);
+	n->up = session;
+	n->established++;
+	source_set(n, session);
+	n->to = export_target(n, session);
+	log_info("neighbor %s: Established", n->name);
+	n->out = adj_out_new(n->speaker->rib, &n->to);
+	if (!n->out)
+		neighbor_stop(n, CEASE_RESOURCES);
+}
+
+static void routes_withdraw(struct neighbor *n)
+{
+	while (n->source.routes) {
+		const struct rib_route_key *key = &n->source.routes->key;
+		struct bgp_nlri nlri = { key->prefix, key->path_id };
+
+		speaker_withdraw(n->speaker, &n->source, &nlri);
+	}
+}
+
+static void sessions_start(struct neighbor *n, uint64_t delay_ms)
+{
+	if (!n->config.passive)
+		session_start(n->session[DIALS], delay_ms);
+	session_start(n->session[IS_DIALLED], delay_ms);
+}
+
+static void on_down(void *user, struct session *session, uint64_t established_ms)
+{
+	struct neighbor *n = user;
+
+	if (session == n->up) {
+		log_info("neighbor %s: down, %s", n->name, n->last_error);
+		n->up = NULL;
+		adj_out_free(&n->out);
+		routes_withdraw(n);
+	} else if (n->up || n->wins ||
+		   session_fsm(other_session(n, session))->state >= FSM_OPEN_CONFIRM) {
+		return; /* gave way: on_down() of the other one starts it again */
+	}
+	n->hold_off_ms = fsm_hold_off_ms(n->hold_off_ms, established_ms);
+	sessions_start(n, n->hold_off_ms);
+}
+
+static void on_failed(void *user, const char *words)
+{
+	struct neighbor *n = user;
+
+	snprintf(n->last_error, sizeof(n->last_error), "%s", words);
+	log_debug("neighbor %s: %s", n->name, words);
+}
+
+/* RFC 4271 section 9.1.2, RFC 4456 section 8: what has been here before is not a way out. */
+static bool path_loops(const struct neighbor *n, const struct bgp_path *path)
+{
+	const struct bgp_config *bgp = &n->speaker->config;
+
+	return bgp_path_has_as(path, bgp->as) || bgp_path_has_cluster(path, n->to.cluster_id) ||
+	       (path->has & BGP_HAS_ORIGINATOR &&
+		!memcmp(path->originator_id, bgp->router_id, sizeof(bgp->router_id)));
+}
+
+static void route_announce(struct neighbor *n, const struct update_item *item)
+{
+	uint32_t max = n->config.prefix_max;
+
+	if (speaker_announce(n->speaker, &n->source, &item->nlri, item->path) < 0)
+		neighbor_stop(n, CEASE_RESOURCES);
+	else if (max && n->source.route_count > max)
+		neighbor_stop(n, CEASE_MAX_PREFIXES);
+}
+
+static void update_apply(struct neighbor *n, const struct session *session)
+{
+	struct update_item item;
+
+	while (n->up == session && update_next(&n->speaker->update, &item)) {
+		bool loops = item.path && path_loops(n, item.path);
+
+		if (!(n->to.codec.families & BIT(item.family)))
+			continue; /* RFC 4760 section 6 */
+		n->ignored += loops;
+		if (!item.path || loops)
+			speaker_withdraw(n->speaker, &n->source, &item.nlri);
+		else
+			route_announce(n, &item);
+	}
+}
+
+static void on_update(void *user, struct session *session, struct cursor body)
+{
+	struct neighbor *n = user;
+	struct bgp_update *update = &n->speaker->update;
+	enum fault fault = update_decode(session_codec(session), body, update);
+
+	n->updates_in++;
+	n->faults[fault]++;
+	if (fault == FAULT_RESET)
+		session_fail(session, &update->notification);
+	else
+		update_apply(n, session);
+}
+
+static void on_refresh(void *user, struct session *session, enum bgp_family family)
+{
+	struct neighbor *n = user;
+
+	if (n->out)
+		adj_out_refresh(n->out, family);
+}
+
+static void on_settled(void *user)
+{
+	struct neighbor *n = user;
+
+	speaker_settle(n->speaker);
+}
+
+/* What was kept back goes out before the loop waits again, by neighbor_flush(). */
+static void on_drained(void *user)
+{
+}
+
+static const struct session_ops session_ops = {
+	.opened = on_opened,
+	.up = on_up,
+	.update = on_update,
+	.refresh = on_refresh,
+	.settled = on_settled,
+	.drained = on_drained,
+	.down = on_down,
+	.failed = on_failed,
+};
+
+static int sessions_new(struct neighbor *n)
+{
+	struct session_config config = { .loop = n->speaker->loop,
+					 .bgp = &n->speaker->config,
+					 .neighbor = &n->config,
+					 .ops = &session_ops,
+					 .user = n };
+
+	for (int i = 0; i < SESSIONS; i++) {
+		config.passive = i == IS_DIALLED;
+		n->session[i] = session_new(&config);
+		if (!n->session[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+struct neighbor *neighbor_new(struct speaker *speaker, uint32_t id,
+			      const struct bgp_neighbor_config *config)
+{
+	struct neighbor *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return NULL;
+	*n = (struct neighbor){ .speaker = speaker, .id = id, .config = *config };
+	addr_format(&config->remote, n->name);
+	if (sessions_new(n) < 0)
+		neighbor_free(&n);
+	else
+		sessions_start(n, 0);
+	return n;
+}
+
+void neighbor_shut(struct neighbor *n, uint8_t cease)
+{
+	for (int i = 0; i < SESSIONS; i++)
+		session_stop(n->session[i], NOTIFICATION_CEASE, cease);
+}
+
+void neighbor_free(struct neighbor **neighbor)
+{
+	struct neighbor *n = TAKE_PTR(*neighbor);
+
+	if (!n)
+		return;
+	for (int i = 0; i < SESSIONS; i++)
+		session_free(&n->session[i]);
+	free(n);
+}
+
+void neighbor_accept(struct neighbor *n, struct transport **transport)
+{
+	session_accept(n->session[IS_DIALLED], transport);
+}
+
+void neighbor_touch(struct neighbor *n, const struct prefix *prefix)
+{
+	if (n->out && adj_out_touch(n->out, prefix) < 0)
+		neighbor_stop(n, CEASE_RESOURCES);
+}
+
+void neighbor_flush(struct neighbor *n)
+{
+	_cleanup_(buffer_clear) struct buffer buffer = { 0 };
+	int r = 1;
+
+	if (!n->out || !adj_out_due(n->out) || !session_can_send(n->up))
+		return;
+	while (r > 0 && !buffer.len)
+		r = adj_out_flush(n->out, &buffer);
+	n->updates_out += buffer.messages;
+	if (buffer.len)
+		session_send(n->up, &buffer.at, buffer.len);
+	if (r < 0)
+		neighbor_stop(n, CEASE_RESOURCES);
+}
+
+int neighbor_refresh(struct neighbor *n)
+{
+	if (!n->up)
+		return -ENOTCONN;
+	if (!n->to.codec.route_refresh)
+		return -EOPNOTSUPP;
+	for (int family = 0; family < BGP_FAMILY_COUNT; family++)
+		if (n->to.codec.families & BIT(family))
+			session_refresh(n->up, family);
+	return 0;
+}
+
+const struct bgp_neighbor_config *neighbor_config(const struct neighbor *n)
+{
+	return &n->config;
+}
+
+/* The one that has come further stands for the neighbour. */
+static const struct session *shown_session(const struct neighbor *n)
+{
+	bool dialled =
+		session_fsm(n->session[IS_DIALLED])->state > session_fsm(n->session[DIALS])->state;
+
+	return n->session[dialled ? IS_DIALLED : DIALS];
+}
+
+void neighbor_state(const struct neighbor *n, struct bgp_neighbor_state *ret)
+{
+	const struct fsm *fsm = session_fsm(shown_session(n));
+
+	*ret = (struct bgp_neighbor_state){ .id = n->id,
+					    .config = n->config,
+					    .state = fsm_state_name(fsm->state),
+					    .last_error = n->last_error,
+					    .since_ms = fsm->since_ms,
+					    .prefixes_in = n->source.route_count,
+					    .updates_in = n->updates_in,
+					    .updates_out = n->updates_out,
+					    .established = n->established,
+					    .ignored = n->ignored,
+					    .faults_reset = n->faults[FAULT_RESET],
+					    .faults_withdraw = n->faults[FAULT_WITHDRAW],
+					    .faults_discard = n->faults[FAULT_DISCARD] };
+	if (!n->up)
+		return;
+	memcpy(ret->remote_id, n->source.router_id, sizeof(ret->remote_id));
+	ret->hold_s = session_hold_s(n->up);
+	ret->families = n->to.codec.families;
+	ret->add_path_in = n->to.codec.add_path_in;
+	ret->add_path_out = n->to.codec.add_path_out;
+	ret->edge_metadata = n->to.codec.edge_metadata;
+	ret->prefixes_out = n->out ? adj_out_count(n->out) : 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One configured neighbour: its two sessions and which of them survives, what it announced to us,
+ * what it was told, and its counters. Owned by the speaker, on the event loop.
+ */
+#pragma once
+#include "bgp/bgp.h"
+#include "bgp/transport.h"
+
+struct neighbor;
+struct speaker;
+
+/* Copies *config and starts. NULL: out of memory. */
+struct neighbor *neighbor_new(struct speaker *speaker, uint32_t id,
+			      const struct bgp_neighbor_config *config);
+/* Ends its sessions with CEASE and this subcode; its routes are withdrawn. To be freed then. */
+void neighbor_shut(struct neighbor *neighbor, uint8_t cease);
+/* Has been shut. *neighbor may be NULL; NULL afterwards. */
+void neighbor_free(struct neighbor **neighbor);
+
+/* Takes over *transport, a connection that the neighbour has dialled. */
+void neighbor_accept(struct neighbor *neighbor, struct transport **transport);
+
+/* The routes of the prefix have changed: the neighbour is to be told by the next flush. */
+void neighbor_touch(struct neighbor *neighbor, const struct prefix *prefix);
+/* Sends some of what is due, if there is room. */
+void neighbor_flush(struct neighbor *neighbor);
+
+/* Asks for all routes again (RFC 2918). 0, -ENOTCONN, or -EOPNOTSUPP: it cannot do that. */
+int neighbor_refresh(struct neighbor *neighbor);
+
+const struct bgp_neighbor_config *neighbor_config(const struct neighbor *neighbor);
+void neighbor_state(const struct neighbor *neighbor, struct bgp_neighbor_state *ret);

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * DOC: session_step() is the only place where the state machine moves: it feeds an event to fsm.c
+ * and does what comes out. Every callback of the transport, the timer and the owner ends there.
+ */
+#include "bgp/session.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "bgp/message.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define PORT_BGP     179
+#define WORDS_STRLEN 240
+
+struct session {
+	struct session_config config;
+	struct fsm fsm;
+	struct transport *transport;
+	struct transport *parked; /* accepted during the hold-off */
+	uv_timer_t timer;
+	uint64_t armed_ms;
+	struct bgp_open ours, theirs;
+	struct bgp_codec codec;
+	uint8_t stop_code, stop_subcode;
+};
+
+static void session_step(struct session *s, enum fsm_event event,
+			 const struct notification *notification);
+
+static uint64_t now_ms(const struct session *s)
+{
+	return uv_now(s->config.loop);
+}
+
+static void session_words(struct session *s, const char *what, const char *why)
+{
+	char words[WORDS_STRLEN];
+
+	snprintf(words, sizeof(words), "%s: %s", what, why);
+	s->config.ops->failed(s->config.user, words);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct session *s = timer->data;
+	enum fsm_event event;
+
+	s->armed_ms = FSM_NEVER;
+	while (fsm_expired(&s->fsm, now_ms(s), &event)) {
+		if (event == FSM_EVENT_SEND_EXPIRED)
+			session_words(s, "nothing could be sent", "Send Hold Timer Expired");
+		session_step(s, event, NULL);
+	}
+}
+
+static void timer_arm(struct session *s)
+{
+	uint64_t next = fsm_next_ms(&s->fsm), now = now_ms(s);
+
+	if (next == s->armed_ms)
+		return;
+	s->armed_ms = next;
+	if (next == FSM_NEVER)
+		uv_timer_stop(&s->timer);
+	else
+		uv_timer_start(&s->timer, on_timer, next > now ? next - now : 0, 0);
+}
+
+void session_send(struct session *s, uint8_t **octets, size_t len)
+{
+	bool waited;
+
+	if (!s->transport) {
+		freep(octets);
+		return;
+	}
+	waited = transport_waiting(s->transport);
+	if (transport_send(s->transport, octets, len) < 0)
+		return; /* the reading side reports it */
+	if (!waited && transport_waiting(s->transport))
+		fsm_sending(&s->fsm, true, now_ms(s));
+	timer_arm(s);
+}
+
+static void message_send(struct session *s, const struct writer *w)
+{
+	_cleanup_(freep) uint8_t *octets = malloc(writer_len(w));
+
+	if (!octets)
+		return; /* as if it were lost: the hold timer of either side ends this */
+	memcpy(octets, w->start, writer_len(w));
+	session_send(s, &octets, writer_len(w));
+}
+
+static void open_send(struct session *s)
+{
+	uint8_t octets[MESSAGE_MAX];
+	struct writer w = writer_of(octets, sizeof(octets));
+
+	open_encode(&s->ours, &w);
+	message_send(s, &w);
+}
+
+static void keepalive_send(struct session *s)
+{
+	uint8_t octets[MESSAGE_HEADER_LEN];
+	struct writer w = writer_of(octets, sizeof(octets));
+
+	keepalive_encode(&w);
+	message_send(s, &w);
+}
+
+/* Goes out at once or not at all: behind a full queue nobody reads it anyway. */
+static void notification_send(struct session *s, const struct fsm_result *result,
+			      const struct notification *event)
+{
+	struct notification n = { .code = result->code, .subcode = result->subcode };
+	char text[NOTIFICATION_STRLEN];
+	uint8_t octets[MESSAGE_MAX];
+	struct writer w = writer_of(octets, sizeof(octets));
+
+	if (!n.code && event)
+		n = *event;
+	if (!n.code)
+		n = (struct notification){ .code = s->stop_code, .subcode = s->stop_subcode };
+	notification_encode(&n, &w);
+	if (s->transport && !transport_waiting(s->transport))
+		message_send(s, &w);
+	session_words(s, "sent", notification_format(&n, text));
+}
+
+static const struct transport_ops transport_ops;
+
+static void session_dial(struct session *s)
+{
+	const struct bgp_neighbor_config *n = s->config.neighbor;
+	int r = transport_dial(s->config.loop, &n->local, &n->remote, n->port ? n->port : PORT_BGP,
+			       &s->transport);
+
+	if (r < 0) {
+		session_words(s, "connect", uv_strerror(r));
+		session_step(s, FSM_EVENT_TCP_DOWN, NULL);
+		return;
+	}
+	transport_attach(s->transport, &transport_ops, s);
+}
+
+/* A connection is there, dialled or accepted. */
+static void session_connected(struct session *s)
+{
+	int r;
+
+	transport_attach(s->transport, &transport_ops, s);
+	r = transport_read(s->transport);
+	if (r < 0)
+		session_words(s, "read", uv_strerror(r));
+	session_step(s, r < 0 ? FSM_EVENT_TCP_DOWN : FSM_EVENT_TCP_UP, NULL);
+}
+
+static void session_unpark(struct session *s)
+{
+	if (s->fsm.state != FSM_ACTIVE || !s->parked || s->transport)
+		return;
+	s->transport = TAKE_PTR(s->parked);
+	session_connected(s);
+}
+
+static void session_step(struct session *s, enum fsm_event event,
+			 const struct notification *notification)
+{
+	const struct session_ops *ops = s->config.ops;
+	enum fsm_state before = s->fsm.state;
+	uint64_t since_ms = s->fsm.since_ms;
+	struct fsm_result result = fsm_step(&s->fsm, event, now_ms(s));
+	enum fsm_state after = s->fsm.state; /* what follows may step again */
+
+	if (result.actions & FSM_NOTIFY)
+		notification_send(s, &result, notification);
+	if (result.actions & FSM_CLOSE)
+		transport_close(&s->transport);
+	if (result.actions & FSM_DIAL)
+		session_dial(s);
+	if (result.actions & FSM_SEND_OPEN)
+		open_send(s);
+	if (result.actions & FSM_SEND_KEEPALIVE)
+		keepalive_send(s);
+	if (result.actions & FSM_UP)
+		ops->up(s->config.user, s);
+	if (before != FSM_IDLE && after == FSM_IDLE)
+		ops->down(s->config.user, s, result.actions & FSM_DOWN ? now_ms(s) - since_ms : 0);
+	if (event == FSM_EVENT_START)
+		session_unpark(s);
+	timer_arm(s);
+}
+
+void session_fail(struct session *s, const struct notification *notification)
+{
+	session_step(s, FSM_EVENT_MESSAGE_BAD, notification);
+}
+
+static void open_fault(struct session *s, uint8_t subcode)
+{
+	session_fail(s, &(struct notification){ .code = NOTIFICATION_OPEN, .subcode = subcode });
+}
+
+/* RFC 4271 section 6.2, RFC 6286 section 2.2, RFC 5492 section 3. 0: nothing against it. */
+static uint8_t open_check(const struct session *s, const struct bgp_open *theirs)
+{
+	if (theirs->as != s->config.neighbor->remote_as)
+		return OPEN_BAD_PEER_AS;
+	if (theirs->as == s->ours.as && !memcmp(theirs->id, s->ours.id, sizeof(theirs->id)))
+		return OPEN_BAD_IDENTIFIER;
+	if (!(theirs->families & s->ours.families))
+		return OPEN_UNSUPPORTED_CAPABILITY;
+	return 0;
+}
+
+static void receive_open(struct session *s, struct cursor *body)
+{
+	struct notification fault;
+	struct bgp_open theirs;
+	uint8_t subcode;
+
+	if (s->fsm.state != FSM_OPEN_SENT) {
+		session_step(s, FSM_EVENT_OPEN, NULL);
+		return;
+	}
+	if (open_decode(body, s->ours.edge_metadata_code, &theirs, &fault) < 0) {
+		session_fail(s, &fault);
+		return;
+	}
+	subcode = open_check(s, &theirs);
+	if (subcode) {
+		open_fault(s, subcode);
+		return;
+	}
+	s->theirs = theirs;
+	s->codec = open_negotiate(&s->ours, &theirs);
+	s->codec.carriers_send = s->config.neighbor->carriers_send;
+	s->codec.carriers_accept = s->config.neighbor->carriers_accept;
+	fsm_negotiate_hold(&s->fsm, s->ours.hold_s, theirs.hold_s);
+	session_step(
+		s, s->config.ops->opened(s->config.user, s) ? FSM_EVENT_OPEN : FSM_EVENT_COLLISION,
+		NULL);
+}
+
+static void receive_update(struct session *s, struct cursor *body)
+{
+	session_step(s, FSM_EVENT_UPDATE, NULL);
+	if (s->fsm.state == FSM_ESTABLISHED)
+		s->config.ops->update(s->config.user, s, *body);
+}
+
+/* RFC 9003 section 2: with a shutdown may come words of its reason, in octets that are not ours to
+ * trust on a terminal. */
+static void shutdown_words(const struct notification *n, char *ret, size_t size)
+{
+	size_t len = n->len ? n->data[0] : 0, used = strlen(ret);
+
+	if (n->code != NOTIFICATION_CEASE || len >= n->len || !len ||
+	    (n->subcode != CEASE_SHUTDOWN && n->subcode != CEASE_RESET))
+		return;
+	used += (size_t)snprintf(ret + used, size - used, ", ");
+	for (size_t i = 0; i < len && used + 1 < size; i++)
+		ret[used++] = isprint(n->data[1 + i]) ? (char)n->data[1 + i] : '.';
+	ret[used] = '\0';
+}
+
+static void receive_notification(struct session *s, struct cursor *body)
+{
+	char text[NOTIFICATION_STRLEN + UINT8_MAX];
+	struct notification n;
+
+	if (notification_decode(body, &n) == 0) {
+		notification_format(&n, text);
+		shutdown_words(&n, text, sizeof(text));
+		session_words(s, "received", text);
+	}
+	session_step(s, FSM_EVENT_NOTIFICATION, NULL);
+}
+
+static void receive_keepalive(struct session *s, struct cursor *body)
+{
+	session_step(s, FSM_EVENT_KEEPALIVE, NULL);
+}
+
+/* RFC 2918 section 4: a family that was not agreed on is ignored. */
+static void receive_refresh(struct session *s, struct cursor *body)
+{
+	struct notification fault;
+	enum bgp_family family;
+	int r;
+
+	session_step(s, FSM_EVENT_UPDATE, NULL);
+	if (s->fsm.state != FSM_ESTABLISHED)
+		return;
+	r = route_refresh_decode(body, &family, &fault);
+	if (r == -EBADMSG)
+		session_fail(s, &fault);
+	else if (r == 0 && s->codec.families & BIT(family))
+		s->config.ops->refresh(s->config.user, s, family);
+}
+
+static void (*const receivers[])(struct session *s, struct cursor *body) = {
+	[MESSAGE_OPEN] = receive_open,
+	[MESSAGE_UPDATE] = receive_update,
+	[MESSAGE_NOTIFICATION] = receive_notification,
+	[MESSAGE_KEEPALIVE] = receive_keepalive,
+	[MESSAGE_ROUTE_REFRESH] = receive_refresh,
+};
+
+static size_t on_received(void *user, const uint8_t *octets, size_t len)
+{
+	struct session *s = user;
+	const struct transport *transport = s->transport;
+	struct cursor stream = cursor_of(octets, len);
+	struct notification fault;
+	struct message message;
+	int r = 1;
+
+	/* A step may have closed this connection, and even have dialled another one. */
+	while (r > 0 && s->transport == transport) {
+		r = message_read(&stream, &message, &fault);
+		if (r > 0)
+			receivers[message.type](s, &message.body);
+		else if (r < 0)
+			session_fail(s, &fault);
+	}
+	s->config.ops->settled(s->config.user);
+	return len - cursor_left(&stream);
+}
+
+static void on_connected(void *user, int status)
+{
+	struct session *s = user;
+
+	if (status == 0) {
+		session_connected(s);
+		return;
+	}
+	session_words(s, "connect", uv_strerror(status));
+	session_step(s, FSM_EVENT_TCP_DOWN, NULL);
+}
+
+static void on_ended(void *user, int status)
+{
+	struct session *s = user;
+
+	session_words(s, "connection lost",
+		      status == UV_EOF ? "closed by the neighbor" : uv_strerror(status));
+	session_step(s, FSM_EVENT_TCP_DOWN, NULL);
+	s->config.ops->settled(s->config.user);
+}
+
+static void on_drained(void *user)
+{
+	struct session *s = user;
+
+	fsm_sending(&s->fsm, false, now_ms(s));
+	timer_arm(s);
+	s->config.ops->drained(s->config.user);
+}
+
+static const struct transport_ops transport_ops = {
+	.connected = on_connected,
+	.received = on_received,
+	.ended = on_ended,
+	.drained = on_drained,
+};
+
+static struct bgp_open session_open(const struct session_config *config)
+{
+	const struct bgp_neighbor_config *n = config->neighbor;
+	bool metadata = (n->carriers_send | n->carriers_accept) & BGP_CARRIER_EDGE_METADATA;
+	struct bgp_open open = {
+		.as = config->bgp->as,
+		.hold_s = n->hold_s,
+		.families = n->families,
+		.add_path_send = n->add_path_send ? n->families : 0,
+		.add_path_receive = n->add_path_receive ? n->families : 0,
+		.edge_metadata = metadata ? n->families : 0,
+		.edge_metadata_code = metadata ? OPEN_EDGE_METADATA : 0,
+		.extended_next_hop = n->families & BIT(BGP_IPV4_UNICAST),
+		.route_refresh = true,
+		.as4 = true,
+	};
+
+	memcpy(open.id, config->bgp->router_id, sizeof(open.id));
+	return open;
+}
+
+struct session *session_new(const struct session_config *config)
+{
+	_cleanup_(freep) struct session *s = calloc(1, sizeof(*s));
+	uint64_t seed = 0;
+
+	if (!s || uv_timer_init(config->loop, &s->timer) < 0)
+		return NULL;
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
+		seed = uv_hrtime();
+	s->config = *config;
+	s->timer.data = s;
+	s->armed_ms = FSM_NEVER;
+	s->ours = session_open(config);
+	fsm_init(&s->fsm, config->passive, config->neighbor->retry_s, seed, now_ms(s));
+	return TAKE_PTR(s);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+void session_free(struct session **session)
+{
+	struct session *s = TAKE_PTR(*session);
+
+	if (!s)
+		return;
+	transport_close(&s->transport);
+	transport_close(&s->parked);
+	uv_close((uv_handle_t *)&s->timer, on_timer_closed);
+}
+
+void session_start(struct session *s, uint64_t delay_ms)
+{
+	fsm_start_after(&s->fsm, delay_ms, now_ms(s));
+	timer_arm(s);
+}
+
+void session_stop(struct session *s, uint8_t code, uint8_t subcode)
+{
+	s->stop_code = code;
+	s->stop_subcode = subcode;
+	session_step(s, FSM_EVENT_STOP, NULL);
+	transport_close(&s->parked);
+}
+
+void session_collide(struct session *s)
+{
+	session_step(s, FSM_EVENT_COLLISION, NULL);
+}
+
+void session_accept(struct session *s, struct transport **transport)
+{
+	/* Who dials again has given up the connection it had, as far as nothing came of it. */
+	if (s->fsm.state == FSM_OPEN_SENT || s->fsm.state == FSM_OPEN_CONFIRM)
+		session_step(s, FSM_EVENT_TCP_DOWN, NULL);
+	transport_close(&s->parked);
+	if (s->fsm.state == FSM_ACTIVE || s->fsm.due_ms[FSM_TIMER_START] != FSM_NEVER)
+		s->parked = TAKE_PTR(*transport);
+	else
+		transport_close(transport);
+	session_unpark(s);
+}
+
+void session_refresh(struct session *s, enum bgp_family family)
+{
+	uint8_t octets[MESSAGE_HEADER_LEN + 4];
+	struct writer w = writer_of(octets, sizeof(octets));
+
+	route_refresh_encode(family, &w);
+	message_send(s, &w);
+}
+
+bool session_can_send(const struct session *s)
+{
+	return s->transport && !transport_waiting(s->transport);
+}
+
+const struct fsm *session_fsm(const struct session *s)
+{
+	return &s->fsm;
+}
+
+const struct bgp_codec *session_codec(const struct session *s)
+{
+	return &s->codec;
+}
+
+const struct bgp_open *session_theirs(const struct session *s)
+{
+	return &s->theirs;
+}
+
+uint16_t session_hold_s(const struct session *s)
+{
+	return (uint16_t)(s->fsm.hold_ms / 1000);
+}
+
+struct addr session_local(const struct session *s)
+{
+	return s->transport ? transport_local(s->transport) : (struct addr){ 0 };
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One connection with a neighbour, from TCP to Established: runs the state machine of fsm.h on a
+ * transport and a timer, frames messages, exchanges OPEN. A neighbour has two, one that dials and
+ * one that is dialled (RFC 4271 section 6.8). Owned by neighbor.c, on the event loop.
+ */
+#pragma once
+#include "bgp/bgp.h"
+#include "bgp/fsm.h"
+#include "bgp/open.h"
+#include "bgp/transport.h"
+
+struct session;
+
+struct session_ops {
+	/* A good OPEN came. False: another connection is kept in place of this one. */
+	bool (*opened)(void *user, struct session *session);
+	void (*up)(void *user, struct session *session);
+	void (*update)(void *user, struct session *session, struct cursor body);
+	void (*refresh)(void *user, struct session *session, enum bgp_family family);
+	void (*settled)(void *user); /* all messages of one read were given out */
+	void (*drained)(void *user); /* there is room to send */
+	/* In Idle again. established_ms: for how long it was, 0 if it never came to that. */
+	void (*down)(void *user, struct session *session, uint64_t established_ms);
+	void (*failed)(void *user, const char *words); /* before down */
+};
+
+/* What one session is made of; borrowed for as long as it lives. */
+struct session_config {
+	uv_loop_t *loop;
+	const struct bgp_config *bgp;
+	const struct bgp_neighbor_config *neighbor;
+	const struct session_ops *ops;
+	void *user;
+	bool passive;
+};
+
+/* In Idle. NULL: out of memory. */
+struct session *session_new(const struct session_config *config);
+/* Closes without a word and without a callback. *session may be NULL; NULL afterwards. */
+void session_free(struct session **session);
+
+void session_start(struct session *session, uint64_t delay_ms);
+/* Ends with this NOTIFICATION where an OPEN was sent, and stays in Idle. */
+void session_stop(struct session *session, uint8_t code, uint8_t subcode);
+void session_collide(struct session *session); /* loses against another connection */
+/* The neighbour's message was at fault. */
+void session_fail(struct session *session, const struct notification *notification);
+
+/* Takes over *transport, an accepted connection. One that comes in the hold-off after a failure
+ * waits for its end rather than be refused, as who dialled might not try again for minutes. */
+void session_accept(struct session *session, struct transport **transport);
+
+/* Takes over *octets, whole messages in a heap block. */
+void session_send(struct session *session, uint8_t **octets, size_t len);
+void session_refresh(struct session *session, enum bgp_family family); /* asks, RFC 2918 */
+bool session_can_send(const struct session *session); /* nothing is waiting to be sent */
+
+const struct fsm *session_fsm(const struct session *session);
+const struct bgp_codec *session_codec(const struct session *session); /* after opened */
+const struct bgp_open *session_theirs(const struct session *session); /* after opened */
+uint16_t session_hold_s(const struct session *session);
+struct addr session_local(const struct session *session);

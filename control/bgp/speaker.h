@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the neighbours of one speaker share: its RIB, its settings, and the way to whoever gave it
+ * the callbacks. Owned by bgp.c, on the event loop.
+ */
+#pragma once
+#include "bgp/bgp.h"
+#include "bgp/rib.h"
+#include "bgp/update.h"
+
+struct speaker {
+	uv_loop_t *loop;
+	struct bgp_config config;
+	const struct bgp_ops *ops; /* NULL: closing, nobody is told */
+	void *user;
+	struct rib *rib;
+	struct neighbor **neighbors;
+	size_t neighbor_count;
+	bool unsettled;           /* routes changed since ops->settled() */
+	struct bgp_update update; /* the message being read */
+};
+
+/* These keep the RIB, the neighbours and the callbacks in step. 0 or -ENOMEM, -ENOSPC. */
+int speaker_announce(struct speaker *speaker, struct rib_source *source,
+		     const struct bgp_nlri *nlri, const struct bgp_path *path);
+/* 1: it went. 0: there was none. */
+int speaker_withdraw(struct speaker *speaker, struct rib_source *source,
+		     const struct bgp_nlri *nlri);
+void speaker_settle(struct speaker *speaker);

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "bgp/transport.h"
+#include "base/util.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Sixteen BGP messages: what one turn of the loop takes from one neighbour at most. */
+#define RECEIVE_SIZE (16 * 4096)
+
+struct transport {
+	uv_tcp_t tcp;
+	uv_connect_t connect;
+	const struct transport_ops *ops; /* NULL: closed, or not attached */
+	void *user;
+	size_t received;
+	uint8_t octet[RECEIVE_SIZE];
+};
+
+struct send {
+	uv_write_t write;
+	uint8_t *octets;
+};
+
+static void on_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+/* libuv owns the handle until on_closed(). */
+static int transport_new(uv_loop_t *loop, struct transport **ret)
+{
+	_cleanup_(freep) struct transport *t = calloc(1, sizeof(*t));
+	int r;
+
+	if (!t)
+		return -ENOMEM;
+	r = uv_tcp_init(loop, &t->tcp);
+	if (r < 0)
+		return r;
+	t->tcp.data = t;
+	*ret = TAKE_PTR(t);
+	return 0;
+}
+
+void transport_close(struct transport **transport)
+{
+	struct transport *t = TAKE_PTR(*transport);
+
+	if (!t)
+		return;
+	t->ops = NULL;
+	uv_close((uv_handle_t *)&t->tcp, on_closed);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
+{
+	struct transport *t = handle->data;
+
+	*ret = uv_buf_init((char *)t->octet + t->received,
+			   (unsigned int)(sizeof(t->octet) - t->received));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct transport *t = stream->data;
+	size_t used;
+
+	if (!t->ops || !n)
+		return;
+	if (n < 0) {
+		t->ops->ended(t->user, (int)n);
+		return;
+	}
+	t->received += (size_t)n;
+	used = t->ops->received(t->user, t->octet, t->received);
+	if (!t->ops)
+		return; /* the owner has closed; the memory is there until on_closed() */
+	t->received -= used;
+	memmove(t->octet, t->octet + used, t->received);
+}
+
+static void on_connected(uv_connect_t *connect, int status)
+{
+	struct transport *t = connect->handle->data;
+
+	if (t->ops)
+		t->ops->connected(t->user, status);
+}
+
+static int transport_connect(struct transport *t, const struct addr *local,
+			     const struct addr *remote, uint16_t port)
+{
+	struct sockaddr_storage sa;
+	int r;
+
+	if (!addr_is_zero(local)) {
+		addr_to_sockaddr(local, 0, &sa);
+		r = uv_tcp_bind(&t->tcp, (const struct sockaddr *)&sa, 0);
+		if (r < 0)
+			return r;
+	}
+	addr_to_sockaddr(remote, port, &sa);
+	return uv_tcp_connect(&t->connect, &t->tcp, (const struct sockaddr *)&sa, on_connected);
+}
+
+int transport_dial(uv_loop_t *loop, const struct addr *local, const struct addr *remote,
+		   uint16_t port, struct transport **ret)
+{
+	_cleanup_(transport_close) struct transport *t = NULL;
+	int r = transport_new(loop, &t);
+
+	if (r < 0)
+		return r;
+	r = transport_connect(t, local, remote, port);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(t);
+	return 0;
+}
+
+int transport_accept(uv_stream_t *listener, struct transport **ret)
+{
+	_cleanup_(transport_close) struct transport *t = NULL;
+	int r = transport_new(listener->loop, &t);
+
+	if (r < 0)
+		return r;
+	r = uv_accept(listener, (uv_stream_t *)&t->tcp);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(t);
+	return 0;
+}
+
+void transport_attach(struct transport *transport, const struct transport_ops *ops, void *user)
+{
+	transport->ops = ops;
+	transport->user = user;
+}
+
+int transport_read(struct transport *transport)
+{
+	uv_tcp_nodelay(&transport->tcp, 1);
+	return uv_read_start((uv_stream_t *)&transport->tcp, on_alloc, on_read);
+}
+
+static void send_free(struct send **send)
+{
+	if (!*send)
+		return;
+	free((*send)->octets);
+	free(*send);
+	*send = NULL;
+}
+
+static void on_written(uv_write_t *write, int status)
+{
+	struct transport *t = write->handle->data;
+	struct send *send = write->data;
+
+	send_free(&send);
+	/* A failed write ends the reading side, too, which reports it once. */
+	if (t->ops && status == 0 && !transport_waiting(t))
+		t->ops->drained(t->user);
+}
+
+int transport_send(struct transport *transport, uint8_t **octets, size_t len)
+{
+	_cleanup_(send_free) struct send *send = calloc(1, sizeof(*send));
+	uv_buf_t buf = uv_buf_init((char *)*octets, (unsigned int)len);
+	int r;
+
+	if (!send) {
+		freep(octets);
+		return -ENOMEM;
+	}
+	send->write.data = send;
+	send->octets = TAKE_PTR(*octets);
+	r = uv_write(&send->write, (uv_stream_t *)&transport->tcp, &buf, 1, on_written);
+	if (r == 0)
+		TAKE_PTR(send);
+	return r;
+}
+
+size_t transport_waiting(const struct transport *transport)
+{
+	return uv_stream_get_write_queue_size((const uv_stream_t *)&transport->tcp);
+}
+
+struct addr transport_local(const struct transport *transport)
+{
+	struct sockaddr_storage sa;
+	int len = sizeof(sa);
+	struct addr addr = { 0 };
+
+	if (uv_tcp_getsockname(&transport->tcp, (struct sockaddr *)&sa, &len) == 0)
+		addr_of_sockaddr((const struct sockaddr *)&sa, &addr);
+	return addr;
+}
+
+struct addr transport_remote(const struct transport *transport)
+{
+	struct sockaddr_storage sa;
+	int len = sizeof(sa);
+	struct addr addr = { 0 };
+
+	if (uv_tcp_getpeername(&transport->tcp, (struct sockaddr *)&sa, &len) == 0)
+		addr_of_sockaddr((const struct sockaddr *)&sa, &addr);
+	return addr;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A TCP connection under libuv: octets in order, a bounded buffer each way, and a close that can be
+ * done at any time, also from within its callbacks. One owner, on the event loop; it knows nothing
+ * of BGP messages.
+ */
+#pragma once
+#include "base/addr.h"
+
+#include <stddef.h>
+#include <uv.h>
+
+struct transport;
+
+struct transport_ops {
+	/* The connection is there, or status says why not (a libuv error). */
+	void (*connected)(void *user, int status);
+	/* Returns how many octets were used; the others come again with more. */
+	size_t (*received)(void *user, const uint8_t *octets, size_t len);
+	/* status: UV_EOF or a libuv error. Nothing more will come; the owner still has to close. */
+	void (*ended)(void *user, int status);
+	/* All that was sent has been taken by the kernel. */
+	void (*drained)(void *user);
+};
+
+/* On failure, a negative errno, *ret is untouched. */
+int transport_dial(uv_loop_t *loop, const struct addr *local, const struct addr *remote,
+		   uint16_t port, struct transport **ret);
+int transport_accept(uv_stream_t *listener, struct transport **ret);
+
+/* Who is told, and from when on octets are read: after it has connected. 0 or a negative errno. */
+void transport_attach(struct transport *transport, const struct transport_ops *ops, void *user);
+int transport_read(struct transport *transport);
+
+/* Takes over *octets, a heap block. 0 or a negative errno, and the connection is of no more use. */
+int transport_send(struct transport *transport, uint8_t **octets, size_t len);
+/* Octets that the kernel has not taken yet. */
+size_t transport_waiting(const struct transport *transport);
+
+/* Our address and theirs; zero where there is none. */
+struct addr transport_local(const struct transport *transport);
+struct addr transport_remote(const struct transport *transport);
+
+/* What waits to be sent is lost. *transport may be NULL; NULL afterwards; no callback comes. */
+void transport_close(struct transport **transport);
