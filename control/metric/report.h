@@ -38,3 +38,22 @@ struct report {
 	uint8_t score;       /* CATS level 2, 0..10, 10 best */
 	bool drain;          /* no new flows, please */
 };
+
+/* NULL, or the name of the first field that is outside the ranges above or not a number. */
+const char *report_validate(const struct report *report);
+
+/* The same fields, drain and values; measured ones may differ by `tolerance` of the larger. With
+ * tolerance 0 also the sample time must be the same. */
+bool report_equal_within(const struct report *a, const struct report *b, double tolerance);
+
+/* Has the site's state moved so far since `sent` that the ingresses must know before the next
+ * period is over? README.md has the thresholds. */
+bool report_significant(const struct report *sent, const struct report *now);
+
+/* Busy share of capacity: as told, else from rate, service time and capacity, else from what runs,
+ * else from the score. False: none of these is known. */
+bool report_utilisation(const struct report *report, double *ret);
+
+/* CATS level 2, 0..10, 10 best, by the normalisation that README.md names "min-max of utilisation".
+ * False: the utilisation is not known. */
+bool report_score(const struct report *report, uint8_t *ret);
