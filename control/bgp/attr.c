@@ -126,7 +126,7 @@ static enum fault attr_decode_one(struct attr_set *set, struct attr *attr)
 		fault = fault_max(fault, rule->on_bad);
 	if (fault == FAULT_RESET)
 		return attr_reset(set, UPDATE_OPTIONAL_ATTRIBUTE, attr);
-	if (attr->flags & ATTR_PARTIAL && rule->flags == FORWARD)
+	if (attr->flags & ATTR_PARTIAL && rule->flags == FORWARD && fault == FAULT_NONE)
 		set->path->partial |= UINT64_C(1) << attr->code;
 	return fault;
 }
