@@ -95,8 +95,9 @@ static enum neighbour_state hop_add(struct adjacency *a, struct target *t,
 	}
 	state = hop_neighbour(a, t, &link, addr, mac);
 	if (state < NEIGHBOUR_STALE) {
-		snprintf(way->fault, sizeof(way->fault), "%s does not answer on %s",
-			 addr_format(addr, text), link.name);
+		snprintf(way->fault, sizeof(way->fault), "%s %s on %s", addr_format(addr, text),
+			 state == NEIGHBOUR_FAILED ? "does not answer" : "is being asked for",
+			 link.name);
 		return state;
 	}
 	*nexthop = (struct mg_nexthop){ .ifindex = link.lower, .vlan = link.vlan };
@@ -112,8 +113,6 @@ static enum neighbour_state hop_add(struct adjacency *a, struct target *t,
 static bool target_way(struct adjacency *a, struct target *t, struct way *ret)
 {
 	const char *fault = route_fault(t);
-	bool asked = false;
-
 	*ret = (struct way){ 0 };
 	t->retry = false;
 	if (fault) {
@@ -123,13 +122,15 @@ static bool target_way(struct adjacency *a, struct target *t, struct way *ret)
 	for (size_t i = 0; i < t->route.count; i++) {
 		enum neighbour_state state = hop_add(a, t, &t->route.hop[i], ret);
 
-		asked |= state == NEIGHBOUR_NONE || state == NEIGHBOUR_ASKED;
+		ret->asked |= state == NEIGHBOUR_NONE || state == NEIGHBOUR_ASKED;
 	}
 	if (t->route.mtu && t->route.mtu < ret->mtu)
 		ret->mtu = t->route.mtu;
-	if (ret->count)
-		ret->fault[0] = '\0';
-	return ret->count || !asked || !t->way.count;
+	if (!ret->count)
+		return !ret->asked || (!t->way.count && !t->way.fault[0]);
+	ret->asked = false;
+	ret->fault[0] = '\0';
+	return true;
 }
 
 static bool way_equal(const struct way *a, const struct way *b)

@@ -13,6 +13,7 @@ struct way {
 	size_t count; /* 0: there is none, see fault */
 	struct mg_nexthop hop[MG_SITE_NEXTHOPS];
 	uint32_t mtu;
+	bool asked;      /* without a way because the kernel is still asking for a neighbour */
 	char fault[120]; /* words for people; "" */
 };
 

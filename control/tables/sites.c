@@ -40,9 +40,9 @@ static void site_log_way(const struct site *site, const struct mg_site *old, con
 	char text[ADDR_STRLEN];
 
 	addr_format(&site->spec.outer_dst, text);
-	if (!way->count)
+	if (!way->count && !way->asked)
 		log_warn(0, "way to %s: %s", text, way->fault);
-	else if (!old->nexthop_count)
+	else if (way->count && !old->nexthop_count)
 		log_info("way to %s: %zu next hops, MTU %u", text, way->count, way->mtu);
 }
 

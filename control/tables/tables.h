@@ -26,10 +26,12 @@ struct tables_config {
 };
 
 /* Loads the programs and maps, or adopts the pinned maps that a former run left (same ABI version
- * and sizes; else -EEXIST with a remedy in the log). On failure *ret is untouched and nothing stays
- * open or pinned that was not pinned before. */
+ * and sizes; else -EEXIST with a remedy in the log). The pin directory is locked meanwhile
+ * (-EWOULDBLOCK: another daemon has it). On failure *ret is untouched and nothing stays open or
+ * pinned that was not pinned before. */
 int tables_open(uv_loop_t *loop, const struct tables_config *config, struct tables **ret);
-void tables_close(struct tables **tables); /* maps, links and programs stay pinned and at work */
+/* Maps, links and programs stay pinned and at work. Event handles close when the loop turns. */
+void tables_close(struct tables **tables);
 
 /* --- interfaces ------------------------------------------------------------------------------- */
 enum port_role {
@@ -41,14 +43,15 @@ enum port_mode { PORT_NATIVE, PORT_GENERIC };
 
 /* Attaches by a link pinned as PIN_DIR/links/NAME, or takes over the pinned one and swaps its
  * program in one step. generic_allowed: fall back to generic XDP (*ret says which it is). Errors
- * are logged with a remedy. */
+ * are logged with a remedy; -ENODEV: no such interface. One that vanishes later is taken up again
+ * when it returns. */
 int tables_port_attach(struct tables *tables, const char *interface, enum port_role role,
 		       bool generic_allowed, enum port_mode *ret);
 int tables_port_detach(struct tables *tables, const char *interface); /* 0, -ENOENT */
 
 struct port_state {
 	char name[16];
-	uint32_t ifindex, mtu;
+	uint32_t ifindex, mtu; /* 0: the interface is gone */
 	enum port_role role;
 	enum port_mode mode;
 	bool adopted; /* the link was pinned by a former run */
@@ -82,33 +85,33 @@ struct service_spec {
 	struct mg_service_key key;
 	uint32_t slots; /* a power of two */
 	enum mg_affinity affinity;
-	uint32_t idle_s; /* idle timeout of its flows, 1..900 */
+	uint32_t idle_s; /* idle timeout of its flows, 1..900; pins are aged in ticks of 4.3 s */
 };
 
 struct table_service; /* handle: a key, its slot range, its members */
 
-/* Adopts the entry of a former run with its slots and members where the shape is the same, so that
- * flows stay where they are; else makes one with empty slots. -ENOSPC, -EEXIST (key taken). */
+/* Adopts the entry of a former run with its slots and members where the shape (slots, affinity) is
+ * the same, so that flows stay where they are; else makes one with empty slots, which packets meet
+ * from the first tables_slots_apply() on. -ENOSPC, -EINVAL, -EEXIST (key taken). */
 int tables_service_add(struct tables *tables, const struct service_spec *spec,
 		       struct table_service **ret);
 void tables_service_remove(
 	struct table_service **service); /* from the map first, then its slots and members */
 
 /* Binds a site to a member number of this service; the same site keeps its number, also over a
- * restart. 0, or -ENOSPC (MG_MEMBERS_MAX). Takes its own reference to the site. */
+ * restart and when it was removed a moment ago, and is bound as often as it was added. A new member
+ * is MG_DOWN until tables_member_state(). 0, or -ENOSPC (MG_MEMBERS_MAX). Takes its own reference
+ * to the site. */
 int tables_member_add(struct table_service *service, uint32_t site, uint16_t *ret_member);
-/* The number is free for reuse once no slot and no pin names it. */
+/* Down at once; the number is free for reuse once no slot and no pin names it. */
 void tables_member_remove(struct table_service *service, uint16_t member);
 void tables_member_state(struct table_service *service, uint16_t member, enum mg_state state,
 			 uint32_t weight);
 
-struct slot_owner; /* struct owner of select/owners.h has the same shape: see tables_slots_apply()
-		    */
-
 /* Makes the slots lead where now[] says, by the transitions of DESIGN section 3: a slot whose owner
  * changes becomes MOVING (or, where the former owner is down or there was none, leads to the new
- * one at once). now_next[2 * i] and [2 * i + 1] are slot i's member and next choice. Returns slots
- * changed. */
+ * one at once). now_next[2 * i] and [2 * i + 1] are slot i's member and next choice; a number that
+ * is not bound counts as none. Returns slots changed. */
 size_t tables_slots_apply(struct table_service *service, const uint16_t *now_next, uint64_t now_ns);
 
 struct service_state {
@@ -130,7 +133,7 @@ int tables_endpoint_add(struct tables *tables, const struct addr *addr, enum mg_
 int tables_endpoint_remove(struct tables *tables, const struct addr *addr);
 
 /* One step of the sweep over pins and slots (MOVING -> PINNED -> STABLE, dead pins freed); main
- * calls it on a timer. */
+ * calls it on a timer, ten steps make a round. now_ns: CLOCK_MONOTONIC. */
 void tables_sweep(struct tables *tables, uint64_t now_ns);
 /* What a former run left and nobody has claimed since tables_open() goes: services, members, sites,
  * endpoints, links. */

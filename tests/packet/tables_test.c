@@ -641,6 +641,142 @@ Test(tables, leaves_a_dead_owner_at_once, .init = lab_up, .fini = lab_down)
 	cr_expect(eq(int, (int)s->member[b].use, MEMBER_FREE));
 }
 
+/* --- property: a number means one site for as long as anything names it ----------------------- */
+#define PROPERTY_SETS  64
+#define PROPERTY_SITES 6
+
+static struct property {
+	struct table_service *service;
+	uint16_t member[PROPERTY_SITES];  /* by site; 0: not bound now */
+	uint32_t pin_site[PROPERTY_SETS]; /* what the pin meant when it was planted */
+	bool pin_void[PROPERTY_SETS];
+	uint32_t slot_site[64]; /* what the slot's `now` meant when it was stored */
+} property;
+
+static uint16_t property_pick(void)
+{
+	return property.member[rand() % PROPERTY_SITES];
+}
+
+/* A flow whose member is down has gone elsewhere, and need not come back. */
+static void property_void(uint16_t m)
+{
+	const struct mg_pin *pin = lab.tables->maps.memory[MAP_PINS];
+
+	for (uint32_t i = 0; i < PROPERTY_SETS; i++)
+		property.pin_void[i] |= pin[i * MG_PINS_PER_SET].member == m;
+}
+
+static void property_flap(void)
+{
+	enum mg_state state = rand() % 2 ? MG_UP : MG_DOWN;
+	uint16_t m = property_pick();
+
+	if (!m)
+		return;
+	tables_member_state(property.service, m, state, 1);
+	if (state == MG_DOWN)
+		property_void(m);
+}
+
+static void property_toggle(void)
+{
+	int i = rand() % PROPERTY_SITES;
+
+	if (property.member[i]) {
+		property_void(property.member[i]);
+		tables_member_remove(property.service, property.member[i]);
+		property.member[i] = 0;
+	} else {
+		property.member[i] = member(property.service, (uint8_t)(i + 1));
+	}
+}
+
+static void property_apply(void)
+{
+	uint16_t pair[2 * 64];
+
+	for (uint32_t i = 0; i < 64; i++) {
+		uint16_t old = slot(property.service, i).now;
+		bool keep = rand() % 4 && property.service->member[old].use == MEMBER_BOUND;
+
+		pair[2 * i] = keep ? old : property_pick();
+		pair[2 * i + 1] = property_pick();
+	}
+	tables_slots_apply(property.service, pair, lab.now_ns);
+	for (uint32_t i = 0; i < 64; i++)
+		property.slot_site[i] =
+			property.service->member[slot(property.service, i).now].site;
+}
+
+static void property_plant(void)
+{
+	uint32_t set = (uint32_t)rand() % PROPERTY_SETS, i = (uint32_t)rand() % 64;
+	struct mg_slot at = slot(property.service, i);
+	uint16_t m = at.state == MG_SLOT_MOVING && rand() % 2 ? at.prev : at.now;
+
+	/* As the data plane: only in a moving slot, and to a member that is up. */
+	if (at.state != MG_SLOT_MOVING || !member_usable(property.service, m))
+		return;
+	pin_plant(set, property.service->entry.slot_base + i, m);
+	property.pin_site[set] = property.service->member[m].site;
+	property.pin_void[set] = false;
+}
+
+static void property_holds(unsigned int seed, int step)
+{
+	const struct mg_pin *pin = lab.tables->maps.memory[MAP_PINS];
+	const struct member *at = property.service->member;
+
+	for (uint32_t i = 0; i < 64; i++) {
+		struct mg_slot s = slot(property.service, i);
+
+		cr_assert(s.now == 0 || at[s.now].site == property.slot_site[i],
+			  "seed %u step %d: slot %u", seed, step, i);
+		cr_assert(s.state == MG_SLOT_MOVING || !s.prev, "seed %u step %d: prev kept", seed,
+			  step);
+	}
+	for (uint32_t i = 0; i < PROPERTY_SETS; i++) {
+		const struct mg_pin p = pin[i * MG_PINS_PER_SET];
+		struct mg_slot s;
+
+		if (!p.member)
+			continue;
+		s = slot(property.service, p.slot - property.service->entry.slot_base);
+		cr_assert(at[p.member].use == MEMBER_FREE ||
+				  at[p.member].site == property.pin_site[i],
+			  "seed %u step %d: a pin's number has changed hands", seed, step);
+		cr_assert(property.pin_void[i] || s.state != MG_SLOT_STABLE || s.now == p.member ||
+				  !member_usable(property.service, p.member),
+			  "seed %u step %d: a pinned flow lost in a stable slot", seed, step);
+	}
+}
+
+Test(tables, keeps_meanings, .init = lab_up, .fini = lab_down, .timeout = 120)
+{
+	unsigned int seed = (unsigned int)uv_hrtime();
+
+	cr_log_info("seed %u", seed);
+	srand(seed);
+	property.service = service(80, 64);
+	for (int step = 0; step < 20000; step++) {
+		int what = rand() % 16;
+
+		lab.now_ns += (uint64_t)rand() % SECOND;
+		if (what == 0)
+			property_toggle();
+		if (what == 1)
+			property_apply();
+		if (what < 4)
+			property_plant();
+		if (what == 5)
+			property_flap();
+		if (what > 5)
+			tables_sweep(lab.tables, lab.now_ns);
+		property_holds(seed, step);
+	}
+}
+
 /* --- counters and sites ----------------------------------------------------------------------- */
 Test(tables, counts_and_begins_anew, .init = lab_up, .fini = lab_down)
 {
