@@ -22,6 +22,7 @@
 
 #define WEB_V4  V4(198, 51, 100, 80)
 #define WEB_V6  V6(0x01, 0, 0, 0, 0x80)
+#define PILE_V4 V4(198, 51, 100, 90) /* a service whose site is itself, for time.c */
 #define PE1_V4  V4(10, 255, 0, 1)
 #define PE1_V6  V6(0, 0xff, 0, 0, 0x01)
 #define EAST_V4 V4(10, 255, 0, 11)
@@ -49,6 +50,7 @@ static const struct mg_site fixture_sites[] = {
 	[10] = { MG_ENCAP_NONE, MG_UP, { 0 }, { 0 }, 1500, 1, { 1 } },
 	[11] = { MG_ENCAP_NONE, MG_UP, { 0 }, { 0 }, 1500, 1, { 3 } },
 	[12] = { MG_ENCAP_IPIP, MG_UP, PE1_V4, EAST_V4, 1500, 1, { 5 } },
+	[13] = { MG_ENCAP_IPIP, MG_UP, PE1_V4, PILE_V4, 1500, 1, { 1 } },
 };
 
 #define INGRESS(addr, proto, port)                  \
@@ -83,10 +85,12 @@ static const struct fixture_service {
 	{ INGRESS(WEB_V6, 6, 8003), MG_AFFINITY_FLOW, 3, 0 },
 	{ INGRESS(WEB_V6, 6, 8004), MG_AFFINITY_FLOW, 4, 0 },
 	{ INGRESS(WEB_V6, 6, 8005), MG_AFFINITY_FLOW, 5, 0 },
+	{ INGRESS(WEB_V6, 6, 8009), MG_AFFINITY_FLOW, 9, 0 },
 	{ INGRESS(WEB_V4, 17, 443), MG_AFFINITY_FLOW, 1, 0 },
 	{ INGRESS(V4(198, 51, 100, 53), 17, 0), MG_AFFINITY_CLIENT, 1, 0 },
 	{ INGRESS(V4(198, 51, 100, 99), 0, 0), MG_AFFINITY_CLIENT, 2, 0 },
 	{ INGRESS(V6(0x01, 0, 0, 0, 0x99), 0, 0), MG_AFFINITY_CLIENT, 3, 0 },
+	{ INGRESS(PILE_V4, 0, 0), MG_AFFINITY_FLOW, 13, 0 },
 	{ EGRESS(WEB_V4, 6, 8010), MG_AFFINITY_FLOW, 10, 0 },
 	{ EGRESS(WEB_V6, 6, 8010), MG_AFFINITY_FLOW, 10, 0 },
 	{ EGRESS(WEB_V4, 6, 8011), MG_AFFINITY_FLOW, 11, 0 },

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "loaded.h"
+
+#include "base/util.h"
+#include "fixture.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <egress.skel.h>
+#include <errno.h>
+#include <ingress.skel.h>
+
+struct loaded {
+	struct ingress *ingress;
+	struct egress *egress;
+	int program[2];
+};
+
+/* The second program works on the first one's maps. */
+static int share_maps(struct ingress *from, struct egress *to)
+{
+	struct bpf_map *map;
+	int r;
+
+	bpf_object__for_each_map(map, from->obj)
+	{
+		struct bpf_map *twin = bpf_object__find_map_by_name(to->obj, bpf_map__name(map));
+
+		if (!twin)
+			return -ENOENT;
+		r = bpf_map__reuse_fd(twin, bpf_map__fd(map));
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int put(const struct loaded *loaded, const char *name, const void *key, const void *value)
+{
+	int fd = loaded_map(loaded, name);
+
+	return fd < 0 ? fd : bpf_map_update_elem(fd, key, value, BPF_ANY);
+}
+
+static int put_service(const struct loaded *loaded, uint32_t i)
+{
+	const struct fixture_service *row = &fixture_services[i];
+	struct mg_service service = fixture_service(i);
+	struct mg_slot slot = fixture_slot(i);
+	uint32_t site[] = { row->site, row->next_site };
+	int r = put(loaded, "mg_services", &row->key, &service);
+
+	if (!r)
+		r = put(loaded, "mg_slots", &i, &slot);
+	for (uint32_t m = 0; !r && m < ARRAY_SIZE(site); m++) {
+		struct mg_member member = { .site = site[m], .state = MG_UP };
+		uint32_t index = service.member_base + 1 + m;
+
+		r = put(loaded, "mg_members", &index, &member);
+	}
+	return r;
+}
+
+static int put_fixture(const struct loaded *loaded)
+{
+	struct mg_settings settings = { .hash_seed = FIXTURE_SEED,
+					.pin_set_mask = FIXTURE_PIN_SET_MASK };
+	uint32_t zero = 0;
+	int r = put(loaded, "mg_settings", &zero, &settings);
+
+	for (uint32_t i = 0; !r && i < ARRAY_SIZE(fixture_services); i++)
+		r = put_service(loaded, i);
+	for (uint32_t i = 0; !r && i < ARRAY_SIZE(fixture_sites); i++)
+		r = put(loaded, "mg_sites", &i, &fixture_sites[i]);
+	for (uint32_t i = 0; !r && i < ARRAY_SIZE(fixture_nexthops); i++)
+		r = put(loaded, "mg_nexthops", &i, &fixture_nexthops[i]);
+	for (uint32_t i = 0; !r && i < ARRAY_SIZE(fixture_endpoints); i++)
+		r = put(loaded, "mg_endpoints", &fixture_endpoints[i].key,
+			&fixture_endpoints[i].endpoint);
+	for (uint32_t i = 0; !r && i < ARRAY_SIZE(fixture_ports); i++) {
+		struct mg_port port = { fixture_ports[i] };
+
+		r = put(loaded, "mg_ports", &fixture_ports[i], &port);
+	}
+	return r;
+}
+
+int loaded_new(struct loaded **ret)
+{
+	_cleanup_(loaded_free) struct loaded *loaded = calloc(1, sizeof(*loaded));
+	int r;
+
+	if (!loaded)
+		return -ENOMEM;
+	loaded->ingress = ingress__open_and_load();
+	if (!loaded->ingress)
+		return -errno;
+	loaded->egress = egress__open();
+	if (!loaded->egress)
+		return -errno;
+	r = share_maps(loaded->ingress, loaded->egress);
+	if (!r)
+		r = egress__load(loaded->egress);
+	if (!r)
+		r = put_fixture(loaded);
+	if (r < 0)
+		return r;
+	loaded->program[VECTOR_INGRESS] = bpf_program__fd(loaded->ingress->progs.mg_ingress);
+	loaded->program[VECTOR_EGRESS] = bpf_program__fd(loaded->egress->progs.mg_egress);
+	*ret = TAKE_PTR(loaded);
+	return 0;
+}
+
+void loaded_free(struct loaded **loaded)
+{
+	if (!*loaded)
+		return;
+	egress__destroy((*loaded)->egress);
+	ingress__destroy((*loaded)->ingress);
+	freep(loaded);
+}
+
+int loaded_run(struct loaded *loaded, enum vector_program program, uint8_t *bytes, size_t *len,
+	       size_t size, uint32_t *ret_action)
+{
+	_cleanup_(freep) uint8_t *in = malloc(*len);
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in, .data_size_in = *len, .data_out = bytes,
+		    .data_size_out = size, .repeat = 1);
+	int r;
+
+	if (!in)
+		return -ENOMEM;
+	memcpy(in, bytes, *len);
+	r = bpf_prog_test_run_opts(loaded->program[program], &opts);
+	if (r < 0)
+		return r;
+	*len = opts.data_size_out;
+	*ret_action = opts.retval;
+	return 0;
+}
+
+int loaded_time(struct loaded *loaded, enum vector_program program, const uint8_t *bytes,
+		size_t len, uint32_t repeat, uint32_t *ret_ns)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = bytes, .data_size_in = len,
+		    .repeat = repeat);
+	int r = bpf_prog_test_run_opts(loaded->program[program], &opts);
+
+	if (r < 0)
+		return r;
+	*ret_ns = opts.duration;
+	return 0;
+}
+
+static struct mg_counter counter(const struct loaded *loaded, const char *name, uint32_t index)
+{
+	int cpus = libbpf_num_possible_cpus();
+	_cleanup_(freep) struct mg_counter *each = calloc(cpus, sizeof(*each));
+	struct mg_counter sum = { 0 };
+
+	if (!each || bpf_map_lookup_elem(loaded_map(loaded, name), &index, each) < 0)
+		abort();
+	for (int i = 0; i < cpus; i++) {
+		sum.packets += each[i].packets;
+		sum.bytes += each[i].bytes;
+		sum.starts += each[i].starts;
+	}
+	return sum;
+}
+
+struct mg_counter loaded_verdict(const struct loaded *loaded, enum mg_verdict verdict)
+{
+	return counter(loaded, "mg_counters_verdict", verdict);
+}
+
+struct mg_counter loaded_service(const struct loaded *loaded, uint32_t service)
+{
+	return counter(loaded, "mg_counters_service", service);
+}
+
+struct mg_counter loaded_member(const struct loaded *loaded, uint32_t member)
+{
+	return counter(loaded, "mg_counters_member", member);
+}
+
+uint64_t loaded_event(const struct loaded *loaded, enum mg_event event)
+{
+	int cpus = libbpf_num_possible_cpus();
+	_cleanup_(freep) struct mg_event_counter *each = calloc(cpus, sizeof(*each));
+	uint32_t index = event;
+	uint64_t sum = 0;
+
+	if (!each || bpf_map_lookup_elem(loaded_map(loaded, "mg_counters_event"), &index, each) < 0)
+		abort();
+	for (int i = 0; i < cpus; i++)
+		sum += each[i].count;
+	return sum;
+}
+
+int loaded_map(const struct loaded *loaded, const char *name)
+{
+	return bpf_object__find_map_fd_by_name(loaded->ingress->obj, name);
+}
+
+int loaded_pin(struct loaded *loaded, const char *dir)
+{
+	return bpf_object__pin_maps(loaded->ingress->obj, dir);
+}
+
+int loaded_unpin(struct loaded *loaded, const char *dir)
+{
+	int r = bpf_object__unpin_maps(loaded->ingress->obj, dir);
+
+	return r < 0 || rmdir(dir) == 0 ? r : -errno;
+}
