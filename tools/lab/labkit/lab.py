@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The whole lab: up, down, status, and what can happen to a site."""
+
+import json
+import shutil
+import time
+
+from . import net, plan, procs, reflector, routers
+
+READY_SECONDS = 30
+
+
+def start_server(site):
+    plan.directory(plan.server_of(site)).mkdir(parents=True, exist_ok=True)
+    procs.start(plan.server_of(site), plan.server_of(site), plan.program("siteserver"),
+                "--name", site.name, "--service", plan.SERVICE, "--port", plan.SERVICE_PORT,
+                "--slots", site.slots, "--service-time-ms", plan.SERVICE_TIME_MS,
+                "--control", plan.site_socket(site), plan.SERVICE_V4, plan.SERVICE_V6)
+
+
+def tell_server(site, *words):
+    text = net.run(plan.program("sitectl"), plan.site_socket(site), *words)
+    return json.loads(text)
+
+
+def kill_server(site):
+    procs.kill(plan.server_of(site))
+
+
+def site_named(name):
+    return next(site for site in plan.SITES if site.name == name)
+
+
+def _start_delays():
+    for link in plan.LINKS:
+        if link.delay_ms:
+            procs.start(f"delay-{link.b}", plan.DELAY, plan.program("delayline"), "--delay-ms",
+                        link.delay_ms, *net.delay_ports(link))
+
+
+def missing_programs(control=True):
+    names = ["delayline", "siteserver", "sitectl", "flowgen"]
+    names += ["margayd", "margay"] if control else []
+    return [str(plan.program(n)) for n in names if not plan.program(n).exists()]
+
+
+def up(settings=None, rr="frr", control=True):
+    """From whatever is there to a lab that runs. control False: without margayd and reflector."""
+    settings = settings or routers.Settings()
+    missing = missing_programs(control)
+    if missing:
+        raise net.Failed(f"not built: {', '.join(missing)} (set MARGAY_BUILD, or build first)")
+    down()
+    plan.RUN.mkdir(parents=True, exist_ok=True)
+    net.mount_bpffs()
+    net.up()
+    _start_delays()
+    for site in plan.SITES:
+        start_server(site)
+    (plan.RUN / "lab.json").write_text(json.dumps({"rr": rr}))
+    if control:
+        start_control(settings, rr)
+
+
+def start_control(settings, rr="frr"):
+    reflector.start(rr, settings)
+    for router in plan.MARGAYS:
+        routers.write_config(router, settings)
+        routers.start(router)
+    await_ready()
+
+
+def stop_control():
+    for key in [r.name for r in plan.MARGAYS] + ["rr", "rr-bgpd", "rr-zebra"]:
+        procs.stop(key)
+
+
+def _ready():
+    want = {site.name for site in plan.SITES}
+    for ingress in plan.INGRESSES:
+        seen = routers.sites_seen(ingress.name)
+        if set(seen) != {plan.SERVICE_V4, plan.SERVICE_V6}:
+            return f"{ingress.name} knows no service"
+        for address, sites in seen.items():
+            up_sites = {name for name, state in sites.items() if state == "up"}
+            if up_sites != want:
+                lacking = ", ".join(sorted(want - up_sites))
+                return f"{ingress.name} has no way to {lacking} for {address}"
+    return None
+
+
+def await_ready(seconds=READY_SECONDS):
+    until = time.monotonic() + seconds
+    while True:
+        fault = _ready()
+        if not fault:
+            return
+        dead = [r.name for r in plan.MARGAYS if not procs.pid_of(r.name)]
+        if dead:
+            raise net.Failed(f"margayd ended at {dead[0]}:\n{procs.log_tail(dead[0])}")
+        if time.monotonic() > until:
+            raise net.Failed(f"not ready after {seconds} s: {fault}")
+        time.sleep(0.2)
+
+
+def down():
+    procs.stop_all()
+    net.down()
+    shutil.rmtree(plan.PINS, ignore_errors=True)
+    shutil.rmtree(plan.RUN, ignore_errors=True)
+
+
+def status():
+    """What runs, for people and scripts."""
+    state = {"up": (plan.NETNS / plan.netns("core")).exists(), "directory": str(plan.RUN)}
+    try:
+        state.update(json.loads((plan.RUN / "lab.json").read_text()))
+    except (OSError, ValueError):
+        pass
+    state["processes"] = {key: procs.pid_of(key) for key in procs.keys()}
+    return state
