@@ -73,8 +73,7 @@ static uint32_t client_slot(const struct client *client, const struct mg_service
 }
 
 struct slot_pins {
-	const struct table_service *table;
-	uint32_t slot;
+	uint32_t slot; /* in mg_slots */
 	uint64_t count;
 };
 
@@ -82,23 +81,25 @@ static void pin_count(void *user, const struct pin_state *pin)
 {
 	struct slot_pins *pins = user;
 
-	pins->count += pin->service == pins->table && pin->slot == pins->slot;
+	pins->count += pin->slot == pins->slot;
 }
 
 static void put_slot(const struct request *request, json_t *object, const struct client *client,
 		     const struct roster *roster)
 {
-	struct slot_pins pins = { .table = roster->table };
 	struct service_state state;
-	struct mg_slot slot;
+	struct slot_pins pins = { 0 };
+	struct mg_slot word;
+	uint32_t slot;
 
 	tables_service_state(roster->table, &state);
-	pins.slot = client_slot(client, &roster->key, &state.entry,
-				request->context->config->tables.hash_seed);
-	answer_count(object, "slot", pins.slot);
-	if (!tables_slot(roster->table, pins.slot, &slot))
+	slot = client_slot(client, &roster->key, &state.entry,
+			   request->context->config->tables.hash_seed);
+	answer_count(object, "slot", slot);
+	if (!tables_slot(roster->table, slot, &word))
 		return;
-	slot_put(object, roster, &slot);
+	slot_put(object, roster, &word);
+	pins.slot = roster->slot_base + slot;
 	tables_pins(request->context->tables, uv_hrtime(), pin_count, &pins);
 	answer_count(object, "pins", pins.count);
 	if (pins.count)

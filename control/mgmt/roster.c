@@ -66,14 +66,19 @@ static int roster_name(struct roster *roster, uint16_t member, const char *name)
 	return 0;
 }
 
-static struct roster *roster_add(struct roster_list *list)
+static struct roster *roster_add(struct roster_list *list, const struct table_service *table,
+				 const char *service, const struct mg_service_key *key)
 {
 	struct roster *grown = reallocarray(list->at, list->count + 1, sizeof(*grown));
+	struct service_state state;
 
 	if (!grown)
 		return NULL;
+	tables_service_state(table, &state);
 	list->at = grown;
-	grown[list->count] = (struct roster){ 0 };
+	grown[list->count] = (struct roster){
+		.table = table, .service = service, .key = *key, .slot_base = state.entry.slot_base
+	};
 	return &grown[list->count++];
 }
 
@@ -87,12 +92,10 @@ static int roster_ingress(const struct ingress *ingress, struct roster_list *lis
 
 		if (!service.table)
 			continue;
-		roster = roster_add(list);
+		roster =
+			roster_add(list, service.table, service.config->name, &service.config->key);
 		if (!roster)
 			return -ENOMEM;
-		roster->table = service.table;
-		roster->service = service.config->name;
-		roster->key = service.config->key;
 		roster->affinity = service.config->affinity;
 		for (size_t s = 0; ingress_site(ingress, i, s, &site); s++)
 			if (site.member && roster_name(roster, site.member, site.name) < 0)
@@ -144,12 +147,10 @@ static int roster_egress(const struct mgmt_context *context, struct roster_list 
 
 		if (!service.table)
 			continue;
-		roster = roster_add(list);
+		roster =
+			roster_add(list, service.table, service.config->name, &service.config->key);
 		if (!roster)
 			return -ENOMEM;
-		roster->table = service.table;
-		roster->service = service.config->name;
-		roster->key = service.config->key;
 		if (roster_instances(context->tables, roster) < 0)
 			return -ENOMEM;
 	}

@@ -12,6 +12,7 @@ struct roster {
 	const struct table_service *table;
 	const char *service;
 	struct mg_service_key key;
+	uint32_t slot_base; /* of its range in mg_slots, by which pins name slots */
 	enum mg_affinity affinity;
 	char (*member)[ADDR_STRLEN]; /* by number; [0] is "" */
 	size_t count;

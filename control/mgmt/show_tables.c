@@ -101,7 +101,7 @@ static void put_pin(void *user, const struct pin_state *pin)
 		answer_text(object, "service", roster->service);
 		answer_text(object, "address", service_address(&roster->key, address));
 	}
-	answer_count(object, "slot", pin->slot);
+	answer_count(object, "slot", pin->slot - (roster ? roster->slot_base : 0));
 	answer_text(object, "site", roster_member(roster, pin->member));
 	answer_count(object, "member", pin->member);
 	answer_count(object, "age", pin->age_s);

@@ -147,9 +147,9 @@ static void print_row(FILE *out, char *const *cells, const struct column *column
 	size_t last = 0;
 
 	for (size_t c = 0; c < count; c++)
-		last = widths[c] ? c : last;
+		last = widths[c] && cells[c] && *cells[c] ? c : last;
 	fprintf(out, "%*s", indent, "");
-	for (size_t c = 0, shown = 0; c < count; c++) {
+	for (size_t c = 0, shown = 0; c <= last; c++) {
 		if (!widths[c])
 			continue;
 		fprintf(out, "%s", shown++ ? "  " : "");

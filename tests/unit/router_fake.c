@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "router_fake.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct ingress_service_config web_config = {
+	.name = "web",
+	.key = { .addr = { [10] = 0xff, 0xff, 198, 51, 100, 80 }, .proto = 6, .port = 80 },
+	.slots = SLOTS,
+	.weights = { .policy = POLICY_COMPUTE_AWARE, .queue_factor = 10 },
+};
+static const struct offer east_offer = {
+	.tunnel = { .kind = BGP_TUNNEL_SRV6, .endpoint.octet = { 0x20, 1, 0xd, 0xb8 } },
+	.carrier = BGP_CARRIER_COMMUNITY,
+	.has_report = true,
+	.report = { .has = REPORT_IN_FLIGHT | REPORT_CAPACITY, .in_flight = 3, .capacity = 8 },
+};
+static struct weights_verdict verdicts[] = {
+	{ .id = 1,
+	  .share = 0.75,
+	  .wanted = 0.8,
+	  .reason = REASON_HELD,
+	  .freshness = FRESH_CURRENT },
+	{ .id = 2, .share = 0.25, .marginal_s = 1.0 / 0.0, .freshness = FRESH_NONE },
+};
+static const struct weights_decision decision = { .own_rate = -1, .count = 2, .site = verdicts };
+
+bool ingress_service(const struct ingress *ingress, size_t index, struct ingress_service_view *ret)
+{
+	if (index)
+		return false;
+	*ret = (struct ingress_service_view){ .config = &web_config,
+					      .decision = &decision,
+					      .table = &ingress->tables->web,
+					      .fault = "",
+					      .site_count = 2 };
+	return true;
+}
+
+bool ingress_site(const struct ingress *ingress, size_t service, size_t index,
+		  struct ingress_site_view *ret)
+{
+	if (service || index > 1)
+		return false;
+	*ret = (struct ingress_site_view){ .fault = "",
+					   .offer = index ? NULL : &east_offer,
+					   .verdict = &verdicts[index],
+					   .member = (uint16_t)(index + 1),
+					   .egress.octet = { [15] = 1 },
+					   .drained = ingress->drained };
+	strcpy(ret->name, index ? "west" : "east");
+	return true;
+}
+
+int ingress_drain(struct ingress *ingress, const char *site, bool drain)
+{
+	if (strcmp(site, "east") != 0)
+		return -ENOENT;
+	ingress->drained = drain;
+	return 0;
+}
+
+bool egress_service(const struct egress *egress, size_t index, struct egress_service_view *ret)
+{
+	if (index >= egress->count)
+		return false;
+	*ret = (struct egress_service_view){ .config = &egress->service[index],
+					     .announced = !egress->withdrawn[index],
+					     .has_report = egress->report.has,
+					     .report = egress->report,
+					     .fault = "" };
+	return true;
+}
+
+int egress_announce(struct egress *egress, const struct egress_service_config *service)
+{
+	if (egress->fail)
+		return egress->fail;
+	for (size_t i = 0; i < egress->count; i++)
+		if (strcmp(egress->service[i].name, service->name) == 0) {
+			egress->withdrawn[i] = false;
+			return 0;
+		}
+	egress->service[egress->count++] = *service;
+	return 0;
+}
+
+int egress_withdraw(struct egress *egress, const char *name)
+{
+	for (size_t i = 0; i < egress->count; i++)
+		if (strcmp(egress->service[i].name, name) == 0 && !egress->withdrawn[i]) {
+			egress->withdrawn[i] = true;
+			return 0;
+		}
+	return -ENOENT;
+}
+
+int egress_metric(struct egress *egress, const char *name, const struct report *report)
+{
+	egress->report = *report;
+	return egress->count && strcmp(egress->service[0].name, name) == 0 ? 0 : -ENOENT;
+}
+
+int egress_drain(struct egress *egress, const char *name, bool drain)
+{
+	if (name && (!egress->count || strcmp(egress->service[0].name, name) != 0))
+		return -ENOENT;
+	egress->drained = drain;
+	return 0;
+}
+
+bool bgp_neighbor_state(const struct bgp *bgp, size_t index, struct bgp_neighbor_state *ret)
+{
+	if (index)
+		return false;
+	*ret = (struct bgp_neighbor_state){ .id = 1,
+					    .config = { .remote_as = 65000,
+							.remote.octet = { [15] = 2 },
+							.description = "\x1b[2Jrr" },
+					    .state = "Established",
+					    .last_error = "",
+					    .families = 3 };
+	return true;
+}
+
+void bgp_routes(const struct bgp *bgp, void (*visit)(void *user, const struct bgp_route *route),
+		void *user)
+{
+	const struct bgp_path path = { .has = BGP_HAS_REPORT | BGP_HAS_SITE_ID,
+				       .carrier = BGP_CARRIER_COMMUNITY,
+				       .report = { .has = REPORT_SCORE, .score = 7 } };
+	const struct bgp_route route = { .neighbor = 1, .path = &path, .prefix.len = 128 };
+
+	visit(user, &route);
+}
+
+bool tables_site(const struct tables *tables, size_t index, struct site_state *ret)
+{
+	*ret = (struct site_state){ .fault = "" };
+	return !index;
+}
+
+bool tables_port(const struct tables *tables, size_t index, struct port_state *ret)
+{
+	*ret = (struct port_state){ .name = "acc0", .mtu = 1500 };
+	return !index;
+}
+
+void tables_service_state(const struct table_service *service, struct service_state *ret)
+{
+	*ret = (struct service_state){ .key = service->key,
+				       .entry.slot_mask = SLOTS - 1,
+				       .entry.slot_base = BASE,
+				       .slots_stable = SLOTS };
+}
+
+bool tables_slot(const struct table_service *service, uint32_t slot, struct mg_slot *ret)
+{
+	*ret = (struct mg_slot){ .now = slot % 4 ? 1 : 2, .next = slot % 4 ? 2 : 1 };
+	return slot < SLOTS;
+}
+
+bool tables_member(const struct table_service *service, uint16_t member, struct mg_member *ret,
+		   struct mg_counter *ret_counter, uint32_t *ret_slots)
+{
+	*ret = (struct mg_member){ .state = MG_UP };
+	*ret_counter = (struct mg_counter){ .packets = UINT64_MAX };
+	*ret_slots = 1;
+	return member < 3;
+}
+
+size_t tables_pins(const struct tables *tables, uint64_t now_ns,
+		   void (*visit)(void *user, const struct pin_state *pin), void *user)
+{
+	for (uint32_t i = 0; i < 1500; i++)
+		visit(user, &(struct pin_state){
+				    .slot = BASE + i, .member = 1, .service = &tables->web });
+	return 1500;
+}
+
+void tables_verdicts(const struct tables *tables, struct mg_counter ret[MG_VERDICT_COUNT])
+{
+	ret[MG_FORWARD].packets = 5;
+}
+
+void tables_events(const struct tables *tables, uint64_t ret[MG_EVENT_COUNT])
+{
+	ret[0] = 1;
+}
+
+const char *weights_reason_text(enum weights_reason reason)
+{
+	return "reason";
+}
+
+const char *weights_freshness_text(enum weights_freshness freshness)
+{
+	return "freshness";
+}
+
+int router_reload(void *user, const char *file, char **ret_error)
+{
+	*ret_error = strdup("no");
+	return -EBUSY;
+}
+
+void router_open(struct router *r)
+{
+	*r = (struct router){ .ingress.tables = &r->tables };
+	strcpy(r->dir, "/tmp/request_test.XXXXXX");
+	if (!mkdtemp(r->dir))
+		abort();
+	snprintf(r->path, sizeof(r->path), "%s/s", r->dir);
+	strcpy(r->config.state_dir, r->dir);
+	strcpy(r->config.egress.site_name, "here");
+	r->config.tables.hash_seed = 42;
+	r->context = (struct mgmt_context){ &r->tables, &r->bgp,    &r->ingress,
+					    &r->egress, &r->config, .reload = router_reload };
+	r->empty = (struct mgmt_context){ .config = &r->config, .reload = router_reload };
+	if (durable_open(r->dir, &r->durable) < 0)
+		abort();
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *at)
+{
+	return remove(path);
+}
+
+void router_close(struct router *r)
+{
+	durable_free(&r->durable);
+	nftw(r->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
