@@ -151,14 +151,27 @@ static struct attr attr_read(struct cursor *c)
 	return attr;
 }
 
+/* The service's own SID first, then the router's tunnel, then what a reflector left of either. */
+static void tunnel_join(struct attr_set *set)
+{
+	struct bgp_path *path = set->path;
+
+	if (path->tunnel.kind == BGP_TUNNEL_NONE)
+		path->tunnel = set->encap;
+	if (path->tunnel.kind != BGP_TUNNEL_NONE || set->community.kind == BGP_TUNNEL_NONE)
+		return;
+	path->tunnel = set->community;
+	if (!path->carrier)
+		path->carrier = BGP_CARRIER_COMMUNITY;
+}
+
 /* What takes more than one attribute. */
 static enum fault attr_join(struct attr_set *set)
 {
 	if (attr_join_as4(set) < 0)
 		return FAULT_WITHDRAW;
-	if (set->path->tunnel.kind == BGP_TUNNEL_NONE)
-		set->path->tunnel = set->encap;
 	attr_join_report(set);
+	tunnel_join(set);
 	return set->ignored ? FAULT_DISCARD : FAULT_NONE;
 }
 

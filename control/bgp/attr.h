@@ -50,7 +50,7 @@ struct attr_set {
 	/* What is joined with other attributes at the end. */
 	struct bgp_bytes as4_path;
 	uint32_t as4_aggregator_as;
-	struct bgp_tunnel encap;
+	struct bgp_tunnel encap, community;
 	struct report metadata;
 	uint16_t metadata_site_id; /* 0: none */
 };
@@ -83,6 +83,15 @@ void attr_end(struct writer *w, uint8_t *begun);
 static inline struct cursor bytes_cursor(const struct bgp_bytes *bytes)
 {
 	return bytes->len ? cursor_of(bytes->at, bytes->len) : (struct cursor){ 0 };
+}
+
+/* Whether carriers and tunnels are to be made from the path's values: nobody has sent it to us. */
+static inline bool attr_path_is_own(const struct bgp_path *path)
+{
+	bool tunnel = path->tunnel.kind != BGP_TUNNEL_NONE && !path->prefix_sid.len &&
+		      !path->tunnel_encap.len;
+
+	return !path->carrier && (path->has & BGP_HAS_REPORT || tunnel);
 }
 
 /* Copies what is left of *c to the arena. 0 or -ENOBUFS. */

@@ -2,6 +2,7 @@
 /* DOC: attributes that are lists of words of one size; the table has seen to their length. */
 #include "bgp/attr_rules.h"
 #include "bgp/report_community.h"
+#include "bgp/tunnel_community.h"
 
 #include <errno.h>
 
@@ -53,10 +54,12 @@ bool encode_cluster_list(const struct attr_source *source, struct writer *w)
 int decode_ext_communities(struct attr_set *set, struct cursor *c)
 {
 	struct bgp_path *path = set->path;
-	struct cursor words = *c;
+	struct cursor report = *c, tunnel = *c;
 
-	if (set->codec->carriers_accept & BGP_CARRIER_COMMUNITY)
-		set->ignored += report_community_decode(&words, path);
+	if (set->codec->carriers_accept & BGP_CARRIER_COMMUNITY) {
+		set->ignored += report_community_decode(&report, path);
+		set->ignored += tunnel_community_decode(&tunnel, &set->community);
+	}
 	return attr_keep(set, c, &path->ext_communities);
 }
 
@@ -66,7 +69,7 @@ bool encode_ext_communities(const struct attr_source *source, struct writer *w)
 {
 	const struct bgp_path *path = source->path;
 	struct cursor c = bytes_cursor(&path->ext_communities);
-	bool own = report_is_own(path);
+	bool own = attr_path_is_own(path);
 	const uint8_t *before = w->at;
 
 	while (cursor_left(&c)) {
@@ -77,7 +80,9 @@ bool encode_ext_communities(const struct attr_source *source, struct writer *w)
 		if (source->codec->ibgp || !(word[0] & EXT_COMMUNITY_NON_TRANSITIVE))
 			writer_bytes(w, word, EXT_COMMUNITY_LEN);
 	}
-	if (own && source->codec->carriers_send & BGP_CARRIER_COMMUNITY)
+	if (own && source->codec->carriers_send & BGP_CARRIER_COMMUNITY) {
 		report_community_encode(path, w);
+		tunnel_community_encode(&path->tunnel, w);
+	}
 	return w->bad || w->at != before;
 }

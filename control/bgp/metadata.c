@@ -10,7 +10,6 @@
 #include "bgp/metadata.h"
 #include "base/util.h"
 #include "bgp/attr_rules.h"
-#include "bgp/report_community.h"
 
 #include <errno.h>
 #include <math.h>
@@ -291,7 +290,7 @@ bool encode_metadata(const struct attr_source *source, struct writer *w)
 
 	if (!(source->codec->edge_metadata & BIT(source->family)))
 		return false;
-	if (!report_is_own(path)) {
+	if (!attr_path_is_own(path)) {
 		writer_bytes(w, path->metadata.at, path->metadata.len);
 		return path->metadata.len;
 	}

@@ -59,7 +59,8 @@ struct bgp_path {
 	struct addr next_hop; /* RFC 8950: may be IPv6 for an IPv4 route */
 	struct bgp_tunnel tunnel;
 	uint16_t site_id;         /* compute site behind the egress; 0: the egress is the site */
-	uint32_t carrier;         /* enum bgp_carrier by which `report` came; 0: none */
+	uint32_t carrier;         /* enum bgp_carrier by which `report` came, or else `tunnel`;
+				     0: none */
 	struct report report;     /* valid with BGP_HAS_REPORT */
 	struct bgp_bytes as_path; /* AS_PATH segments with 4-octet AS numbers */
 	struct bgp_bytes cluster_list;    /* 4 octets each */

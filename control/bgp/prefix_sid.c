@@ -10,8 +10,8 @@
 #define SID_LEN             16
 #define STRUCTURE_LEN       6
 
-/* RFC 8986 section 10.2: behaviors that end in our IP packet, and need no argument. */
-static bool behavior_usable(uint16_t behavior)
+/* RFC 8986 section 10.2 */
+bool prefix_sid_behavior_usable(uint16_t behavior)
 {
 	switch (behavior) {
 	case 16: /* End.DX6 */
@@ -71,7 +71,7 @@ static int sid_decode(struct cursor *c, struct bgp_tunnel *ret)
 		if (type == SUB_SID_STRUCTURE && structure_decode(&value, &whole) < 0)
 			return -EBADMSG;
 	}
-	if (whole && behavior_usable(tunnel.behavior) && !addr_is_zero(&tunnel.endpoint))
+	if (whole && prefix_sid_behavior_usable(tunnel.behavior) && !addr_is_zero(&tunnel.endpoint))
 		*ret = tunnel;
 	return 0;
 }
@@ -155,7 +155,7 @@ bool encode_prefix_sid(const struct attr_source *source, struct writer *w)
 
 	if (path->prefix_sid.len)
 		writer_bytes(w, path->prefix_sid.at, path->prefix_sid.len);
-	else if (path->tunnel.kind == BGP_TUNNEL_SRV6)
+	else if (attr_path_is_own(path) && path->tunnel.kind == BGP_TUNNEL_SRV6)
 		prefix_sid_encode(&path->tunnel, w);
 	else
 		return false;

@@ -6,6 +6,9 @@
 #pragma once
 #include "bgp/attr.h"
 
+/* Behaviors that end in an IP packet of ours, and need no argument. */
+bool prefix_sid_behavior_usable(uint16_t behavior);
+
 /* The first SRv6 SID that we can encapsulate for; ret->kind is BGP_TUNNEL_NONE where there is none.
  * 0 or -EBADMSG. */
 int prefix_sid_decode(struct cursor *c, struct bgp_tunnel *ret);

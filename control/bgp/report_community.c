@@ -37,12 +37,7 @@ struct reading {
 	uint32_t ignored;
 };
 
-bool report_is_own(const struct bgp_path *path)
-{
-	return path->has & BGP_HAS_REPORT && !path->carrier;
-}
-
-/* True: *ret is a number that can be believed. least: 0, or what is above 0. */
+/* True: *ret is a number that can be believed. */
 static bool float_decode(struct cursor *c, bool zero_allowed, struct reading *r, double *ret)
 {
 	uint32_t bits = cursor_u32(c);

@@ -18,10 +18,8 @@ enum report_community {
 	REPORT_COMMUNITY_IN_FLIGHT = 4,    /* float32 requests, u16 utilisation in 1/1000 */
 	REPORT_COMMUNITY_SAMPLED = 5,      /* 48 bits: Unix time in ms */
 	REPORT_COMMUNITY_INDEX = 6,        /* u32 preference, u8 availability, u8 delay index */
+	REPORT_COMMUNITY_TUNNEL = 7,       /* and 8, 9: see tunnel_community.h */
 };
-
-/* Whether the report is our own to encode, not one that was received and is passed on. */
-bool report_is_own(const struct bgp_path *path);
 
 /* Reads the extended communities *c for the report in them: path's report, site id and carrier.
  * Returns how many fields were not believed. */

@@ -113,7 +113,7 @@ bool encode_tunnel_encap(const struct attr_source *source, struct writer *w)
 
 	if (path->tunnel_encap.len)
 		writer_bytes(w, path->tunnel_encap.at, path->tunnel_encap.len);
-	else if (path->tunnel.kind == BGP_TUNNEL_IPIP)
+	else if (attr_path_is_own(path) && path->tunnel.kind == BGP_TUNNEL_IPIP)
 		tunnel_encap_encode(&path->tunnel, w);
 	else
 		return false;

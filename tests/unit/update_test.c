@@ -226,37 +226,39 @@ static struct bgp_path own_path(const char *next_hop)
 	return path;
 }
 
-#define OWN_COMMUNITIES "c0 10 10 8801 41000000 00ff 8802 3d4cc000 0003 "
-#define OWN_SID         "c0 28 1c 05 0019 00 01 0015 00 20010db8000500010000000000000046 00 0014 00 "
-#define OWN_METADATA    "80 2a 10 0002 05 80 0003 0000 0005 05 00 00001f40 "
+#define OWN_COMMUNITIES                                   \
+	"c0 10 28 8801 41000000 00ff 8802 3d4cc000 0003 " \
+	"8807 20010db80005 8808 000100000000 8809 000000460014 "
+#define OWN_SID      "c0 28 1c 05 0019 00 01 0015 00 20010db8000500010000000000000046 00 0014 00 "
+#define OWN_METADATA "80 2a 10 0002 05 80 0003 0000 0005 05 00 00001f40 "
 
 static const struct {
 	const char *name, *prefix, *next_hop, *hex; /* the message's body */
 	bool ebgp, plain, add_path;
 } written[] = {
 	{ "IPv4", "203.0.113.80", "192.0.2.9",
-	  "0000 005a 40 01 01 00 40 02 00" VIA_V4
+	  "0000 0072 40 01 01 00 40 02 00" VIA_V4
 	  "40 05 04 00000064" OWN_COMMUNITIES OWN_SID OWN_METADATA "20 cb007150",
 	  false, false, false },
 	{ "IPv4 with a path id", "203.0.113.80", "192.0.2.9",
-	  "0000 005a 40 01 01 00 40 02 00" VIA_V4
+	  "0000 0072 40 01 01 00 40 02 00" VIA_V4
 	  "40 05 04 00000064" OWN_COMMUNITIES OWN_SID OWN_METADATA "00000007 20 cb007150",
 	  false, false, true },
 	{ "IPv4 over IPv6", "203.0.113.80", "2001:db8::9",
-	  "0000 0071 90 0e 001a 0001 01 " V6_NH
+	  "0000 0089 90 0e 001a 0001 01 " V6_NH
 	  "20 cb007150 40 01 01 00 40 02 00 40 05 04 00000064" OWN_COMMUNITIES OWN_SID OWN_METADATA,
 	  false, false, false },
 	{ "IPv6", "2001:db8::", "2001:db8::9",
-	  "0000 007d 90 0e 0026 0002 01 " V6_NH
+	  "0000 0095 90 0e 0026 0002 01 " V6_NH
 	  "80 20010db8000000000000000000000000 40 01 01 00 40 02 00 40 05 04 "
 	  "00000064" OWN_COMMUNITIES OWN_SID OWN_METADATA,
 	  false, false, false },
 	{ "another AS: no LOCAL_PREF", "203.0.113.80", "192.0.2.9",
-	  "0000 0053 40 01 01 00 40 02 00" VIA_V4 OWN_COMMUNITIES OWN_SID OWN_METADATA
+	  "0000 006b 40 01 01 00 40 02 00" VIA_V4 OWN_COMMUNITIES OWN_SID OWN_METADATA
 	  "20 cb007150",
 	  true, false, false },
 	{ "a neighbour that knows no attribute 42", "203.0.113.80", "192.0.2.9",
-	  "0000 0047 40 01 01 00 40 02 00" VIA_V4 "40 05 04 00000064" OWN_COMMUNITIES OWN_SID
+	  "0000 005f 40 01 01 00 40 02 00" VIA_V4 "40 05 04 00000064" OWN_COMMUNITIES OWN_SID
 	  "20 cb007150",
 	  false, true, false },
 };
@@ -333,6 +335,34 @@ Test(update, passes_on_unchanged)
 	cr_expect(writer_len(&w) == MESSAGE_HEADER_LEN + 4 + attrs_len + 5 &&
 			  !memcmp(bytes + MESSAGE_HEADER_LEN, body, 4 + attrs_len + 5),
 		  "%s", hexdump(bytes + MESSAGE_HEADER_LEN, writer_len(&w), text, sizeof(text)));
+}
+
+/* As FRR 8.4.4 reflects what OWN_COMMUNITIES, OWN_SID and OWN_METADATA say: communities sorted, MED
+ * added, Prefix-SID and attribute 42 gone. The tunnel has to come by community. */
+Test(update, reads_what_frr_reflects)
+{
+	struct bgp_codec codec = codec_ibgp();
+	size_t len;
+	_cleanup_(freep) uint8_t *bytes =
+		unhex("0000 0056 40 01 01 00 50 02 0000 40 03 04 0a090002 80 04 04 00000000"
+		      "40 05 04 00000064 80 09 04 0a090002 80 0a 04 0a090001" OWN_COMMUNITIES
+		      "00000002 20 cb007150",
+		      &len);
+	_cleanup_(freep) struct bgp_update *update = malloc(sizeof(*update));
+	struct bgp_path own = own_path("10.9.0.2");
+	struct update_item item;
+
+	codec.add_path_in = FAMILIES;
+	cr_assert(eq(int, update_decode(&codec, cursor_of(bytes, len), update), FAULT_NONE));
+	cr_assert(update_next(update, &item));
+	cr_assert(item.path != NULL);
+	cr_expect(eq(u32, item.nlri.path_id, 2));
+	cr_expect(eq(int, item.path->tunnel.kind, BGP_TUNNEL_SRV6));
+	cr_expect(eq(u16, item.path->tunnel.behavior, 20));
+	cr_expect(addr_equal(&item.path->tunnel.endpoint, &own.tunnel.endpoint));
+	cr_expect(eq(u32, item.path->carrier, BGP_CARRIER_COMMUNITY));
+	cr_expect(eq(dbl, item.path->report.capacity, 8));
+	cr_expect(eq(u16, item.path->site_id, 3));
 }
 
 /* As many as fit, and the rest in further messages; none is lost, none longer than 4096. */
