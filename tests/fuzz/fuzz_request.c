@@ -11,13 +11,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bgp bgp = { 0 };
 	static struct egress egress; /* large; emptied each time, so that runs can be repeated */
 	struct config config = { 0 };
-	struct mgmt_context context = { &tables, &bgp, &ingress, &egress, &config };
+	struct mgmt_context context = { .tables = &tables,
+					.bgp = &bgp,
+					.ingress = &ingress,
+					.egress = &egress,
+					.config = &config,
+					.reload = router_reload };
 	struct durable *durable = NULL;
 	struct request request = { .context = &context };
 	json_t *answer;
 
 	egress.count = 0;
-	context.reload = router_reload;
 	if (durable_open("", &durable) < 0)
 		return 0;
 	request.durable = durable;
