@@ -31,6 +31,8 @@ static const struct {
 	{ "endpoint 0.0.0.0", "0007 000c 06 0a 00000000 0001 00000000", 0, NULL },
 	{ "endpoint too short", "0007 000b 06 09 00000000 0001 c00002", 0, NULL },
 	{ "endpoint too long", "0007 000d 06 0b 00000000 0001 c000020100", 0, NULL },
+	{ "IPv6 endpoint too long",
+	  "0007 0019 06 17 00000000 0002 20010db800000000000000000000000100", 0, NULL },
 	{ "next hop with an address", "0007 000c 06 0a 00000000 0000 c0000201", 0, NULL },
 	{ "malformed tunnel, then a good one", "0007 0000 0007 000c" ENDPOINT_V4, 0, "192.0.2.1" },
 	{ "sub-TLV past its TLV drops the TLV", "0007 0002 06 0a 0007 000c" ENDPOINT_V4, 0,
