@@ -223,15 +223,20 @@ Test(tables, survives_a_kill, .init = lab_up, .fini = lab_down, .timeout = 60)
 		struct table_service *s;
 		struct mg_service entry;
 		uint16_t a, b;
+		int ready[2];
 		pid_t child;
+		char byte;
 
 		tables_close(&lab.tables);
+		cr_assert(eq(int, pipe(ready), 0));
 		child = fork();
 		if (!child) {
 			lab_open();
 			s = service(80, 64);
 			a = member(s, 1);
 			b = member(s, 2);
+			apply_all(s, a, b);
+			close(ready[1]);
 			for (;;) {
 				apply_all(s, a, b);
 				apply_all(s, b, a);
@@ -242,7 +247,10 @@ Test(tables, survives_a_kill, .init = lab_up, .fini = lab_down, .timeout = 60)
 				tables_sweep(lab.tables, uv_hrtime());
 			}
 		}
-		usleep((useconds_t)(150000 + i * 7919));
+		close(ready[1]);
+		cr_expect(eq(int, (int)read(ready[0], &byte, 1), 0));
+		close(ready[0]);
+		usleep((useconds_t)(i * 7919));
 		kill(child, SIGKILL);
 		waitpid(child, NULL, 0);
 		lab_open();
