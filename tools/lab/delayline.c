@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,6 +104,14 @@ static void on_stop(uv_signal_t *handle, int signal)
 	uv_stop(handle->loop);
 }
 
+/* A wire is not slower because a machine is busy. Not allowed to us: then it is a little. */
+static void priority_raise(void)
+{
+	struct sched_param param = { .sched_priority = 1 };
+
+	sched_setscheduler(0, SCHED_FIFO, &param);
+}
+
 static int run(struct way way[static 2])
 {
 	static const int stops[] = { SIGTERM, SIGINT };
@@ -121,6 +130,7 @@ static int run(struct way way[static 2])
 		if (r < 0)
 			return log_err(r, "delayline: %s", way[i].from);
 	}
+	priority_raise();
 	uv_run(&loop, UV_RUN_DEFAULT);
 	for (size_t i = 0; i < 2; i++)
 		way_print(&way[i]);
