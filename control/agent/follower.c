@@ -89,8 +89,8 @@ static bool follower_rewritten(const struct follower *f, const struct stat *now)
 static off_t follower_last_line(const struct follower *f, off_t size)
 {
 	off_t from = size > FOLLOWER_WINDOW ? size - FOLLOWER_WINDOW : 0;
-	_cleanup_(freep) char *tail = malloc(FOLLOWER_WINDOW);
-	ssize_t n = tail ? pread(f->fd, tail, (size_t)(size - from), from) : 0;
+	char tail[FOLLOWER_WINDOW];
+	ssize_t n = pread(f->fd, tail, (size_t)(size - from), from);
 	const char *end = n > 0 ? memrchr(tail, '\n', (size_t)n) : NULL;
 	const char *before = end ? memrchr(tail, '\n', (size_t)(end - tail)) : NULL;
 
