@@ -54,6 +54,7 @@ static int hosted_slots_fill(struct hosted *h)
 			.id = id_of_instance(&h->config.instance[i]),
 			.share = h->instance[i].member ? 1.0 / (double)count : 0,
 			.member = h->instance[i].member,
+			.spare = h->instance[i].member,
 		};
 	owners_assign(0, site, count, owner, h->config.slots);
 	tables_slots_apply(h->table, &owner->now, uv_hrtime());

@@ -339,7 +339,8 @@ static int steering_apply(struct steering *s, uint64_t now_ns)
 
 		owner_site[i] = (struct owner_site){ .id = site->id,
 						     .share = share,
-						     .member = site->member };
+						     .member = site->member,
+						     .spare = !site->gone_ms };
 		if (site->member != MG_MEMBER_NONE && !site->gone_ms)
 			tables_member_state(s->table, site->member, MG_UP,
 					    (uint32_t)(share * 65536));
