@@ -147,13 +147,16 @@ static inline void loop_for(struct speakers *all, uint64_t ms)
 }
 
 /* Runs the loop until the expression is true. */
-#define LOOP_UNTIL(all, expression)                                \
-	do {                                                       \
-		uint64_t loop_end = uv_hrtime() + 10000000000;     \
-                                                                   \
-		while (!(expression) && uv_hrtime() < loop_end)    \
-			uv_run(&(all)->loop, UV_RUN_ONCE);         \
-		cr_assert(expression, "never came: " #expression); \
+#define LOOP_UNTIL(all, expression)                                     \
+	do {                                                            \
+		uint64_t loop_end = uv_hrtime() + 10000000000;          \
+		bool loop_reached = expression;                         \
+                                                                        \
+		while (!loop_reached && uv_hrtime() < loop_end) {       \
+			uv_run(&(all)->loop, UV_RUN_ONCE);              \
+			loop_reached = expression;                      \
+		}                                                       \
+		cr_assert(loop_reached, "never came: %s", #expression); \
 	} while (0)
 
 static inline struct bgp_neighbor_state state_of(const struct speaker_seen *at, size_t index)

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "speakers.h"
+
+#define SERVICE_V4 "198.51.100.80"
+#define SERVICE_V6 "2001:db8:80::1"
+
+/* Speaker 0 in the middle, the others around it. */
+static void star_open(struct speakers *all, int around, bool clients, bool add_path)
+{
+	speakers_open(all);
+	speaker_add(all, 0);
+	for (int i = 1; i <= around; i++) {
+		struct speaker_seen *edge = speaker_add(all, i);
+		struct bgp_neighbor_config down = neighbor_of(&all->speaker[0], i),
+					   up = neighbor_of(edge, 0);
+
+		down.client = clients;
+		down.add_path_send = up.add_path_receive = add_path;
+		up.carriers_send = down.carriers_accept = up.carriers_accept =
+			BGP_CARRIER_COMMUNITY;
+		neighbor_put(&all->speaker[0], &down);
+		neighbor_put(edge, &up);
+	}
+	for (int i = 1; i <= around; i++)
+		LOOP_UNTIL(all, is_up(&all->speaker[i], 0) && is_up(&all->speaker[0], i - 1));
+}
+
+static struct bgp_path path_reported(const char *next_hop, double capacity)
+{
+	struct bgp_path path = path_of(next_hop);
+
+	path.has = BGP_HAS_REPORT;
+	path.report.has = REPORT_CAPACITY;
+	path.report.capacity = capacity;
+	return path;
+}
+
+static bool path_has(const struct bgp_path *path, uint32_t bit)
+{
+	return path->has & bit;
+}
+
+Test(reflect, gives_all_paths_of_clients, .timeout = 20)
+{
+	struct speakers all;
+	struct speaker_seen *ingress;
+	struct bgp_path east = path_reported("192.0.2.1", 8), west = path_reported("192.0.2.2", 16);
+	uint64_t before;
+
+	star_open(&all, 3, true, true);
+	ingress = &all.speaker[3];
+	originate(&all.speaker[1], SERVICE_V4, &east);
+	originate(&all.speaker[2], SERVICE_V4, &west);
+	LOOP_UNTIL(&all, ingress->announced == 2);
+	cr_expect(eq(u64, state_of(ingress, 0).prefixes_in, 2));
+	cr_expect(ne(u32, ingress->path_id, 0));
+	cr_expect(path_has(&ingress->path, BGP_HAS_ORIGINATOR));
+	cr_expect(path_has(&ingress->path, BGP_HAS_REPORT));
+	cr_expect(eq(sz, ingress->clusters, 4));
+	cr_expect(eq(u32, ingress->path.local_pref, 100));
+	LOOP_UNTIL(&all, all.speaker[1].announced == 1 && all.speaker[2].announced == 1);
+	cr_expect(eq(u64, state_of(&all.speaker[1], 0).ignored, 0), "sent back");
+
+	/* A new report changes one path, by one UPDATE; its id is the same. */
+	before = state_of(ingress, 0).updates_in;
+	east.report.capacity = 9;
+	originate(&all.speaker[1], SERVICE_V4, &east);
+	LOOP_UNTIL(&all, ingress->announced == 3);
+	cr_expect(eq(u64, state_of(ingress, 0).updates_in, before + 1));
+	cr_expect(eq(u64, state_of(ingress, 0).prefixes_in, 2));
+	cr_expect(ingress->path.report.capacity == 9);
+	withdraw(&all.speaker[1], SERVICE_V4);
+	LOOP_UNTIL(&all, ingress->withdrawn == 1);
+	cr_expect(eq(u64, state_of(ingress, 0).prefixes_in, 1));
+	speakers_close(&all);
+}
+
+Test(reflect, gives_the_best_without_add_path, .timeout = 20)
+{
+	struct speakers all;
+	struct speaker_seen *ingress;
+	struct bgp_path east = path_of("192.0.2.1"), west = path_of("192.0.2.2");
+
+	star_open(&all, 3, true, false);
+	ingress = &all.speaker[3];
+	originate(&all.speaker[1], SERVICE_V4, &east);
+	LOOP_UNTIL(&all, ingress->announced == 1);
+	west.has = BGP_HAS_LOCAL_PREF;
+	west.local_pref = 200;
+	originate(&all.speaker[2], SERVICE_V4, &west);
+	LOOP_UNTIL(&all, ingress->announced == 2);
+	cr_expect(eq(u32, ingress->path.local_pref, 200));
+	cr_expect(eq(u64, state_of(ingress, 0).prefixes_in, 1));
+	/* Speaker 2's own is the best now: it is told of none, not of the second best. */
+	cr_expect(eq(u64, state_of(&all.speaker[2], 0).prefixes_in, 0));
+	cr_expect(eq(uint, all.speaker[2].announced, 1));
+	cr_expect(eq(uint, all.speaker[2].withdrawn, 1));
+	withdraw(&all.speaker[2], SERVICE_V4);
+	LOOP_UNTIL(&all, ingress->announced == 3);
+	cr_expect(eq(u32, ingress->path.local_pref, 100));
+	cr_expect(eq(uint, ingress->withdrawn, 0), "replaced, not withdrawn");
+	speakers_close(&all);
+}
+
+/* RFC 4456 section 6. */
+Test(reflect, not_between_non_clients, .timeout = 20)
+{
+	struct speakers all;
+	struct bgp_path path = path_of("192.0.2.1");
+
+	star_open(&all, 2, false, true);
+	originate(&all.speaker[1], SERVICE_V4, &path);
+	LOOP_UNTIL(&all, all.speaker[0].announced == 1);
+	loop_for(&all, 50);
+	cr_expect(eq(uint, all.speaker[2].announced, 0));
+	speakers_close(&all);
+}
+
+Test(reflect, both_families, .timeout = 20)
+{
+	struct speakers all;
+	struct speaker_seen *ingress;
+	struct bgp_path path = path_of("2001:db8::1");
+
+	star_open(&all, 2, true, true);
+	ingress = &all.speaker[2];
+	originate(&all.speaker[1], SERVICE_V6, &path);
+	originate(&all.speaker[1], SERVICE_V4, &path); /* RFC 8950 */
+	LOOP_UNTIL(&all, ingress->announced == 2);
+	cr_expect(addr_equal(&ingress->path.next_hop, &path.next_hop));
+	speakers_close(&all);
+}
+
+/* A session's end takes its routes from everybody. */
+Test(reflect, withdraws_what_a_lost_client_said, .timeout = 20)
+{
+	struct speakers all;
+	struct bgp_path path = path_of("192.0.2.1");
+
+	star_open(&all, 2, true, true);
+	originate(&all.speaker[1], SERVICE_V4, &path);
+	originate(&all.speaker[1], SERVICE_V6, &path);
+	LOOP_UNTIL(&all, all.speaker[2].announced == 2);
+	bgp_free(&all.speaker[1].bgp);
+	LOOP_UNTIL(&all, all.speaker[2].withdrawn == 2);
+	cr_expect(eq(uint, all.speaker[0].withdrawn, 2));
+	LOOP_UNTIL(&all, !is_up(&all.speaker[0], 0));
+	speakers_close(&all);
+}
+
+/* RFC 4456 section 8: what went round comes back with our own identifier. */
+Test(reflect, ignores_what_loops, .timeout = 20)
+{
+	struct speakers all;
+	struct bgp_path path = path_of("192.0.2.1");
+
+	star_open(&all, 2, true, true);
+	path.has = BGP_HAS_ORIGINATOR;
+	memcpy(path.originator_id, (uint8_t[]){ 127, 0, 0, 3 }, 4);
+	originate(&all.speaker[1], SERVICE_V4, &path);
+	LOOP_UNTIL(&all, state_of(&all.speaker[2], 0).ignored == 1);
+	cr_expect(eq(uint, all.speaker[2].announced, 0));
+	cr_expect(eq(u64, state_of(&all.speaker[2], 0).prefixes_in, 0));
+	path.originator_id[3] = 9;
+	originate(&all.speaker[1], SERVICE_V4, &path);
+	LOOP_UNTIL(&all, all.speaker[2].announced == 1);
+	path.originator_id[3] = 3; /* what was good is replaced by what loops: it goes */
+	originate(&all.speaker[1], SERVICE_V4, &path);
+	LOOP_UNTIL(&all, all.speaker[2].withdrawn == 1);
+	speakers_close(&all);
+}
+
+/* Speaker 1 in our AS, speaker 2 in another one. */
+static void border_open(struct speakers *all, uint32_t carriers)
+{
+	struct bgp_neighbor_config config;
+
+	speakers_open(all);
+	speaker_add(all, 0);
+	speaker_add(all, 1);
+	speaker_add_as(all, 2, AS_OURS + 1);
+	for (int i = 1; i <= 2; i++) {
+		config = neighbor_of(&all->speaker[0], i);
+		config.remote_as = i == 2 ? AS_OURS + 1 : AS_OURS;
+		config.carriers_accept = BGP_CARRIER_COMMUNITY;
+		config.carriers_send = i == 2 ? carriers : BGP_CARRIER_COMMUNITY;
+		neighbor_put(&all->speaker[0], &config);
+		config = neighbor_of(&all->speaker[i], 0);
+		config.carriers_accept = config.carriers_send = BGP_CARRIER_COMMUNITY;
+		neighbor_put(&all->speaker[i], &config);
+	}
+	for (int i = 1; i <= 2; i++)
+		LOOP_UNTIL(all, is_up(&all->speaker[i], 0) && is_up(&all->speaker[0], i - 1));
+}
+
+Test(reflect, prepends_and_strips_for_another_as, .timeout = 20)
+{
+	for (int named = 0; named <= 1; named++) {
+		struct speakers all;
+		struct speaker_seen *outside;
+		struct bgp_path path = path_reported("192.0.2.1", 8);
+		struct addr self = speaker_addr(0);
+
+		border_open(&all, named ? BGP_CARRIER_COMMUNITY : 0);
+		outside = &all.speaker[2];
+		path.has |= BGP_HAS_MED;
+		path.med = 7;
+		originate(&all.speaker[1], SERVICE_V4, &path); /* received by speaker 0 */
+		LOOP_UNTIL(&all, outside->announced == 1);
+		cr_expect(eq(sz, outside->path.as_path.len, 6), "one AS");
+		cr_expect(addr_equal(&outside->path.next_hop, &self));
+		cr_expect(eq(u32, outside->path.has, named ? BGP_HAS_REPORT : 0));
+		speakers_close(&all);
+	}
+}
+
+Test(reflect, speaks_of_its_own_load_where_told_to, .timeout = 20)
+{
+	for (int named = 0; named <= 1; named++) {
+		struct speakers all;
+		struct bgp_path path = path_reported("192.0.2.1", 8);
+
+		border_open(&all, named ? BGP_CARRIER_COMMUNITY : 0);
+		originate(&all.speaker[0], SERVICE_V4, &path);
+		LOOP_UNTIL(&all, all.speaker[2].announced == 1 && all.speaker[1].announced == 1);
+		cr_expect(eq(u32, all.speaker[2].path.has, named ? BGP_HAS_REPORT : 0));
+		cr_expect(path_has(&all.speaker[1].path, BGP_HAS_REPORT));
+		cr_expect(addr_equal(&all.speaker[2].path.next_hop, &path.next_hop), "as given");
+		speakers_close(&all);
+	}
+}
