@@ -22,7 +22,7 @@ struct weights_config {
 	double queue_factor;    /* theta, > 0; default 10 */
 	double hysteresis;      /* total variation below which the shares stay; default 0.005 */
 	double report_period_s; /* P: how often sites report when nothing happens; default 5 */
-	double slow_start_s;    /* a returning site's ramp; 0: none */
+	double slow_start_s;    /* ramp of a site that comes later than the first; 0: none */
 };
 
 struct weights_site {
@@ -30,7 +30,7 @@ struct weights_site {
 	bool up;           /* offered and reachable */
 	bool drain;        /* by the site's report or by an operator here */
 	double rtt_s;      /* >= 0 */
-	double up_since_s; /* time at which it appeared, for slow start */
+	double up_since_s; /* time at which it appeared; see slow_start_s */
 	bool has_report;
 	struct report report;
 	double sampled_s; /* time of the report's values, on the clock of `now` */
@@ -47,6 +47,7 @@ enum weights_reason {
 	REASON_FARTHER /* nearest: another is nearer */,
 	REASON_TOO_SLOW /* marginal cost above the level */,
 	REASON_HELD /* hysteresis kept the former shares */,
+	REASON_LAST_RESORT /* it drains, but so do all that are up */,
 	REASON_COUNT
 };
 const char *weights_reason_text(enum weights_reason reason);
@@ -62,15 +63,15 @@ struct weights_verdict {
 	double age_s;
 	double capacity, service_time_s; /* as used, after expiry and stand-ins */
 	double base;           /* flows/s at the site without this service's joint share */
-	double own_share_then; /* xo */
+	double own_share_then; /* xo: own share as the report's window saw it */
 	double utilisation;    /* predicted with the share in force */
 	double marginal_s;     /* rtt + marginal cost at the share in force */
 };
 
 struct weights_decision {
 	double time_s;
-	double own_rate, total_rate; /* flows/s: a_m and Lambda' */
-	double level_s;              /* nu */
+	double own_rate, total_rate; /* flows/s: a_m and Lambda'; negative: not known */
+	double level_s;              /* nu; 0: the shares do not come from one */
 	bool changed;                /* shares differ from those before the call */
 	size_t count;
 	struct weights_verdict

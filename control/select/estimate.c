@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "select/estimate.h"
+
+#include <math.h>
+
+/* In periods: a report is late after so many, and as good as none after so many. */
+#define LATE    3
+#define EXPIRED 10
+
+/* With no word from any site and nothing configured, all that counts is that sites are equal. */
+#define CAPACITY_UNKNOWN     1.0
+#define SERVICE_TIME_UNKNOWN 0.05
+
+/* What no site has; keeps squares of it and sums over sites far from infinity. */
+#define ABSURD      1e12
+#define WINDOWS_MAX 20 /* periods */
+
+static double not_negative(double value)
+{
+	return value >= 0 ? fmin(value, ABSURD) : NAN;
+}
+
+double estimate_positive(double value)
+{
+	return value > 0 ? fmax(1 / ABSURD, fmin(value, ABSURD)) : NAN;
+}
+
+static double either(double value, double stand_in)
+{
+	return isnan(value) ? stand_in : value;
+}
+
+/* share of the first, rest of the second; whichever is known if one is not. */
+static double mixture(double first, double second, double share)
+{
+	if (isnan(first) || isnan(second))
+		return either(first, second);
+	return share * first + (1 - share) * second;
+}
+
+static double told(const struct report *report, enum report_field field, double value)
+{
+	return report->has & field ? value : NAN;
+}
+
+static double told_utilisation(const struct report *r)
+{
+	if (r->has & REPORT_UTILISATION)
+		return not_negative(r->utilisation);
+	return r->has & REPORT_SCORE ? 1 - fmin(r->score, 10) / 10 : NAN;
+}
+
+static enum weights_freshness freshness_of(const struct weights_site *site, double age_s,
+					   double period_s)
+{
+	if (!site->has_report || !isfinite(site->sampled_s))
+		return FRESH_NONE;
+	return age_s > EXPIRED * period_s ? FRESH_EXPIRED
+	       : age_s > LATE * period_s  ? FRESH_LATE
+					  : FRESH_CURRENT;
+}
+
+static double trust_of(enum weights_freshness freshness, double age_s, double period_s)
+{
+	if (freshness == FRESH_CURRENT)
+		return 1;
+	return freshness == FRESH_LATE ? exp(-(age_s - LATE * period_s) / (2 * period_s)) : 0;
+}
+
+/* Any three of rate, time, capacity and utilisation tell the fourth. */
+static void estimate_deduce(struct estimate *e)
+{
+	if (isnan(e->capacity) && e->utilisation > 0)
+		e->capacity =
+			estimate_positive(e->arrival_rate * e->service_time_s / e->utilisation);
+	if (isnan(e->service_time_s) && e->arrival_rate > 0)
+		e->service_time_s =
+			estimate_positive(e->utilisation * e->capacity / e->arrival_rate);
+}
+
+static void estimate_read(struct estimate *e, const struct report *r, double period_s,
+			  bool with_load)
+{
+	e->capacity = estimate_positive(told(r, REPORT_CAPACITY, r->capacity));
+	e->service_time_s = estimate_positive(told(r, REPORT_SERVICE_TIME, r->service_time_s));
+	e->arrival_rate = not_negative(told(r, REPORT_ARRIVAL_RATE, r->arrival_rate));
+	e->in_flight = not_negative(told(r, REPORT_IN_FLIGHT, r->in_flight));
+	e->utilisation = told_utilisation(r);
+	e->window_s = fmin(either(estimate_positive(told(r, REPORT_WINDOW, r->window_s)), period_s),
+			   WINDOWS_MAX * period_s);
+	estimate_deduce(e);
+	if (!with_load)
+		e->arrival_rate = e->in_flight = e->utilisation = NAN;
+}
+
+struct estimate estimate_of(const struct weights_site *site, double now_s, double period_s,
+			    bool with_load)
+{
+	double age_s = fmax(0, now_s - site->sampled_s);
+	struct estimate e = { .freshness = freshness_of(site, age_s, period_s),
+			      .capacity = NAN,
+			      .service_time_s = NAN,
+			      .arrival_rate = NAN,
+			      .utilisation = NAN,
+			      .in_flight = NAN,
+			      .window_s = period_s };
+
+	e.age_s = e.freshness == FRESH_NONE ? 0 : age_s;
+	e.trust = trust_of(e.freshness, age_s, period_s);
+	if (e.trust > 0)
+		estimate_read(&e, &site->report, period_s, with_load);
+	e.capacity = mixture(e.capacity, estimate_positive(site->capacity), e.trust);
+	e.service_time_s =
+		mixture(e.service_time_s, estimate_positive(site->service_time_s), e.trust);
+	if (e.trust > 0 && site->report.has & REPORT_AVAILABILITY)
+		e.capacity *= fmax(1 / ABSURD, fmin(site->report.availability, 100) / 100);
+	return e;
+}
+
+/* Mean over those sites where it is known. */
+static double common(const struct estimate *estimates, size_t count, size_t offset, double fallback)
+{
+	double sum = 0;
+	size_t known = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		double value = *(const double *)((const char *)&estimates[i] + offset);
+
+		if (isnan(value))
+			continue;
+		sum += value;
+		known++;
+	}
+	return known ? sum / (double)known : fallback;
+}
+
+static void estimate_rate(struct estimate *e)
+{
+	if (isnan(e->arrival_rate))
+		e->arrival_rate = e->utilisation * e->capacity / e->service_time_s;
+	if (isnan(e->arrival_rate)) /* Little's law, of the requests that run */
+		e->arrival_rate = isnan(e->in_flight)
+					  ? NAN
+					  : fmin(e->in_flight, e->capacity) / e->service_time_s;
+}
+
+void estimate_complete(struct estimate *estimates, size_t count)
+{
+	double capacity =
+		common(estimates, count, offsetof(struct estimate, capacity), CAPACITY_UNKNOWN);
+	double service_time = common(estimates, count, offsetof(struct estimate, service_time_s),
+				     SERVICE_TIME_UNKNOWN);
+
+	for (size_t i = 0; i < count; i++) {
+		estimates[i].capacity = either(estimates[i].capacity, capacity);
+		estimates[i].service_time_s = either(estimates[i].service_time_s, service_time);
+		estimate_rate(&estimates[i]);
+	}
+}

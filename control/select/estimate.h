@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What to reckon with at one site: its report where that is usable, what is configured where it is
+ * not, and a mixture while the report grows old. README.md lists the stand-ins. Private to
+ * control/select; pure.
+ */
+#pragma once
+#include "select/weights.h"
+
+struct estimate {
+	enum weights_freshness freshness;
+	double age_s;
+	double trust;                    /* in what the report says of load: 1, falling to 0 */
+	double capacity, service_time_s; /* > 0; NAN only between _of() and _complete() */
+	double arrival_rate;             /* NAN: not known */
+	double utilisation;              /* as told, NAN: not told */
+	double in_flight;                /* NAN: not told */
+	double window_s;
+};
+
+/* with_load: the report's load counts, because the site was already up when it was sampled. */
+struct estimate estimate_of(const struct weights_site *site, double now_s, double period_s,
+			    bool with_load);
+
+/* Completes count of them: what nothing is known of is taken to be as at the other sites. */
+void estimate_complete(struct estimate *estimates, size_t count);
+
+/* value if it is a number above 0, and not absurd; else NAN. */
+double estimate_positive(double value);

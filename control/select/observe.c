@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Steps 1 to 3 of a decision (weights.c): estimate, remember, demand. */
+#include "state.h"
+
+#include <math.h>
+
+#define PERIODS_KEPT   10 /* of the own rate: so old the oldest report can be */
+#define WINDOWS_UNSEEN 2  /* after a change, until a mean shows it */
+#define SETTLED        10 /* periods after which a change is history */
+#define DRAIN_S        10.0
+#define RAMP_START     0.2
+#define SURGE_MIN      0.15 /* of the own rate: less is noise */
+#define SURGE_LEAST    -0.5 /* of Lambda */
+
+static bool site_up(const struct weights_site *in)
+{
+	bool unavailable = in->has_report && in->report.has & REPORT_AVAILABILITY &&
+			   in->report.availability == 0;
+
+	return in->up && !unavailable;
+}
+
+/* After a start the sites come one by one; none of them is news. */
+static bool founding(const struct weights *w, double now_s)
+{
+	return !(now_s > w->began_s + w->config.report_period_s);
+}
+
+static void site_judge(struct weights *w, struct site *site, const struct weights_site *in,
+		       double now_s)
+{
+	bool up = site_up(in);
+
+	if (up != site->up && !founding(w, now_s))
+		w->changed_s = now_s;
+	if (up && !site->up)
+		site->founder = founding(w, now_s);
+	/* What has no flows yet need not be led away from slowly. */
+	if (in->drain && !site->drains)
+		site->drain_since_s = site->share > 0 ? now_s : -INFINITY;
+	site->drains = in->drain;
+	site->up = up;
+	site->known = true;
+	if (up && isnan(w->began_s))
+		w->began_s = now_s;
+}
+
+static double slow_start(const struct weights *w, const struct site *site,
+			 const struct weights_site *in, double now_s)
+{
+	double part = (now_s - in->up_since_s) / w->config.slow_start_s;
+
+	if (site->founder || !(w->config.slow_start_s > 0) || !(part < 1))
+		return 1;
+	return RAMP_START + (1 - RAMP_START) * fmax(0, part);
+}
+
+static double drain_ramp(const struct weights *w, const struct site *site, double now_s)
+{
+	if (!site->drains || w->last_resort)
+		return 1;
+	if (w->config.policy == POLICY_NEAREST)
+		return 0; /* all or nothing */
+	return fmax(0, 1 - (now_s - site->drain_since_s) / DRAIN_S);
+}
+
+/* Drain is a wish for other sites to be used; where there is none, it cannot be granted. */
+static bool all_drain(const struct weights *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		if (w->site[i].up && !w->site[i].drains)
+			return false;
+	return true;
+}
+
+static void weights_estimate(struct weights *w, double now_s, const struct weights_site *in)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		struct site *site = &w->site[i];
+
+		site_judge(w, site, &in[i], now_s);
+		w->estimate[i] =
+			estimate_of(&in[i], now_s, w->config.report_period_s,
+				    site->founder || !(in[i].sampled_s < in[i].up_since_s));
+	}
+	estimate_complete(w->estimate, w->count);
+	w->last_resort = all_drain(w);
+	for (size_t i = 0; i < w->count; i++) {
+		struct site *site = &w->site[i];
+
+		site->ramp =
+			site->up ? slow_start(w, site, &in[i], now_s) * drain_ramp(w, site, now_s)
+				 : 0;
+	}
+}
+
+bool weights_told(const struct weights *w, size_t i)
+{
+	return w->site[i].up && w->estimate[i].trust > 0 && !isnan(w->estimate[i].arrival_rate);
+}
+
+static void weights_remember_shares(struct weights *w, const struct weights_site *in)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		struct site *site = &w->site[i];
+
+		if (!weights_told(w, i) || (site->sampled_s == in[i].sampled_s &&
+					    site->window_s == w->estimate[i].window_s))
+			continue;
+		site->sampled_s = in[i].sampled_s;
+		site->window_s = w->estimate[i].window_s;
+		site->own_then = timeline_mean(&site->shares, site->sampled_s, site->window_s,
+					       &site->own_known);
+	}
+}
+
+/* The oldest and slowest report is what a surge must be measured against. */
+static void weights_measure_surge(struct weights *w, double now_s, double own_rate,
+				  const struct weights_site *in)
+{
+	double window_s = 0, oldest_s = now_s, passed_s = fmax(0, now_s - w->decision.time_s);
+
+	for (size_t i = 0; i < w->count; i++)
+		if (weights_told(w, i)) {
+			window_s = fmax(window_s, w->estimate[i].window_s);
+			oldest_s = fmin(oldest_s, in[i].sampled_s);
+		}
+	w->surge = 0;
+	if (!(own_rate >= 0) || isinf(own_rate)) {
+		w->own_rate = NAN;
+		w->rates.count = 0;
+		return;
+	}
+	if (isnan(w->own_rate) || !(window_s > 0))
+		w->own_rate = own_rate;
+	else
+		w->own_rate += (own_rate - w->own_rate) * -expm1(-passed_s / window_s);
+	timeline_note(&w->rates, now_s, w->own_rate);
+	timeline_forget(&w->rates, now_s - PERIODS_KEPT * w->config.report_period_s);
+	w->surge = w->own_rate - timeline_at(&w->rates, oldest_s);
+	if (fabs(w->surge) < SURGE_MIN * w->own_rate)
+		w->surge = 0;
+}
+
+/* Does the report show what became of the flows that a change sent elsewhere? */
+static bool site_settled(const struct weights *w, size_t i, double now_s,
+			 const struct weights_site *in)
+{
+	double changed_s = w->changed_s;
+
+	return in[i].sampled_s >= changed_s + WINDOWS_UNSEEN * w->estimate[i].window_s ||
+	       now_s > changed_s + SETTLED * w->config.report_period_s;
+}
+
+static void weights_observe_demand(struct weights *w, double now_s, const struct weights_site *in)
+{
+	struct demand_view view = { .complete = true, .first = founding(w, now_s) };
+	double share = 0, capacity = 0, all = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < w->count; i++) {
+		if (!w->site[i].up)
+			continue;
+		all += w->estimate[i].capacity;
+		view.complete &= weights_told(w, i) && site_settled(w, i, now_s, in);
+		if (!weights_told(w, i))
+			continue;
+		any = true;
+		view.sum += w->estimate[i].arrival_rate;
+		share += w->site[i].share;
+		capacity += w->estimate[i].capacity;
+	}
+	view.complete &= any;
+	view.telling_share = any ? fmax(share, capacity / all) : 0;
+	if (!isnan(w->began_s))
+		demand_observe(&w->demand, now_s, w->config.report_period_s, &view);
+	w->surge = fmax(w->surge, SURGE_LEAST * w->demand.total);
+}
+
+void weights_observe(struct weights *w, double now_s, double own_rate,
+		     const struct weights_site *in)
+{
+	weights_estimate(w, now_s, in);
+	weights_remember_shares(w, in);
+	weights_measure_surge(w, now_s, own_rate, in);
+	weights_observe_demand(w, now_s, in);
+}

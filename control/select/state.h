@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What one service's weights remember between decisions, and the steps of a decision that stand in
+ * files of their own. Private to control/select.
+ */
+#pragma once
+#include "select/demand.h"
+#include "select/estimate.h"
+#include "select/timeline.h"
+#include "select/waterfill.h"
+#include "select/weights.h"
+
+struct site {
+	uint64_t id;
+	double share, wanted;
+	struct timeline shares; /* own ones in force */
+	bool known;             /* judged before */
+	bool founder;           /* here since the beginning, when all are new */
+	bool up, drains;
+	double drain_since_s;
+	double ramp;                /* of its capacity, 0..1; 0: not to be used */
+	double sampled_s, window_s; /* of the report that the next two belong to */
+	double own_then, own_known; /* own share then, and how much of that is remembered */
+};
+
+struct weights {
+	struct weights_config config;
+	struct site *site;
+	struct estimate *estimate;
+	struct waterfill_site *fill;
+	size_t count;
+	double began_s; /* when the first site was up; NAN: none has been */
+	struct demand demand;
+	double changed_s; /* when a site came or went; what was sampled before is of other days */
+	struct timeline rates;
+	double own_rate; /* smoothed; NAN: not known */
+	double surge;    /* own rate now against that in the reports */
+	double level;
+	bool last_resort;
+	struct weights_decision decision;
+};
+
+/* Steps 1 to 3: what to reckon with at each site, now and when it reported, and in all. */
+void weights_observe(struct weights *weights, double now_s, double own_rate,
+		     const struct weights_site *in);
+
+/* Step 4: sets site[].wanted, which sum to 1, or are all 0 where no site can be used. */
+void weights_want(struct weights *weights, const struct weights_site *in);
+
+/* Lambda': what is to be shared out; NAN: not known. */
+double weights_rate(const struct weights *weights);
+
+/* Own share at the time of the site's report; 0 if it tells no load. */
+double weights_own_then(const struct weights *weights, size_t index);
+
+/* The site's report can be used, and tells how much arrives there. */
+bool weights_told(const struct weights *weights, size_t index);

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * DOC: a decision in steps, numbered as in README.md.
+ *
+ *   1 estimate     what to reckon with at each site                      observe.c, estimate.c
+ *   2 remember     own share and own rate at the time of each report     observe.c, timeline.c
+ *   3 demand       what all ingresses send: Lambda                       observe.c, demand.c
+ *   4 want         shares by the policy                                  want.c, waterfill.c
+ *   5 hold         the former shares, if the new ones differ by little
+ *   6 explain      every quantity of it, for people
+ *
+ * The point is in step 4: every ingress reckons as if all of them moved by the same fractions as
+ * itself, relative to the snapshot that the reports are. Then moving at the same time, on the same
+ * old news, cannot overshoot.
+ */
+#include "select/weights.h"
+
+#include "base/util.h"
+#include "state.h"
+
+#include <errno.h>
+#include <math.h>
+
+/* Own shares: as long as a report can be old, and its window reaches back from there. */
+#define PERIODS_KEPT 10
+#define WINDOWS_KEPT 5
+
+const char *weights_reason_text(enum weights_reason reason)
+{
+	static const char *const texts[REASON_COUNT] = {
+		[REASON_SHARE] = "share by the policy",
+		[REASON_DOWN] = "down",
+		[REASON_DRAIN] = "draining",
+		[REASON_FARTHER] = "another site is nearer",
+		[REASON_TOO_SLOW] = "costs more than the others at the margin",
+		[REASON_HELD] = "held: the change would be too small",
+		[REASON_LAST_RESORT] = "drains, but so do all others",
+	};
+
+	return reason < REASON_COUNT ? texts[reason] : "?";
+}
+
+const char *weights_freshness_text(enum weights_freshness freshness)
+{
+	static const char *const texts[] = {
+		[FRESH_NONE] = "none",
+		[FRESH_CURRENT] = "current",
+		[FRESH_LATE] = "late",
+		[FRESH_EXPIRED] = "expired",
+	};
+
+	return freshness < ARRAY_SIZE(texts) ? texts[freshness] : "?";
+}
+
+static double above_zero(double value, double fallback)
+{
+	return value > 0 && isfinite(value) ? value : fallback;
+}
+
+void weights_configure(struct weights *w, const struct weights_config *config)
+{
+	w->config = *config;
+	w->config.queue_factor = above_zero(config->queue_factor, 10);
+	w->config.report_period_s = above_zero(config->report_period_s, 5);
+	w->config.slow_start_s = above_zero(config->slow_start_s, 0);
+	if (!(config->hysteresis >= 0 && config->hysteresis <= 1))
+		w->config.hysteresis = 0.005;
+}
+
+struct weights *weights_new(const struct weights_config *config)
+{
+	struct weights *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	weights_configure(w, config);
+	w->demand.total = NAN;
+	w->changed_s = -INFINITY;
+	w->began_s = w->own_rate = NAN;
+	return w;
+}
+
+void weights_free(struct weights **weights)
+{
+	struct weights *w = *weights;
+
+	if (!w)
+		return;
+	for (size_t i = 0; i < w->count; i++)
+		timeline_clear(&w->site[i].shares);
+	timeline_clear(&w->rates);
+	free(w->site);
+	free(w->estimate);
+	free(w->fill);
+	free(w->decision.site);
+	freep(weights);
+}
+
+/* --- the list of sites ------------------------------------------------------------------------ */
+
+static bool weights_same_sites(const struct weights *w, const struct weights_site *in, size_t count)
+{
+	if (!w->site || count != w->count)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (w->site[i].id != in[i].id)
+			return false;
+	return true;
+}
+
+static void sites_free(struct site **sites, size_t count)
+{
+	for (size_t i = 0; *sites && i < count; i++)
+		timeline_clear(&(*sites)[i].shares);
+	freep(sites);
+}
+
+static struct site *sites_new(const struct weights_site *in, size_t count)
+{
+	struct site *sites = calloc(count + 1, sizeof(*sites));
+
+	for (size_t i = 0; sites && i < count; i++) {
+		sites[i].id = in[i].id;
+		if (timeline_reserve(&sites[i].shares) < 0)
+			sites_free(&sites, count);
+	}
+	return sites;
+}
+
+/* Moves what is remembered of sites that stay to where the new list has them. */
+static void sites_move(struct site *from, size_t from_count, struct site *to, size_t to_count)
+{
+	for (size_t i = 0; i < to_count; i++)
+		for (size_t k = 0; k < from_count; k++)
+			if (from[k].id == to[i].id && from[k].known) {
+				struct site former = from[k];
+
+				from[k] = to[i];
+				to[i] = former;
+				break;
+			}
+}
+
+static int weights_replace_sites(struct weights *w, const struct weights_site *in, size_t count)
+{
+	_cleanup_(freep) struct estimate *estimate = calloc(count + 1, sizeof(*estimate));
+	_cleanup_(freep) struct waterfill_site *fill = calloc(count + 1, sizeof(*fill));
+	_cleanup_(freep) struct weights_verdict *verdict = calloc(count + 1, sizeof(*verdict));
+	struct site *site = sites_new(in, count);
+
+	if (!estimate || !fill || !verdict || !site) {
+		sites_free(&site, count);
+		return -ENOMEM;
+	}
+	sites_move(w->site, w->count, site, count);
+	sites_free(&w->site, w->count);
+	free(w->estimate);
+	free(w->fill);
+	free(w->decision.site);
+	w->site = site;
+	w->count = count;
+	w->estimate = TAKE_PTR(estimate);
+	w->fill = TAKE_PTR(fill);
+	w->decision.site = TAKE_PTR(verdict);
+	return 0;
+}
+
+/* All that can fail, before anything is changed. */
+static int weights_prepare(struct weights *w, const struct weights_site *in, size_t count)
+{
+	int r = timeline_reserve(&w->rates);
+
+	for (size_t i = 0; i < w->count && !r; i++)
+		r = timeline_reserve(&w->site[i].shares);
+	if (r < 0 || weights_same_sites(w, in, count))
+		return r;
+	return weights_replace_sites(w, in, count);
+}
+
+/* --- 5 hold ----------------------------------------------------------------------------------- */
+
+static bool weights_hold(const struct weights *w)
+{
+	double sum = 0, moved = 0;
+
+	for (size_t i = 0; i < w->count; i++) {
+		const struct site *site = &w->site[i];
+
+		if (site->share > 0 && site->ramp <= 0)
+			return false; /* at once */
+		sum += site->share;
+		moved += fabs(site->wanted - site->share) / 2;
+	}
+	return fabs(sum - 1) < 1e-6 && moved <= w->config.hysteresis;
+}
+
+static double shares_sum(const struct weights *w)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < w->count; i++)
+		sum += w->site[i].share;
+	return sum;
+}
+
+static bool weights_settle(struct weights *w, double now_s)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < w->count; i++) {
+		struct site *site = &w->site[i];
+
+		changed |= site->share != site->wanted;
+		site->share = site->wanted;
+		timeline_note(&site->shares, now_s, site->share);
+		timeline_forget(&site->shares, now_s - PERIODS_KEPT * w->config.report_period_s -
+						       WINDOWS_KEPT * w->estimate[i].window_s);
+	}
+	return changed;
+}
+
+/* --- 6 explain -------------------------------------------------------------------------------- */
+
+static enum weights_reason site_reason(const struct weights *w, const struct site *site)
+{
+	if (!site->up)
+		return REASON_DOWN;
+	if (site->drains)
+		return w->last_resort ? REASON_LAST_RESORT : REASON_DRAIN;
+	if (site->share != site->wanted)
+		return REASON_HELD;
+	if (site->share > 0 || w->config.policy == POLICY_STATIC)
+		return REASON_SHARE;
+	return w->config.policy == POLICY_NEAREST ? REASON_FARTHER : REASON_TOO_SLOW;
+}
+
+static void verdict_fill(const struct weights *w, size_t i, struct weights_verdict *ret)
+{
+	const struct waterfill_site *fill = &w->fill[i];
+	const struct estimate *e = &w->estimate[i];
+	const struct site *site = &w->site[i];
+	double rate = isnan(weights_rate(w)) ? 0 : weights_rate(w);
+	double predicted = fmax(0, fill->base + rate * site->share);
+
+	*ret = (struct weights_verdict){
+		.id = site->id,
+		.share = site->share,
+		.wanted = site->wanted,
+		.reason = site_reason(w, site),
+		.freshness = e->freshness,
+		.age_s = e->age_s,
+		.capacity = fill->capacity,
+		.service_time_s = fill->service_time_s,
+		.base = fill->base,
+		.own_share_then = weights_own_then(w, i),
+		.utilisation = predicted * fill->service_time_s / fill->capacity,
+		.marginal_s =
+			fill->rtt_s + waterfill_marginal(fill, w->config.queue_factor, predicted),
+	};
+}
+
+static void weights_explain(struct weights *w, double now_s, bool changed)
+{
+	w->decision.time_s = now_s;
+	w->decision.own_rate = isnan(w->own_rate) ? -1 : w->own_rate;
+	w->decision.total_rate = isnan(w->demand.total) ? -1 : weights_rate(w);
+	w->decision.level_s = w->level;
+	w->decision.changed = changed;
+	w->decision.count = w->count;
+	for (size_t i = 0; i < w->count; i++)
+		verdict_fill(w, i, &w->decision.site[i]);
+}
+
+int weights_update(struct weights *w, double now_s, double own_rate,
+		   const struct weights_site *sites, size_t count,
+		   const struct weights_decision **ret)
+{
+	double before = shares_sum(w);
+	bool changed;
+	int r = weights_prepare(w, sites, count);
+
+	if (r < 0)
+		return r;
+	now_s = isfinite(now_s) ? fmax(now_s, w->decision.time_s) : w->decision.time_s;
+
+	changed = shares_sum(w) != before; /* a site has left without going down first */
+	weights_observe(w, now_s, own_rate, sites);
+	weights_want(w, sites);
+	if (!weights_hold(w))
+		changed |= weights_settle(w, now_s);
+	weights_explain(w, now_s, changed);
+	*ret = &w->decision;
+	return 0;
+}
