@@ -223,7 +223,8 @@ static void put_record(const struct request *request, json_t *object, size_t ind
 	if (decision) {
 		if (decision->own_rate >= 0)
 			answer_number(object, "own-rate", decision->own_rate);
-		answer_number(object, "total-rate", decision->total_rate);
+		if (decision->total_rate >= 0)
+			answer_number(object, "total-rate", decision->total_rate);
 		answer_number(object, "level-ms", decision->level_s * 1000);
 		answer_flag(object, "changed", decision->changed);
 		put_ranking(object, request->context->ingress, index);

@@ -132,7 +132,8 @@ static void put_decision(json_t *object, const struct weights_decision *decision
 {
 	if (decision->own_rate >= 0)
 		answer_number(object, "own-rate", decision->own_rate);
-	answer_number(object, "total-rate", decision->total_rate);
+	if (decision->total_rate >= 0)
+		answer_number(object, "total-rate", decision->total_rate);
 	answer_number(object, "level-ms", decision->level_s * 1000);
 }
 
@@ -172,9 +173,19 @@ static size_t put_services(const struct request *request, json_t *array, const c
 	return n;
 }
 
+/* Why packets cannot reach a table site, if so. */
+static void put_way_fault(const struct request *request, json_t *object, uint32_t table_site)
+{
+	struct site_state state;
+
+	for (size_t i = 0; tables_site(request->context->tables, i, &state); i++)
+		if (state.index == table_site && !state.entry.nexthop_count)
+			answer_text(object, "fault", state.fault);
+}
+
 /* Every configured instance, and what the tables know of it. */
-static void put_instances(json_t *object, const struct egress_service_view *service,
-			  const struct roster *roster)
+static void put_instances(const struct request *request, json_t *object,
+			  const struct egress_service_view *service, const struct roster *roster)
 {
 	json_t *instances = answer_array(object, "instances");
 
@@ -192,6 +203,7 @@ static void put_instances(json_t *object, const struct egress_service_view *serv
 			    !tables_member(roster->table, m, &member, &counter, &slots))
 				continue;
 			answer_text(instance, "state", member.state == MG_UP ? "up" : "down");
+			put_way_fault(request, instance, member.site);
 			answer_count(instance, "slots", slots);
 			put_counter(instance, &counter);
 			break;
@@ -214,7 +226,7 @@ static void put_announced(const struct request *request, json_t *array,
 			      (double)(request->now_ms - service->reported_ms) / 1000);
 	}
 	answer_count(object, "updates-sent", service->updates_sent);
-	put_instances(object, service, roster);
+	put_instances(request, object, service, roster);
 	answer_text(object, "fault", service->fault);
 }
 
