@@ -9,6 +9,9 @@ from . import net, plan, procs, routers
 FRR = "/usr/lib/frr"
 FAMILIES = ("ipv4 unicast", "ipv6 unicast")
 
+# All ways of the reflector are its default route, which FRR by itself does not take for next hops.
+ZEBRA_CONFIG = "ip nht resolve-via-default\nipv6 nht resolve-via-default\n"
+
 
 def frr_missing():
     """What is missing for FRR, or None."""
@@ -45,7 +48,7 @@ def _frr_start(settings):
     where = plan.directory(plan.REFLECTOR.name)
     where.mkdir(parents=True, exist_ok=True)
     (where / "bgpd.conf").write_text(_frr_config(settings))
-    (where / "zebra.conf").write_text("hostname rr\n")
+    (where / "zebra.conf").write_text(ZEBRA_CONFIG)
     for path in (where, where / "bgpd.conf", where / "zebra.conf"):
         shutil.chown(path, "frr", "frr")  # both daemons leave root behind
     common = ["-z", where / "zserv.api", "--vty_socket", where, "-P", "0"]
