@@ -111,6 +111,7 @@ static bool attr_len_ok(const struct attr_rule *rule, const struct cursor *body)
 static enum fault attr_decode_one(struct attr_set *set, struct attr *attr)
 {
 	const struct attr_rule *rule = &attr_rules[attr->code];
+	bool empty = !cursor_left(&attr->body);
 	enum fault fault = FAULT_NONE;
 
 	if (!rule->decode)
@@ -126,7 +127,7 @@ static enum fault attr_decode_one(struct attr_set *set, struct attr *attr)
 		fault = fault_max(fault, rule->on_bad);
 	if (fault == FAULT_RESET)
 		return attr_reset(set, UPDATE_OPTIONAL_ATTRIBUTE, attr);
-	if (attr->flags & ATTR_PARTIAL && rule->flags == FORWARD && fault == FAULT_NONE)
+	if (attr->flags & ATTR_PARTIAL && rule->flags == FORWARD && fault == FAULT_NONE && !empty)
 		set->path->partial |= UINT64_C(1) << attr->code;
 	return fault;
 }

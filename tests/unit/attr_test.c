@@ -298,6 +298,20 @@ Test(attr, keeps_the_unknown_with_partial)
 	cr_expect(eq(int, memcmp(path.unknown.at, want, want_len), 0));
 }
 
+/* COMMUNITIES with Partial; a MED, an empty and a malformed attribute that had no business to. */
+Test(attr, remembers_partial_of_what_it_keeps)
+{
+	size_t len;
+	_cleanup_(freep) uint8_t *bytes =
+		unhex("e0 08 04 fde80001 a0 04 04 00000001 e0 28 00 e0 07 02 0000", &len);
+	_cleanup_(freep) struct arena *arena = malloc(sizeof(*arena));
+	struct bgp_path path;
+	struct attr_set set;
+
+	cr_expect(eq(int, decode(bytes, len, IBGP, arena, &path, &set), FAULT_DISCARD));
+	cr_expect(eq(u64, path.partial, UINT64_C(1) << ATTR_COMMUNITIES));
+}
+
 Test(attr, first_of_two_wins)
 {
 	size_t len;
