@@ -83,6 +83,7 @@ static void tables(uint32_t slot_mask)
 		target.member[10 + m] = (struct mg_member){ .site = m, .state = MG_UP };
 		target.site[m] = (struct mg_site){ .state = MG_UP, .nexthop_count = 1 };
 	}
+	target.member[10 + MEMBERS + 1] = target.member[11]; /* of another service */
 	target.nexthop[0].ifindex = 1;
 	target.tick = TICK;
 }
@@ -212,13 +213,23 @@ Test(steer, nexthops)
 	}
 	for (int n = 0; n < 3; n++)
 		cr_expect(abs(count[n] - 1000) < 6 * 26, "%d: %d", n, count[n]);
+}
+
+/* A broken entry: what would lie past the array is not read. */
+Test(steer, too_many_nexthops)
+{
+	int refused = 0;
+
+	tables(0);
+	target.slot[SLOT].now = 1;
 	target.site[1].nexthop_count = MG_SITE_NEXTHOPS + 1;
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 900; i++) {
 		struct flow flow = flow_of_port(i, false);
 		struct way way = { 0 };
 
-		steer(&flow, &way); /* a broken entry: no read past the array */
+		refused += steer(&flow, &way) == MG_NO_NEXTHOP;
 	}
+	cr_expect(abs(refused - 100) < 6 * 10, "%d", refused);
 }
 
 static const struct {
