@@ -362,25 +362,23 @@ Test(config, reads_the_egress_example)
 	cr_expect(eq(u32, c->announce[0].collector.timeout_ms, 3000));
 	cr_expect(epsilon_eq(dbl, c->announce[0].update_max_s, 5, 1e-9));
 	cr_expect(c->announce[0].announce_without_report);
+	cr_expect(epsilon_eq(dbl, c->announce[0].service_time_s, 0.05, 1e-9));
+	cr_expect(epsilon_eq(dbl, c->announce[0].capacity, 8, 1e-9));
 }
 
 static const struct {
 	const char *wrong, *want;
 } words[] = {
-	{ "service", "services" },
-	{ "sevrices", "services" },
-	{ "serv", "services" },
-	{ "nmae", "name" },
-	{ "prot", "port" },
-	{ "x", NULL },
-	{ "", NULL },
-	{ "completely", NULL },
-	{ "SERVICES-of-mine", NULL },
+	{ "service", "services" }, { "sevrices", "services" },
+	{ "serv", "services" },    { "nmae", "name" },
+	{ "prot", "port" },        { "x", NULL },
+	{ "lal", "all" },          { "", NULL },
+	{ "completely", NULL },    { "SERVICES-of-mine", NULL },
 };
 
 Test(config, finds_the_nearest_word)
 {
-	static const char *const known[] = { "name", "port", "services", "sites" };
+	static const char *const known[] = { "all", "name", "port", "services", "sites" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		struct nearest nearest = { .wrong = words[i].wrong };

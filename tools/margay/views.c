@@ -99,6 +99,7 @@ static void print_announced(const json_t *service)
 		{ "INSTANCE", "address", CELL_TEXT }, { "STATE", "state", CELL_TEXT },
 		{ "SLOTS", "slots", CELL_COUNT },     { "STARTS", "starts", CELL_COUNT },
 		{ "PACKETS", "packets", CELL_COUNT }, { "BYTES", "bytes", CELL_BYTES },
+		{ "FAULT", "fault", CELL_TEXT },
 	};
 	const json_t *report = get(service, "report");
 
