@@ -215,6 +215,23 @@ Test(steer, nexthops)
 		cr_expect(abs(count[n] - 1000) < 6 * 26, "%d: %d", n, count[n]);
 }
 
+/* Else all flows of a slot would leave by one next hop. */
+Test(steer, nexthop_is_not_of_the_slot_bits)
+{
+	tables(0);
+	target.site[1].nexthop_count = MG_SITE_NEXTHOPS;
+	for (uint32_t n = 0; n < MG_SITE_NEXTHOPS; n++) {
+		target.site[1].nexthop[n] = n;
+		target.nexthop[n].ifindex = 1;
+	}
+	for (uint64_t low = 0; low < MG_RANGE_MAX; low += 4099) {
+		struct way way = { .site = 1, .hash = 0x1234567890000000 | low };
+
+		cr_expect(eq(int, steer_nexthop(&way), MG_FORWARD));
+		cr_expect(eq(u32, way.nexthop, 0x5678 * MG_SITE_NEXTHOPS >> 16));
+	}
+}
+
 /* A broken entry: what would lie past the array is not read. */
 Test(steer, too_many_nexthops)
 {
