@@ -4,7 +4,6 @@
 #include "base/util.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -74,8 +73,8 @@ int answer_status(const json_t *answer)
 
 void answer_number(json_t *object, const char *key, double value)
 {
-	if (isfinite(value))
-		json_object_set_new(object, key, json_real(value));
+	/* json_real() of what is not finite is NULL, and then there is no member. */
+	json_object_set_new(object, key, json_real(value));
 }
 
 void answer_count(json_t *object, const char *key, uint64_t value)

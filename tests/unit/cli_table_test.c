@@ -120,9 +120,9 @@ static const struct {
 	const char *line;
 	bool fits;
 } prefixes[] = {
-	{ "sh serv", true },   { "show si", true },
-	{ "w a", true },       { "show s", false }, /* services, sites, slots */
-	{ "show bg n", true }, { "e web", true },
+	{ "sh serv", true },     { "show si", true }, { "w a", true },
+	{ "show s web", false }, { "show s", false }, /* services, sites, slots */
+	{ "show bg n", true },   { "e web", true },
 };
 
 Test(grammar, takes_prefixes_only_where_told)
