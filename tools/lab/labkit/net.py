@@ -60,8 +60,10 @@ def _add_veth(pair, mtu):
     a, a_port, b, b_port = pair
     run("ip", "link", "add", a_port, "netns", plan.netns(a), "mtu", mtu, "type", "veth",
         "peer", "name", b_port, "netns", plan.netns(b), "mtu", mtu)
+    # GRO on both ends first: what a veth can do with redirected frames is fixed as it goes up.
     for name, port in ((a, a_port), (b, b_port)):
         _prepare_port(name, port)
+    for name, port in ((a, a_port), (b, b_port)):
         _batch(name, [f"link set {port} up"])
 
 

@@ -11,6 +11,7 @@ SITE = "east"  # the nearest one, to which all of it happens
 CALM, BUSY = 100, 300  # requests a second, of all clients; east can do 160
 RAMP_STEPS = 4
 DETECTION_SECONDS = 1.0
+SHOWN_MAX = 20  # failed requests that are listed one by one
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ class Telling:
             "failed": len(failed),
             "failures": kinds,
             "failed-on-living-sites": sum(not self.excused(r) for r in failed),
+            "not-excused": [_failure_json(r) for r in failed if not self.excused(r)][:SHOWN_MAX],
             "p50-ms": quantile([r.cost_ms for r in mine], 0.5),
             "p99-ms": quantile([r.cost_ms for r in mine], 0.99),
             "share": _shares(done),
@@ -135,6 +137,11 @@ class Telling:
 def _shares(requests):
     return {site.name: round(sum(r.site == site.name for r in requests) / len(requests), 4)
             for site in plan.SITES} if requests else {}
+
+
+def _failure_json(request):
+    return {"at": request.at, "family": request.family, "outcome": request.outcome,
+            "site": request.site, "latency-ms": request.latency_ms}
 
 
 def _second_json(second):
