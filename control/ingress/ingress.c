@@ -109,8 +109,20 @@ static void ingress_tick(uv_timer_t *timer)
 	struct ingress *in = timer->data;
 
 	in->tick = (in->tick + 1) % TICKS;
-	for (size_t i = in->tick; i < in->service_count; i += TICKS)
-		ingress_decide(in, in->service[i]);
+	for (size_t i = 0; i < in->service_count; i++)
+		if (in->service[i]->dirty || i % TICKS == in->tick)
+			ingress_decide(in, in->service[i]);
+}
+
+/* The data plane has left the site, or will take it up, by itself; the shares follow at the next
+ * tick, for this can be called from within a decision. */
+static void ingress_reached(void *user, uint32_t table_site)
+{
+	struct ingress *in = user;
+
+	for (size_t i = 0; i < in->service_count; i++)
+		for (size_t k = 0; k < in->service[i]->site_count; k++)
+			in->service[i]->dirty |= in->service[i]->site[k].table_site == table_site;
 }
 
 static void timer_freed(uv_handle_t *timer)
@@ -140,6 +152,7 @@ int ingress_new(uv_loop_t *loop, struct tables *tables, const struct ingress_con
 	r = uv_timer_start(in->timer, ingress_tick, TICK_MS, TICK_MS);
 	if (r < 0)
 		return r;
+	tables_listen(tables, ingress_reached, in);
 	*ret = TAKE_PTR(in);
 	return 0;
 }
@@ -155,6 +168,7 @@ void ingress_free(struct ingress **ingress)
 	free(in->service);
 	free(in->site);
 	free(in->drained);
+	tables_listen(in->tables, NULL, NULL);
 	catalog_free(&in->catalog);
 	if (in->timer)
 		uv_close((uv_handle_t *)in->timer, timer_freed);

@@ -297,6 +297,13 @@ const struct offer *steering_site_offer(const struct steering *s, const struct s
 	return NULL;
 }
 
+/* Offered, with a member, and the kernel knows the way. */
+static bool steering_site_usable(const struct steering *s, const struct steering_site *site)
+{
+	return !site->gone_ms && site->member != MG_MEMBER_NONE &&
+	       tables_site_reached(s->tables, site->table_site);
+}
+
 static struct weights_site weights_site_of(const struct steering *s,
 					   const struct steering_site *site,
 					   const struct steering_context *context)
@@ -306,7 +313,7 @@ static struct weights_site weights_site_of(const struct steering *s,
 	const struct offer *offer = steering_site_offer(s, site, context->catalog);
 	struct weights_site in = { .id = site->id };
 
-	in.up = offer && site->member != MG_MEMBER_NONE;
+	in.up = offer && steering_site_usable(s, site);
 	if (known) {
 		in.rtt_s = known->rtt_s;
 		in.capacity = known->capacity;
@@ -340,7 +347,7 @@ static int steering_apply(struct steering *s, uint64_t now_ns)
 		owner_site[i] = (struct owner_site){ .id = site->id,
 						     .share = share,
 						     .member = site->member,
-						     .spare = !site->gone_ms };
+						     .spare = steering_site_usable(s, site) };
 		if (site->member != MG_MEMBER_NONE && !site->gone_ms)
 			tables_member_state(s->table, site->member, MG_UP,
 					    (uint32_t)(share * 65536));

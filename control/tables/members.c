@@ -23,13 +23,14 @@ static void member_state_store(struct mg_member *entry, enum mg_state state)
 	__atomic_store_n(&entry->state, state, __ATOMIC_RELEASE);
 }
 
+/* A site that has no way just now may have one again, and its flows with it: only a member's own
+ * state ends them. */
 bool member_usable(const struct table_service *s, uint16_t member)
 {
 	if (member == MG_MEMBER_NONE || member > s->entry.member_count)
 		return false;
 	return s->member[member].use != MEMBER_FREE && s->member[member].use != MEMBER_LEAVING &&
-	       member_entry(s, member)->state == MG_UP &&
-	       tables_site_memory(s->tables)[s->member[member].site].state == MG_UP;
+	       member_entry(s, member)->state == MG_UP;
 }
 
 int members_new(struct table_service *s, uint32_t count)

@@ -24,7 +24,8 @@ static uint32_t site_hops(const struct mg_site *entry, uint32_t ret[MG_SITE_NEXT
 	return count;
 }
 
-/* The unused places repeat the used ones: whoever reads the old count with the new places, or the
+/* A site without a way is down: the data plane leaves it for the next choice by itself. The unused
+ * places repeat the used ones: whoever reads the old count with the new places, or the
  * other way round, still finds a next hop that works. */
 static void site_store_way(struct mg_site *entry, const uint32_t *hop, uint32_t count, uint32_t mtu)
 {
@@ -33,6 +34,7 @@ static void site_store_way(struct mg_site *entry, const uint32_t *hop, uint32_t 
 	if (count)
 		__atomic_store_n(&entry->mtu, mtu, __ATOMIC_RELAXED);
 	__atomic_store_n(&entry->nexthop_count, count, __ATOMIC_RELEASE);
+	__atomic_store_n(&entry->state, count ? MG_UP : MG_DOWN, __ATOMIC_RELEASE);
 }
 
 static void site_log_way(const struct site *site, const struct mg_site *old, const struct way *way)
@@ -52,6 +54,7 @@ void site_way(void *user, uint32_t index, const struct way *way)
 	struct site *site = &t->site[index];
 	struct mg_site *entry = &tables_site_memory(t)[index];
 	uint32_t hop[MG_SITE_NEXTHOPS], old[MG_SITE_NEXTHOPS], count = 0, old_count;
+	uint32_t was = entry->nexthop_count;
 
 	for (size_t i = 0; i < way->count; i++)
 		if (nexthop_get(t, &way->hop[i], &hop[count]) >= 0)
@@ -62,6 +65,8 @@ void site_way(void *user, uint32_t index, const struct way *way)
 	while (old_count)
 		nexthop_put(t, old[--old_count]);
 	snprintf(site->fault, sizeof(site->fault), "%s", way->fault);
+	if (t->reached && !was != !count)
+		t->reached(t->reached_user, index);
 }
 
 static int site_watch(struct tables *t, uint32_t index, const struct way *way)
@@ -88,7 +93,7 @@ static bool site_find(const struct tables *t, const struct site_spec *spec, uint
 static int site_make(struct tables *t, const struct site_spec *spec, uint32_t *ret)
 {
 	static const struct way nowhere;
-	struct mg_site entry = { .encap = spec->encap, .state = MG_UP };
+	struct mg_site entry = { .encap = spec->encap, .state = MG_DOWN };
 	uint32_t index;
 	int r = sweep_take(t, &t->sites, 1, &index);
 
@@ -134,9 +139,15 @@ void tables_site_put(struct tables *t, uint32_t site)
 	ranges_retire(&t->sites, site, t->sweep.round);
 }
 
-void tables_site_state(struct tables *t, uint32_t site, enum mg_state state)
+bool tables_site_reached(const struct tables *t, uint32_t site)
 {
-	__atomic_store_n(&tables_site_memory(t)[site].state, state, __ATOMIC_RELEASE);
+	return tables_site_memory(t)[site].state == MG_UP;
+}
+
+void tables_listen(struct tables *t, void (*reached)(void *user, uint32_t site), void *user)
+{
+	t->reached = reached;
+	t->reached_user = user;
 }
 
 bool tables_site(const struct tables *t, size_t index, struct site_state *ret)

@@ -71,6 +71,8 @@ struct tables {
 	struct addr *endpoint; /* claimed ones */
 	size_t endpoint_count;
 	struct sweep sweep;
+	void (*reached)(void *user, uint32_t site); /* tables_listen() */
+	void *reached_user;
 };
 
 static inline struct mg_slot *tables_slot_memory(const struct tables *t)

@@ -69,7 +69,10 @@ struct site_spec {
  * routes and neighbours from then on. 0, or -ENOSPC with the table's name in the log. */
 int tables_site_get(struct tables *tables, const struct site_spec *spec, uint32_t *ret_site);
 void tables_site_put(struct tables *tables, uint32_t site);
-void tables_site_state(struct tables *tables, uint32_t site, enum mg_state state); /* one store */
+bool tables_site_reached(const struct tables *tables, uint32_t site); /* it has a next hop */
+/* From then on reached() is called, from the loop, for a site that has got its first next hop or
+ * lost its last. It must not get or put sites. */
+void tables_listen(struct tables *tables, void (*reached)(void *user, uint32_t site), void *user);
 
 struct site_state {
 	uint32_t index, references;
