@@ -8,9 +8,10 @@
 
 #include <math.h>
 
-#define STEPS_MAX 128
-#define PRECISION 1e-12
-#define RATE_MIN  1e-6 /* of what all can serve: "nobody asks" is the limit of "few ask" */
+#define STEPS_MAX    128
+#define PRECISION    1e-12
+#define BOUND_MARGIN 1e-9 /* what rounding, or a flat cost, could hide of the one site */
+#define RATE_MIN     1e-6 /* of what all can serve: "nobody asks" is the limit of "few ask" */
 
 double waterfill_cost(const struct waterfill_site *site, double theta, double arrival_rate)
 {
@@ -73,12 +74,7 @@ static void level_bounds(const struct waterfill *fill, double *ret_low, double *
 		*ret_low = fmin(*ret_low, s->rtt_s + waterfill_marginal(s, fill->theta, s->base));
 		*ret_high = fmin(*ret_high, s->rtt_s + all);
 	}
-}
-
-static void shares_scale(struct waterfill *fill, double sum)
-{
-	for (size_t i = 0; i < fill->count; i++)
-		fill->site[i].share /= sum;
+	*ret_high *= 1 + BOUND_MARGIN;
 }
 
 /* Between two levels that no number separates: as much of the jump as makes 1. */
@@ -116,30 +112,38 @@ static double rate_floor(const struct waterfill *fill)
 	return served * RATE_MIN;
 }
 
+/* Sets the shares to where they sum to 1, or next to it. */
+static void level_seek(struct waterfill *fill, double low, double high)
+{
+	double sum, derivative;
+
+	if (!(fill->level > low && fill->level < high))
+		fill->level = high;
+	for (int i = 0; i < STEPS_MAX; i++) {
+		sum = fill_to(fill, fill->level, &derivative);
+		if (fabs(sum - 1) < PRECISION)
+			return;
+		if (sum < 1)
+			low = fill->level;
+		else
+			high = fill->level;
+		if (high - low <= high * PRECISION)
+			break;
+		fill->level = level_next(fill->level, (1 - sum) / derivative, i, low, high);
+	}
+	shares_between(fill, low, high);
+	fill->level = high;
+}
+
 void waterfill(struct waterfill *fill)
 {
-	double low, high, level, sum, derivative;
+	double low, high, sum = 0;
 
 	fill->rate = fmax(fill->rate, rate_floor(fill));
 	level_bounds(fill, &low, &high);
-	level = fill->level > low && fill->level < high ? fill->level : high;
-	for (int i = 0; i < STEPS_MAX; i++) {
-		sum = fill_to(fill, level, &derivative);
-		if (fabs(sum - 1) < PRECISION)
-			break;
-		if (sum < 1)
-			low = level;
-		else
-			high = level;
-		level = level_next(level, (1 - sum) / derivative, i, low, high);
-		if (level <= low || level >= high) {
-			shares_between(fill, low, high);
-			break;
-		}
-	}
-	fill->level = level;
-	sum = 0;
+	level_seek(fill, low, high);
 	for (size_t i = 0; i < fill->count; i++)
 		sum += fill->site[i].share;
-	shares_scale(fill, sum);
+	for (size_t i = 0; i < fill->count; i++)
+		fill->site[i].share /= sum;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Random numbers for property tests: one seed, printed, or set by MG_SEED to run a failure again.
+/*
+ * Random numbers for property tests: a new seed every run, printed, so that a failure can be run
+ * again with MARGAY_SEED.
  */
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 struct random {
 	uint64_t state;
@@ -13,23 +15,37 @@ struct random {
 
 static inline uint64_t random_u64(struct random *random)
 {
-	uint64_t x = random->state += 0x9e3779b97f4a7c15ull;
+	uint64_t x = random->state += 0x9e3779b97f4a7c15ull; /* a Weyl sequence, then mixed */
 
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
-	return x ^ x >> 31;
+	x = (x ^ x >> 32) * 0xd6e8feb86659fd93ull;
+	x = (x ^ x >> 32) * 0xd6e8feb86659fd93ull;
+	return x ^ x >> 32;
 }
 
-static inline uint32_t random_below(struct random *random, uint32_t limit)
+static inline struct random random_seeded(const char *what)
 {
-	return (random_u64(random) >> 32) * limit >> 32;
+	const char *given = getenv("MARGAY_SEED");
+	struct random random;
+
+	if (given)
+		random.state = strtoull(given, NULL, 0);
+	else
+		arc4random_buf(&random.state, sizeof(random.state));
+	fprintf(stderr, "%s: MARGAY_SEED=%#llx\n", what, (unsigned long long)random.state);
+	return random;
 }
 
-static inline struct random random_seeded(const char *test)
+static inline double random_unit(struct random *random) /* [0, 1) */
 {
-	const char *text = getenv("MG_SEED");
-	uint64_t seed = text ? strtoull(text, NULL, 0) : (uint64_t)time(NULL) * 1000003;
+	return (double)(random_u64(random) >> 11) * 0x1p-53;
+}
 
-	fprintf(stderr, "%s: MG_SEED=%llu\n", test, (unsigned long long)seed);
-	return (struct random){ .state = seed };
+static inline double random_between(struct random *random, double low, double high)
+{
+	return low + (high - low) * random_unit(random);
+}
+
+static inline size_t random_below(struct random *random, size_t end)
+{
+	return (size_t)(random_u64(random) % end);
 }
