@@ -16,7 +16,10 @@ struct cursor {
 
 static inline struct cursor cursor_of(const void *bytes, size_t len)
 {
-	return (struct cursor){ .at = bytes, .end = (const uint8_t *)bytes + len };
+	/* No bytes at NULL are no bytes elsewhere: arithmetic on NULL is undefined. */
+	const uint8_t *at = bytes ? bytes : (const uint8_t *)"";
+
+	return (struct cursor){ .at = at, .end = at + len };
 }
 
 static inline size_t cursor_left(const struct cursor *c)

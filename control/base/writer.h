@@ -76,12 +76,13 @@ static inline uint8_t *writer_len_open(struct writer *w, size_t octets)
 /* Stores in *field the number of bytes written since; sets bad where `octets` cannot hold it. */
 static inline void writer_len_close(struct writer *w, uint8_t *field, size_t octets)
 {
-	struct writer len = writer_of(field, octets);
+	struct writer len;
 	size_t n;
 
 	if (w->bad || !field)
 		return;
 	n = (size_t)(w->at - field) - octets;
+	len = writer_of(field, octets);
 	w->bad |= octets < sizeof(n) && n >> 8 * octets;
 	writer_uint(&len, n, octets);
 }

@@ -49,6 +49,16 @@ Test(agent_line, reads_every_key)
 	cr_expect(line.report.drain);
 }
 
+Test(agent_line, takes_the_longest_name_and_no_longer_one)
+{
+	static const char text[] = "{\"service\":\"a-name-of-thirty-one-bytes-is-k\"}";
+	struct line line;
+	char reason[160];
+
+	cr_assert(eq(int, decode(text, strlen(text), &line, reason), 0), "%s", reason);
+	cr_expect(eq(sz, strlen(line.service), LINE_SERVICE_MAX - 1));
+}
+
 Test(agent_line, every_truncation_is_bad_and_changes_nothing)
 {
 	for (size_t len = 0; len < strlen(EVERY_KEY); len++) {
@@ -112,7 +122,7 @@ static const struct {
 	{ "availability", { "-1", "101", "99.9", "65536" } },
 	{ "delay-index", { "-1", "101", "0.1", "256" } },
 	{ "drain", { "0", "1", "1.0" } },
-	{ "service", { "\"\"", "0", "\"a-name-of-thirty-two-bytes-is-one\"" } },
+	{ "service", { "\"\"", "0", "\"a-name-of-thirty-two-bytes-is-32\"" } },
 };
 
 static const char *const not_json_numbers[] = { "NaN", "Infinity", "1e999", "-1e999", "0x10",

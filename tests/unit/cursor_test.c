@@ -99,8 +99,10 @@ Test(cursor, a_sub_reader_cannot_be_left)
 
 Test(cursor, of_nothing_has_nothing)
 {
-	struct cursor c = cursor_of(NULL, 0);
+	struct cursor c = cursor_of(NULL, 0), sub = cursor_sub(&c, 0);
 
+	cr_expect(eq(int, sub.bad, false));
+	cr_expect(eq(sz, cursor_left(&sub), 0));
 	cr_expect(eq(sz, cursor_left(&c), 0));
 	cr_expect(eq(int, c.bad, false));
 	cr_expect(eq(u8, cursor_u8(&c), 0));
