@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from . import plan, procs
 
 TIMEOUT_MS = 3000
+LARGEST = 40  # times the smallest work: at half speed the largest still ends in half the timeout
 LEAD_SECONDS = 1.5  # from starting the programs to their first request
 
 
@@ -56,8 +57,8 @@ class Load:
         log.write_text("")
         words = [plan.program("flowgen"), "--port", plan.SERVICE_PORT, "--to", plan.SERVICE_V4,
                  "--to", plan.SERVICE_V6, "--schedule", where / "schedule", "--seed", seed,
-                 "--start", f"{self.start:.6f}", "--work-ms", work_ms, "--log", log,
-                 "--timeout", TIMEOUT_MS / 1000]
+                 "--start", f"{self.start:.6f}", "--work-ms", work_ms, "--ratio", LARGEST,
+                 "--log", log, "--timeout", TIMEOUT_MS / 1000]
         for source in client.sources:
             words += ["--from", source]
         key = f"flowgen-{client.name}"

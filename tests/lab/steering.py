@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Shares follow load: demand beyond the nearest site, a site that slows down, a drained site."""
+
+from common import PES, Script, between, failures, run_load, services, share, wanted
+from labkit import lab, routers
+
+
+def test(check):
+    seen = {}
+
+    def look(key):
+        seen[key] = {site: sum(wanted(pe, site) for pe in PES) / len(PES)
+                     for site in ("east", "west", "cloud")}
+
+    def slow_down():
+        lab.tell_server(lab.site_named("east"), "speed", "0.25")
+
+    def drain():
+        for pe in PES:
+            routers.ask(pe, "drain", "west")
+
+    check.up()
+    load = run_load([(8, 60), (28, 320)], during=Script({
+        7: lambda: look("calm"), 17: lambda: look("busy"), 18: slow_down,
+        26: lambda: look("slow"), 27: drain, 34: lambda: look("drained")}))
+    check.ok(not any(r.failed for r in load.requests), failures(load.requests))
+    check.ok(seen["calm"]["east"] >= 0.4,
+             f"calm: the nearest site is wanted most ({seen['calm']['east']:.0%})")
+    busy = between(load, 13, 18)
+    check.ok(share(busy, "east") * 320 < 150,
+             f"overload: the nearest site gets less than it can do ({share(busy, 'east'):.0%})")
+    check.ok(all(share(busy, s) > 0.02 for s in ("east", "west", "cloud")),
+             "overload: every site takes a part")
+    off = max(abs(share(busy, s) - seen["busy"][s]) for s in seen["busy"])
+    check.ok(off < 0.15, f"what is wanted is what is got, within {off:.0%}")
+    check.ok(seen["slow"]["east"] < 0.7 * max(seen["busy"]["east"], 0.05),
+             f"a site at a quarter of its speed is left: {seen['busy']['east']:.0%} to "
+             f"{seen['slow']['east']:.0%}")
+    check.ok(seen["drained"]["west"] == 0, "a drained site is wanted no more")
+    check.ok(share(between(load, 28.5, 36), "west") == 0, "and gets no new flow")
+    check.ok(all(s.get("reason") for pe in PES for v in services(pe) for s in v["sites"]),
+             "every share has its reason")
+    answer = routers.ask("pe1", "explain", "web", "from", "198.51.100.129:1234")
+    check.ok(bool(answer), "explain answers for one flow")
