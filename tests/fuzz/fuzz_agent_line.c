@@ -57,6 +57,8 @@ static uint64_t feed(const uint8_t *data, size_t len, size_t piece)
 	return fold;
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	if (!len)
