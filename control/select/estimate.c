@@ -137,7 +137,7 @@ static double common(const struct estimate *estimates, size_t count, size_t offs
 static void estimate_rate(struct estimate *e)
 {
 	if (isnan(e->arrival_rate))
-		e->arrival_rate = e->utilisation * e->capacity / e->service_time_s;
+		e->arrival_rate = not_negative(e->utilisation * e->capacity / e->service_time_s);
 	if (isnan(e->arrival_rate)) /* Little's law, of the requests that run */
 		e->arrival_rate = isnan(e->in_flight)
 					  ? NAN

@@ -9,6 +9,7 @@
 #define SETTLED        10 /* periods after which a change is history */
 #define DRAIN_S        10.0
 #define RAMP_START     0.2
+#define RATE_MAX       1e12 /* flows/s of one router: above is no measurement */
 #define SURGE_MIN      0.15 /* of the own rate: less is noise */
 #define SURGE_LEAST    -0.5 /* of Lambda */
 
@@ -126,7 +127,7 @@ static void weights_measure_surge(struct weights *w, double now_s, double own_ra
 			oldest_s = fmin(oldest_s, in[i].sampled_s);
 		}
 	w->surge = 0;
-	if (!(own_rate >= 0) || isinf(own_rate)) {
+	if (!(own_rate >= 0 && own_rate <= RATE_MAX)) {
 		w->own_rate = NAN;
 		w->rates.count = 0;
 		return;

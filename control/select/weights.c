@@ -25,6 +25,8 @@
 #define PERIODS_KEPT 10
 #define WINDOWS_KEPT 5
 
+#define SETTING_MAX 1e6
+
 const char *weights_reason_text(enum weights_reason reason)
 {
 	static const char *const texts[REASON_COUNT] = {
@@ -54,7 +56,7 @@ const char *weights_freshness_text(enum weights_freshness freshness)
 
 static double above_zero(double value, double fallback)
 {
-	return value > 0 && isfinite(value) ? value : fallback;
+	return value > 0 && value < SETTING_MAX ? value : fallback;
 }
 
 void weights_configure(struct weights *w, const struct weights_config *config)
