@@ -1,13 +1,29 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The whole lab: up, down, status, and what can happen to a site."""
 
+import contextlib
+import fcntl
 import json
 import shutil
+import sys
 import time
 
 from . import net, plan, procs, reflector, routers
 
 READY_SECONDS = 30
+LOCK = "/run/lock/margay-lab"
+
+
+@contextlib.contextmanager
+def alone():
+    """There is one lab on a machine: whoever builds or ends it waits for the other to finish."""
+    with open(LOCK, "w", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("waiting for another lab on this machine to end", file=sys.stderr)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def start_server(site):

@@ -4,7 +4,7 @@
 import time
 from dataclasses import dataclass
 
-from . import lab, net, plan, procs, routers, view
+from . import lab, net, plan, routers, view
 from .load import Load, quantile
 
 SITE = "east"  # the nearest one, to which all of it happens
@@ -163,9 +163,3 @@ def interface_modes():
             answer = {}
         modes[router.name] = {i["name"]: i.get("mode") for i in answer.get("interfaces", [])}
     return modes
-
-
-def end():
-    """Whatever stands, however far it came."""
-    procs.stop_all()
-    lab.down()
