@@ -12,13 +12,14 @@
 #include <math.h>
 #include <string.h>
 
-#define BLOCK 64 /* slots */
+#define BLOCK 256 /* slots */
 
 struct block {
 	const struct owner_site *sites;
 	uint64_t key[BLOCK];
-	double first[BLOCK], second[BLOCK];             /* times */
-	uint16_t first_site[BLOCK], second_site[BLOCK]; /* of sites[], or NOBODY */
+	double first[BLOCK], second[BLOCK]; /* times */
+	/* Indexes of sites[] or NOBODY, in the form of the times, so that they move with them. */
+	double first_site[BLOCK], second_site[BLOCK];
 };
 
 #define NOBODY UINT16_MAX
@@ -67,35 +68,23 @@ static void times_draw(const uint64_t key[BLOCK], uint64_t site_key, double mean
 	}
 }
 
-static inline bool before(const struct block *block, double time, uint16_t site, double other_time,
-			  uint16_t other)
-{
-	return time < other_time || (time == other_time && other != NOBODY &&
-				     block->sites[site].id < block->sites[other].id);
-}
-
-static inline void block_enter(struct block *block, size_t i, double time, uint16_t site)
-{
-	if (before(block, time, site, block->first[i], block->first_site[i])) {
-		block->second[i] = block->first[i];
-		block->second_site[i] = block->first_site[i];
-		block->first[i] = time;
-		block->first_site[i] = site;
-	} else if (before(block, time, site, block->second[i], block->second_site[i])) {
-		block->second[i] = time;
-		block->second_site[i] = site;
-	}
-}
-
-/* Enters the site's times in all slots of the block. */
+/* Enters the site's times in all slots of the block, without a branch: who is early is chance. */
 static void block_race(struct block *block, uint16_t site, double rate)
 {
-	double time[BLOCK];
+	double time[BLOCK], index = site;
 
 	times_draw(block->key, mix(block->sites[site].id + 0x9e3779b97f4a7c15ull), 1 / rate, time);
-	for (size_t i = 0; i < BLOCK; i++)
-		if (time[i] <= block->second[i])
-			block_enter(block, i, time[i], site);
+	for (size_t i = 0; i < BLOCK; i++) {
+		double first = block->first[i], second = block->second[i], t = time[i];
+		double first_site = block->first_site[i], second_site = block->second_site[i];
+
+		second_site = t < second ? index : second_site;
+		block->second_site[i] = t < first ? first_site : second_site;
+		block->first_site[i] = t < first ? index : first_site;
+		second = t < second ? t : second;
+		block->second[i] = t < first ? first : second;
+		block->first[i] = t < first ? t : first;
+	}
 }
 
 static void block_reset(struct block *block)
@@ -111,15 +100,38 @@ static bool has_share(const struct owner_site *site)
 	return site->share > 0 && isfinite(site->share) && isfinite(1 / site->share);
 }
 
-/* A slot that only one site can own still needs a next choice for when that one goes down. */
-static void block_race_spares(struct block *block, uint16_t count)
+/* Index of the site with the next higher id, or count. Sites race in this order, so that a tie is
+ * decided by it and not by the order of the list. */
+static size_t site_after(const struct owner_site *sites, size_t count, size_t after)
 {
+	size_t next = count;
+
+	for (size_t i = 0; i < count; i++)
+		if ((after == count || sites[i].id > sites[after].id) &&
+		    (next == count || sites[i].id < sites[next].id))
+			next = i;
+	return next;
+}
+
+static void block_race_shares(struct block *block, size_t count)
+{
+	const struct owner_site *sites = block->sites;
+
+	for (size_t i = site_after(sites, count, count); i < count; i = site_after(sites, count, i))
+		if (has_share(&sites[i]))
+			block_race(block, (uint16_t)i, sites[i].share);
+}
+
+/* A slot that only one site can own still needs a next choice for when that one goes down. */
+static void block_race_spares(struct block *block, size_t count)
+{
+	const struct owner_site *sites = block->sites;
 	struct block spare = *block;
 
 	block_reset(&spare);
-	for (uint16_t i = 0; i < count; i++)
-		if (spare.sites[i].spare && !has_share(&spare.sites[i]))
-			block_race(&spare, i, 1);
+	for (size_t i = site_after(sites, count, count); i < count; i = site_after(sites, count, i))
+		if (sites[i].spare && !has_share(&sites[i]))
+			block_race(&spare, (uint16_t)i, 1);
 	memcpy(block->second_site, spare.first_site, sizeof(block->second_site));
 }
 
@@ -132,9 +144,9 @@ static size_t sites_with_share(const struct owner_site *sites, size_t count)
 	return n;
 }
 
-static uint16_t member_of(const struct owner_site *sites, uint16_t site)
+static uint16_t member_of(const struct owner_site *sites, double site)
 {
-	return site == NOBODY ? 0 : sites[site].member;
+	return site == NOBODY ? 0 : sites[(uint16_t)site].member;
 }
 
 void owners_assign(uint64_t service_id, const struct owner_site *sites, size_t count,
@@ -148,11 +160,9 @@ void owners_assign(uint64_t service_id, const struct owner_site *sites, size_t c
 		block_reset(&block);
 		for (size_t i = 0; i < BLOCK; i++)
 			block.key[i] = mix(seed + slot + i);
-		for (size_t i = 0; i < count; i++)
-			if (has_share(&sites[i]))
-				block_race(&block, (uint16_t)i, sites[i].share);
+		block_race_shares(&block, count);
 		if (able == 1)
-			block_race_spares(&block, (uint16_t)count);
+			block_race_spares(&block, count);
 		for (size_t i = 0; i < BLOCK && slot + i < slots; i++)
 			ret[slot + i] = (struct owner){
 				.now = member_of(sites, block.first_site[i]),

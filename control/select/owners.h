@@ -20,7 +20,7 @@ struct owner {
 	uint16_t now, next; /* members; next: the runner-up, MG_MEMBER_NONE (0) if there is none */
 };
 
-/* Fills ret[0..slots). The sites' order does not matter. count: at most UINT16_MAX, as members are.
- */
+/* Fills ret[0..slots). Ids are distinct; the sites' order does not matter. count: at most
+ * UINT16_MAX, as members are. */
 void owners_assign(uint64_t service_id, const struct owner_site *sites, size_t count,
 		   struct owner *ret, size_t slots);
