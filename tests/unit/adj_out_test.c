@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "bgp/adj_out.h"
+#include "bgp/message.h"
+#include "bgp/update.h"
+#include "random.h"
+#include "routes.h"
+
+#include <errno.h>
+
+#define FAMILIES (BIT(BGP_IPV4_UNICAST) | BIT(BGP_IPV6_UNICAST))
+
+static struct export_target target_of(uint8_t neighbor, bool add_path)
+{
+	return (struct export_target){ .neighbor = neighbor,
+				       .client = true,
+				       .local = addr_of_v4((uint8_t[]){ 10, 0, 0, 99 }),
+				       .cluster_id = { 10, 0, 0, 99 },
+				       .codec = { .local_as = 65000,
+						  .remote_as = 65000,
+						  .ibgp = true,
+						  .as4 = true,
+						  .families = FAMILIES,
+						  .add_path_out = add_path ? FAMILIES : 0 } };
+}
+
+/* What the neighbour holds by what it was sent: LOCAL_PREF by prefix and path id. */
+#define PREFIXES 30
+#define IDS      200
+
+struct listener {
+	struct bgp_codec codec;
+	uint32_t pref[PREFIXES][IDS];
+	unsigned int updates, announced, withdrawn, end_of_rib;
+	bool announced_before_withdrawn;
+};
+
+static struct listener listener_of(const struct export_target *to)
+{
+	struct listener listener = { .codec = to->codec };
+
+	listener.codec.add_path_in = to->codec.add_path_out;
+	return listener;
+}
+
+static void listen_update(struct listener *l, struct cursor body)
+{
+	static struct bgp_update update;
+	struct update_item item;
+
+	cr_assert(eq(int, update_decode(&l->codec, body, &update), FAULT_NONE));
+	l->end_of_rib += update.end_of_rib;
+	l->updates += !update.end_of_rib;
+	while (update_next(&update, &item)) {
+		const uint8_t *octet = item.nlri.prefix.addr.octet;
+		uint8_t i = octet[15];
+
+		l->announced_before_withdrawn |= !item.path && l->announced;
+		l->announced += item.path != NULL;
+		l->withdrawn += !item.path;
+		if (octet[13] || octet[14] || i >= PREFIXES || item.nlri.path_id >= IDS)
+			continue;
+		cr_assert(item.path || l->pref[i][item.nlri.path_id], "withdrawn, not announced");
+		l->pref[i][item.nlri.path_id] = item.path ? item.path->local_pref : 0;
+	}
+}
+
+/* Flushes to the end. */
+static void hear(struct adj_out *out, struct listener *l)
+{
+	_cleanup_(buffer_clear) struct buffer buffer = { 0 };
+	struct notification fault;
+	struct message message;
+	struct cursor c;
+	int r = 1;
+
+	l->updates = l->announced = l->withdrawn = 0;
+	while (r > 0)
+		r = adj_out_flush(out, &buffer);
+	cr_assert(eq(int, r, 0));
+	cr_assert(adj_out_due(out) == false);
+	c = cursor_of(buffer.at, buffer.len);
+	for (size_t i = 0; i < buffer.messages; i++) {
+		cr_assert(eq(int, message_read(&c, &message, &fault), 1));
+		listen_update(l, message.body);
+	}
+	cr_expect(eq(sz, cursor_left(&c), 0));
+}
+
+static void say(struct rib *rib, struct adj_out *out, struct rib_source *source,
+		struct bgp_nlri nlri, uint32_t pref)
+{
+	struct bgp_path path = path_pref(pref);
+
+	if (pref)
+		cr_assert(rib_announce(rib, source, &nlri, &path, 0) >= 0);
+	else
+		rib_withdraw(rib, source, &nlri);
+	if (out)
+		cr_assert(eq(int, adj_out_touch(out, &nlri.prefix), 0));
+}
+
+Test(adj_out, packs_equal_paths)
+{
+	enum { ROUTES = 5000 };
+	_cleanup_(rib_free) struct rib *rib = rib_new();
+	_cleanup_(adj_out_free) struct adj_out *out = NULL;
+	struct rib_source own = source_of(0);
+	struct export_target to = target_of(1, false);
+	struct listener listener = listener_of(&to);
+
+	for (uint32_t i = 0; i < ROUTES; i++)
+		say(rib, NULL, &own, nlri_of(i, 0), 100);
+	out = adj_out_new(rib, &to);
+	hear(out, &listener);
+	cr_expect(eq(uint, listener.announced, ROUTES));
+	cr_expect(eq(uint, listener.end_of_rib, 2));
+	/* 5 octets each in 4096: six messages, and each of the five batches may begin one. */
+	cr_expect(le(uint, listener.updates, 12));
+	cr_expect(eq(sz, adj_out_count(out), ROUTES));
+
+	for (uint32_t i = 0; i < ROUTES; i++)
+		say(rib, out, &own, nlri_of(i, 0), 0);
+	hear(out, &listener);
+	cr_expect(eq(uint, listener.withdrawn, ROUTES));
+	cr_expect(le(uint, listener.updates, 12));
+	cr_expect(eq(uint, listener.end_of_rib, 2), "once a session");
+	cr_expect(eq(sz, adj_out_count(out), 0));
+}
+
+Test(adj_out, says_nothing_twice)
+{
+	_cleanup_(rib_free) struct rib *rib = rib_new();
+	_cleanup_(adj_out_free) struct adj_out *out = NULL;
+	struct rib_source own = source_of(0);
+	struct export_target to = target_of(1, true);
+	struct listener listener = listener_of(&to);
+
+	say(rib, NULL, &own, nlri_of(1, 0), 100);
+	say(rib, NULL, &own, nlri_v6_of(2, 0), 100);
+	out = adj_out_new(rib, &to);
+	hear(out, &listener);
+	cr_expect(eq(uint, listener.updates, 2), "a family each");
+	say(rib, out, &own, nlri_of(1, 0), 100);
+	say(rib, out, &own, nlri_of(1, 0), 200);
+	say(rib, out, &own, nlri_of(1, 0), 100); /* there and back within a turn */
+	hear(out, &listener);
+	cr_expect(eq(uint, listener.updates, 0));
+	say(rib, out, &own, nlri_of(3, 0), 100);
+	say(rib, out, &own, nlri_of(3, 0), 0); /* came and went */
+	hear(out, &listener);
+	cr_expect(eq(uint, listener.updates, 0));
+
+	adj_out_refresh(out, BGP_IPV6_UNICAST);
+	hear(out, &listener);
+	cr_expect(eq(uint, listener.announced, 1), "asked for one family");
+	hear(out, &listener);
+	cr_expect(eq(uint, listener.updates, 0), "asked once");
+}
+
+Test(adj_out, withdraws_first)
+{
+	_cleanup_(rib_free) struct rib *rib = rib_new();
+	_cleanup_(adj_out_free) struct adj_out *out = NULL;
+	struct rib_source own = source_of(0);
+	struct export_target to = target_of(1, true);
+	struct listener listener = listener_of(&to);
+
+	say(rib, NULL, &own, nlri_of(1, 0), 100);
+	out = adj_out_new(rib, &to);
+	hear(out, &listener);
+	say(rib, out, &own, nlri_of(2, 0), 100);
+	say(rib, out, &own, nlri_of(1, 0), 0);
+	hear(out, &listener);
+	cr_expect(eq(uint, listener.announced, 1));
+	cr_expect(eq(uint, listener.withdrawn, 1));
+	cr_expect(eq(int, listener.announced_before_withdrawn, 0));
+}
+
+/* A route that cannot be told any more takes back what was told before. */
+Test(adj_out, takes_back_what_it_cannot_replace)
+{
+	_cleanup_(rib_free) struct rib *rib = rib_new();
+	_cleanup_(adj_out_free) struct adj_out *out = NULL;
+	struct rib_source own = source_of(0);
+	struct export_target to = target_of(1, false);
+	struct listener listener = listener_of(&to);
+	struct bgp_nlri nlri = nlri_of(1, 0);
+	struct bgp_path path = path_pref(100);
+
+	rib_announce(rib, &own, &nlri, &path, 0);
+	out = adj_out_new(rib, &to);
+	hear(out, &listener);
+	path.next_hop = nlri_v6_of(1, 0).prefix.addr; /* without RFC 8950 */
+	rib_announce(rib, &own, &nlri, &path, 0);
+	adj_out_touch(out, &nlri.prefix);
+	hear(out, &listener);
+	cr_expect(eq(uint, listener.withdrawn, 1));
+	cr_expect(eq(sz, adj_out_count(out), 0));
+	path.next_hop = path_pref(100).next_hop;
+	rib_announce(rib, &own, &nlri, &path, 0);
+	adj_out_touch(out, &nlri.prefix);
+	hear(out, &listener);
+	cr_expect(eq(uint, listener.announced, 1));
+}
+
+static void expect_heard(const struct rib *rib, const struct listener *l,
+			 const struct export_target *to, bool add_path)
+{
+	uint32_t want[PREFIXES][IDS] = { 0 };
+
+	for (struct rib_entry *entry = rib_entries(rib); entry; entry = entry->hh.next) {
+		uint8_t i = entry->prefix.addr.octet[15];
+		const struct rib_route *best = rib_best(entry);
+
+		if (!add_path) {
+			if (best->key.neighbor != to->neighbor)
+				want[i][0] = best->path->path.local_pref;
+			continue;
+		}
+		for (const struct rib_route *r = entry->routes; r; r = r->next)
+			if (r->key.neighbor != to->neighbor)
+				want[i][r->out_id] = r->path->path.local_pref;
+	}
+	for (int i = 0; i < PREFIXES; i++)
+		for (int id = 0; id < IDS; id++)
+			cr_assert(eq(u32, l->pref[i][id], want[i][id]), "prefix %d, id %d", i, id);
+}
+
+/* Random changes, random flushes: what was heard is what the RIB says. */
+static void converse(bool add_path)
+{
+	_cleanup_(rib_free) struct rib *rib = rib_new();
+	_cleanup_(adj_out_free) struct adj_out *out = NULL;
+	struct random random = random_seeded("adj_out");
+	struct export_target to = target_of(2, add_path);
+	struct listener listener = listener_of(&to);
+	struct rib_source source[4];
+
+	for (uint8_t i = 0; i < ARRAY_SIZE(source); i++) {
+		source[i] = source_of(i);
+		source[i].client = true;
+	}
+	out = adj_out_new(rib, &to);
+	for (int step = 0; step < 20000; step++) {
+		uint32_t i = random_below(&random, PREFIXES);
+		struct bgp_nlri nlri = i % 2 ? nlri_of(i, 0) : nlri_v6_of((uint8_t)i, 0);
+
+		nlri.path_id = random_below(&random, 2);
+		say(rib, out, &source[random_below(&random, ARRAY_SIZE(source))], nlri,
+		    random_below(&random, 4));
+		if (random_below(&random, 20))
+			continue;
+		if (!random_below(&random, 10))
+			adj_out_refresh(out, random_below(&random, BGP_FAMILY_COUNT));
+		hear(out, &listener);
+		expect_heard(rib, &listener, &to, add_path);
+	}
+	adj_out_free(&out);
+	for (size_t i = 0; i < ARRAY_SIZE(source); i++)
+		cr_assert(source[i].route_count < 1000);
+}
+
+Test(adj_out, agrees_with_the_rib)
+{
+	converse(false);
+}
+
+Test(adj_out, agrees_with_the_rib_by_path)
+{
+	converse(true);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "random.h"
+#include "routes.h"
+
+Test(rib, tells_what_changed)
+{
+	_cleanup_(rib_free) struct rib *rib = rib_new();
+	struct rib_source a = source_of(1), b = source_of(2);
+	struct bgp_nlri nlri = nlri_of(1, 0);
+	struct bgp_path path = path_pref(100), other = path_pref(200);
+
+	cr_assert(rib != NULL);
+	cr_expect(eq(int, rib_announce(rib, &a, &nlri, &path, 10), 1));
+	cr_expect(eq(int, rib_announce(rib, &a, &nlri, &path, 20), 0));
+	cr_expect(eq(u64, a.routes->received_ms, 10));
+	cr_expect(eq(int, rib_announce(rib, &a, &nlri, &other, 30), 1));
+	cr_expect(eq(u64, a.routes->received_ms, 30));
+	cr_expect(eq(u32, a.routes->path->path.local_pref, 200));
+	cr_expect(eq(sz, a.route_count, 1));
+	cr_expect(eq(int, rib_withdraw(rib, &b, &nlri), 0), "not the neighbour's");
+	cr_expect(eq(int, rib_withdraw(rib, &a, &nlri), 1));
+	cr_expect(eq(int, rib_withdraw(rib, &a, &nlri), 0));
+	cr_expect(eq(ptr, rib_find(rib, &nlri.prefix), NULL));
+	cr_expect(eq(ptr, rib_interned(rib)->paths, NULL));
+}
+
+Test(rib, keeps_path_ids_apart)
+{
+	_cleanup_(rib_free) struct rib *rib = rib_new();
+	struct rib_source a = source_of(1);
+	struct bgp_nlri first = nlri_of(1, 7), second = nlri_of(1, 8);
+	struct bgp_path path = path_pref(100);
+	struct rib_entry *entry;
+
+	cr_expect(eq(int, rib_announce(rib, &a, &first, &path, 0), 1));
+	cr_expect(eq(int, rib_announce(rib, &a, &second, &path, 0), 1));
+	entry = rib_find(rib, &first.prefix);
+	cr_expect(eq(u32, entry->routes->out_id, 1));
+	cr_expect(eq(u32, entry->routes->next->out_id, 2));
+	cr_expect(eq(ptr, entry->routes->path, entry->routes->next->path), "one path, two routes");
+	rib_withdraw(rib, &a, &first);
+	cr_expect(eq(u32, entry->routes->out_id, 2), "its id stays");
+	rib_announce(rib, &a, &first, &path, 0);
+	cr_expect(eq(u32, entry->routes->next->out_id, 3));
+}
+
+Test(rib, decides_again_after_a_change)
+{
+	_cleanup_(rib_free) struct rib *rib = rib_new();
+	struct rib_source a = source_of(1), b = source_of(2);
+	struct bgp_nlri nlri = nlri_of(1, 0);
+	struct bgp_path low = path_pref(100), high = path_pref(200);
+	struct rib_entry *entry;
+
+	rib_announce(rib, &a, &nlri, &low, 0);
+	entry = rib_find(rib, &nlri.prefix);
+	cr_expect(eq(u32, rib_best(entry)->key.neighbor, 1));
+	rib_announce(rib, &b, &nlri, &high, 0);
+	cr_expect(eq(u32, rib_best(entry)->key.neighbor, 2));
+	rib_announce(rib, &b, &nlri, &low, 0);
+	cr_expect(eq(u32, rib_best(entry)->key.neighbor, 1));
+	rib_withdraw(rib, &a, &nlri);
+	cr_expect(eq(u32, rib_best(entry)->key.neighbor, 2));
+}
+
+#define PREFIXES  20
+#define NEIGHBORS 4
+#define PATHS     3
+
+static size_t routes_in(const struct rib *rib)
+{
+	size_t count = 0;
+
+	for (struct rib_entry *entry = rib_entries(rib); entry; entry = entry->hh.next) {
+		uint32_t last = 0;
+
+		for (struct rib_route *r = entry->routes; r; r = r->next, count++) {
+			cr_assert(r->out_id > last, "ids grow along the list");
+			cr_assert(prefix_equal(&r->key.prefix, &entry->prefix));
+			last = r->out_id;
+		}
+		cr_assert(last > 0, "no entry is empty");
+	}
+	return count;
+}
+
+/* Against a plain array of what should be there. */
+Test(rib, holds_what_was_said_last)
+{
+	_cleanup_(rib_free) struct rib *rib = rib_new();
+	struct random random = random_seeded("rib");
+	struct rib_source source[NEIGHBORS];
+	uint32_t model[NEIGHBORS][PREFIXES][PATHS] = { 0 }; /* LOCAL_PREF; 0: no route */
+	size_t count = 0;
+
+	for (uint8_t i = 0; i < NEIGHBORS; i++)
+		source[i] = source_of(i + 1);
+	for (int step = 0; step < 20000; step++) {
+		uint32_t n = random_below(&random, NEIGHBORS), p = random_below(&random, PREFIXES),
+			 id = random_below(&random, PATHS), pref = random_below(&random, 4);
+		uint32_t *is = &model[n][p][id];
+		struct bgp_nlri nlri = nlri_of(p, id);
+		struct bgp_path path = path_pref(pref);
+		int r = pref ? rib_announce(rib, &source[n], &nlri, &path, 0)
+			     : rib_withdraw(rib, &source[n], &nlri);
+
+		cr_assert(eq(int, r, *is != pref));
+		count += (pref && !*is) - (size_t)(!pref && *is);
+		*is = pref;
+		if (step % 500 == 0)
+			cr_assert(eq(sz, routes_in(rib), count));
+	}
+	cr_expect(le(uint, HASH_COUNT(rib_interned(rib)->paths), 3), "equal paths are one");
+	for (int n = 0; n < NEIGHBORS; n++)
+		while (source[n].routes) {
+			struct bgp_nlri nlri = { source[n].routes->key.prefix,
+						 source[n].routes->key.path_id };
+
+			rib_withdraw(rib, &source[n], &nlri);
+		}
+	cr_expect(eq(ptr, rib_entries(rib), NULL));
+	cr_expect(eq(ptr, rib_interned(rib)->paths, NULL), "no reference is left");
+}
