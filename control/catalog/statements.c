@@ -130,9 +130,8 @@ static void statements_cut(struct statements *s, size_t i)
 	memmove(&s->at[i], &s->at[i + 1], (s->count - i) * sizeof(*s->at));
 }
 
-/* Makes the best of the other statements of this offer its winner; it was there all along. */
-static void statements_promote(struct statements *s, const struct offer_key *key,
-			       int64_t announced_ms)
+/* Makes the best of the other statements of this offer its winner. */
+static void statements_promote(struct statements *s, const struct offer_key *key)
 {
 	size_t best = s->count;
 	struct offer offer;
@@ -144,19 +143,18 @@ static void statements_promote(struct statements *s, const struct offer_key *key
 	if (best == s->count)
 		return;
 	offer = s->at[best];
-	offer.announced_ms = announced_ms;
 	statements_cut(s, best);
 	statements_crown(s, &offer);
 }
 
 static void statements_remove(struct statements *s, size_t i)
 {
-	struct offer gone = s->at[i];
+	struct offer_key gone = s->at[i].key;
 	bool won = i < s->winners;
 
 	statements_cut(s, i);
 	if (won)
-		statements_promote(s, &gone.key, gone.announced_ms);
+		statements_promote(s, &gone);
 }
 
 int statements_take(struct statements *s, const struct offer_source *source)
