@@ -51,7 +51,8 @@ struct bgp_ops {
 	void (*announced)(void *user, const struct bgp_route *route);
 	/* A route went: withdrawn, treated as withdrawn (RFC 7606), or its session ended. */
 	void (*withdrawn)(void *user, const struct bgp_route *route);
-	/* The messages of one read are through, or a session ended: time to act on what came. */
+	/* The messages of one read are through, or a session ended: time to act on what came.
+	 * Called for End-of-RIB, too. */
 	void (*settled)(void *user);
 };
 
@@ -90,6 +91,7 @@ struct bgp_neighbor_state {
 	uint32_t families;                  /* negotiated */
 	uint32_t add_path_in, add_path_out; /* families, negotiated */
 	bool edge_metadata;                 /* capability sent and received */
+	uint32_t end_of_rib; /* families whose End-of-RIB came in this session, RFC 4724 */
 	uint64_t prefixes_in, prefixes_out;
 	uint64_t updates_in, updates_out, established; /* counts */
 	uint64_t ignored; /* routes left out as they have been here before: RFC 4271, RFC 4456 */

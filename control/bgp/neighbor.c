@@ -30,6 +30,7 @@ struct neighbor {
 	struct adj_out *out;     /* while up */
 	struct export_target to; /* while up */
 	uint32_t hold_off_ms;
+	uint32_t end_of_rib; /* families; of the Established session */
 	char name[ADDR_STRLEN], last_error[240];
 	uint64_t updates_in, updates_out, established, ignored;
 	uint64_t faults[FAULT_RESET + 1];
@@ -141,6 +142,7 @@ static void on_down(void *user, struct session *session, uint64_t established_ms
 	if (session == n->up) {
 		log_info("neighbor %s: down, %s", n->name, n->last_error);
 		n->up = NULL;
+		n->end_of_rib = 0;
 		adj_out_free(&n->out);
 		routes_withdraw(n);
 	} else if (n->up || n->wins ||
@@ -196,6 +198,14 @@ static void update_apply(struct neighbor *n, const struct session *session)
 	}
 }
 
+static void end_of_rib_note(struct neighbor *n, const struct bgp_update *update)
+{
+	if (!update->end_of_rib)
+		return;
+	n->end_of_rib |= BIT(update->end_of_rib_family) & n->to.codec.families;
+	n->speaker->unsettled = true;
+}
+
 static void on_update(void *user, struct session *session, struct cursor body)
 {
 	struct neighbor *n = user;
@@ -204,10 +214,12 @@ static void on_update(void *user, struct session *session, struct cursor body)
 
 	n->updates_in++;
 	n->faults[fault]++;
-	if (fault == FAULT_RESET)
+	if (fault == FAULT_RESET) {
 		session_fail(session, &update->notification);
-	else
-		update_apply(n, session);
+		return;
+	}
+	end_of_rib_note(n, update);
+	update_apply(n, session);
 }
 
 static void on_refresh(void *user, struct session *session, enum bgp_family family)
@@ -369,5 +381,6 @@ void neighbor_state(const struct neighbor *n, struct bgp_neighbor_state *ret)
 	ret->add_path_in = n->to.codec.add_path_in;
 	ret->add_path_out = n->to.codec.add_path_out;
 	ret->edge_metadata = n->to.codec.edge_metadata;
+	ret->end_of_rib = n->end_of_rib;
 	ret->prefixes_out = n->out ? adj_out_count(n->out) : 0;
 }

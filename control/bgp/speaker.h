@@ -16,7 +16,7 @@ struct speaker {
 	struct rib *rib;
 	struct neighbor **neighbors;
 	size_t neighbor_count;
-	bool unsettled;           /* routes changed since ops->settled() */
+	bool unsettled;           /* routes or End-of-RIB since ops->settled() */
 	struct bgp_update update; /* the message being read */
 };
 
