@@ -224,7 +224,7 @@ Test(herding, fixed_point_is_the_joint_optimum)
 			world_turn(&world, fresh, ~0u);
 		excess = world_cost(&world) / world_optimum(&world) - 1;
 		worst = fmax(worst, excess);
-		cr_expect(excess < 0.03, "trial %d: %.4f above the optimum", trial, excess);
+		cr_expect(excess < 0.05, "trial %d: %.4f above the optimum", trial, excess);
 		for (size_t m = 0; m < INGRESSES; m++) {
 			double level = INFINITY;
 
