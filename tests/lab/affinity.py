@@ -8,11 +8,13 @@ import time
 
 from common import PES, QUICK, pins, services, wait_for
 from labkit import lab, plan, procs, routers
+from labkit.load import Load
 
 COUNT = 1000  # for each of the two clients
 SECONDS = 15 if QUICK else 60
 IDLE_TIMEOUT = 10
 SEED = 7
+DEMAND = 200  # requests a second beside the long connections: without demand nothing is to be shared
 
 
 def _start(client, number):
@@ -32,7 +34,7 @@ def _last(client):
 def _change_metrics(draw):
     """Capacity is told at once: the sites' own reports carry it."""
     for site in plan.SITES:
-        lab.tell_server(site, "slots", str(draw.choice((1, 4, 16, 64, 128))))
+        lab.tell_server(site, "slots", str(draw.choice((8, 16, 32, 64))))
 
 
 def _changes():
@@ -50,6 +52,7 @@ def test(check):
     check.up(routers.Settings(idle_timeout=IDLE_TIMEOUT))
     for number, client in enumerate(plan.CLIENTS):
         _start(client, number)
+    load = Load([(SECONDS + 6, DEMAND)], SEED)
     time.sleep(6)
     before, most = _changes(), 0
     tick = time.monotonic()
@@ -61,6 +64,7 @@ def test(check):
     changes = _changes() - before
     for client in plan.CLIENTS:
         procs.await_end(f"long-{client.name}", 15)
+    load.stop()
     ends = [_last(client) for client in plan.CLIENTS]
     total = {key: sum(e[key] for e in ends) for key in ("open", "asked", "answered", "moved",
                                                        "silent")}
@@ -72,6 +76,8 @@ def test(check):
     check.ok(total["moved"] == 0, "none has changed its site")
     check.ok(total["answered"] == total["asked"],
              f"{total['answered']} of {total['asked']} questions were answered")
+    resets = sum(r.outcome in ("reset", "refused") for r in load.requests)
+    check.ok(load.requests and not resets, f"none of {len(load.requests)} short ones either")
     took = wait_for(lambda: not sum(pins(pe) for pe in PES), 4 * IDLE_TIMEOUT, 0.5)
     check.ok(took is not None, "pins fall to zero after the idle timeout"
              + (f" ({took:.1f} s after the last connection)" if took is not None else ""))

@@ -133,13 +133,14 @@ static int control_bind(struct control *control, const char *path)
 	return r;
 }
 
-int control_listen(struct site *site, const char *path)
+int control_listen(struct site *site, const char *path, struct control **ret)
 {
-	struct control *control = calloc(1, sizeof(*control)); /* lives as long as the loop */
+	struct control *control = calloc(1, sizeof(*control));
 	int r;
 
 	if (!control)
 		return log_err(-ENOMEM, "%s", path);
+	*ret = control;
 	control->site = site;
 	TAILQ_INIT(&control->reported);
 	uv_pipe_init(site->loop, &control->listener, 0);

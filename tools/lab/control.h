@@ -7,5 +7,8 @@
 #pragma once
 #include "site.h"
 
-/* The socket appears in one step, ready to answer. 0 or -errno, logged. */
-int control_listen(struct site *site, const char *path);
+struct control;
+
+/* The socket appears in one step, ready to answer. 0 or -errno, logged. *ret is to be freed once
+ * the loop is closed, also after a failure (NULL: there was no memory). */
+int control_listen(struct site *site, const char *path, struct control **ret);

@@ -8,12 +8,12 @@
 #include "alarm.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "loop.h"
 #include "ring.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -99,11 +99,6 @@ static void way_print(const struct way *way)
 	       (unsigned long long)way->refused);
 }
 
-static void on_stop(uv_signal_t *handle, int signal)
-{
-	uv_stop(handle->loop);
-}
-
 /* A wire is not slower because a machine is busy. Not allowed to us: then it is a little. */
 static void priority_raise(void)
 {
@@ -114,27 +109,23 @@ static void priority_raise(void)
 
 static int run(struct way way[static 2])
 {
-	static const int stops[] = { SIGTERM, SIGINT };
-	uv_signal_t signals[ARRAY_SIZE(stops)];
-	uv_loop_t loop;
+	struct program_loop program;
+	int r = 0;
 
-	if (uv_loop_init(&loop) < 0)
-		die("delayline: no event loop");
-	for (size_t i = 0; i < ARRAY_SIZE(stops); i++) {
-		uv_signal_init(&loop, &signals[i]);
-		uv_signal_start(&signals[i], on_stop, stops[i]);
-	}
-	for (size_t i = 0; i < 2; i++) {
-		int r = way_open(&loop, &way[i]);
-
+	loop_open(&program);
+	for (size_t i = 0; i < 2 && r == 0; i++) {
+		r = way_open(&program.loop, &way[i]);
 		if (r < 0)
-			return log_err(r, "delayline: %s", way[i].from);
+			log_err(r, "delayline: %s", way[i].from);
 	}
-	priority_raise();
-	uv_run(&loop, UV_RUN_DEFAULT);
+	if (r == 0) {
+		priority_raise();
+		uv_run(&program.loop, UV_RUN_DEFAULT);
+	}
+	loop_close(&program);
 	for (size_t i = 0; i < 2; i++)
 		way_print(&way[i]);
-	return 0;
+	return r;
 }
 
 static const char usage[] =

@@ -7,12 +7,11 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "generator.h"
+#include "loop.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #define EXIT_USAGE 2
 #define NS_PER_S   1e9
@@ -26,7 +25,6 @@ struct flowgen {
 	unsigned short port;
 	const char *log;
 	uv_timer_t second;
-	uv_signal_t stop;
 };
 
 static void flowgen_print(struct flowgen *flowgen)
@@ -53,11 +51,6 @@ static void on_second(uv_timer_t *timer)
 	flowgen_print(timer->data);
 }
 
-static void on_stop(uv_signal_t *handle, int signal)
-{
-	uv_stop(handle->loop);
-}
-
 static void on_done(struct generator *generator)
 {
 	uv_stop(generator->loop);
@@ -76,29 +69,28 @@ static int flowgen_start(struct flowgen *flowgen)
 static int flowgen_run(struct flowgen *flowgen)
 {
 	struct generator *generator = &flowgen->generator;
-	uv_loop_t loop;
+	struct program_loop program;
+	int r;
 
-	if (uv_loop_init(&loop) < 0)
-		die("flowgen: no event loop");
-	generator->loop = &loop;
+	loop_open(&program);
+	generator->loop = &program.loop;
 	if (!generator->start_ns)
 		generator->start_ns = uv_hrtime();
 	generator->tally = tally_new();
 	if (!generator->tally)
 		die("flowgen: out of memory");
-	uv_signal_init(&loop, &flowgen->stop);
-	uv_signal_start(&flowgen->stop, on_stop, SIGTERM);
-	uv_timer_init(&loop, &flowgen->second);
+	uv_timer_init(&program.loop, &flowgen->second);
 	flowgen->second.data = flowgen;
 	uv_timer_start(&flowgen->second, on_second, 1000, 1000);
-	if (flowgen_start(flowgen) < 0)
-		return -EINVAL;
-	uv_run(&loop, UV_RUN_DEFAULT);
-	flowgen_print(flowgen);
-	return 0;
+	r = flowgen_start(flowgen);
+	if (r == 0) {
+		uv_run(&program.loop, UV_RUN_DEFAULT);
+		flowgen_print(flowgen);
+	}
+	loop_close(&program);
+	return r;
 }
 
-/* The loop is left as it stands, with its open connections: the process ends, and they with it. */
 static void flowgen_clear(struct flowgen *flowgen)
 {
 	requests_free(&flowgen->requests);
@@ -229,17 +221,6 @@ static const char *flowgen_check(const struct flowgen *flowgen)
 	return NULL;
 }
 
-/* One descriptor a connection: as many as we may have. */
-static void descriptors_raise(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 int main(int argc, char **argv)
 {
 	_cleanup_(flowgen_clear) struct flowgen flowgen = {
@@ -263,7 +244,5 @@ int main(int argc, char **argv)
 	if (flowgen.generator.log)
 		setlinebuf(flowgen.generator.log);
 	setlinebuf(stdout);
-	descriptors_raise();
-	signal(SIGPIPE, SIG_IGN);
 	return flowgen_run(&flowgen) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

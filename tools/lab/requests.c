@@ -104,9 +104,14 @@ static void request_ended(struct lines *lines, int status)
 	request_end((struct request *)lines, dial_outcome(status), ",");
 }
 
+/* Without an end: the program ends before the request does. */
 static void request_closed(struct lines *lines)
 {
-	free(lines);
+	struct request *request = (struct request *)lines;
+
+	if (!request->ended)
+		TAILQ_REMOVE(&request->requests->open, request, entry);
+	free(request);
 }
 
 static void on_connected(uv_connect_t *connect, int status)

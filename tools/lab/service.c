@@ -113,19 +113,14 @@ static int address_parse(const char *address, unsigned short port, struct sockad
 	return uv_ip6_addr(address, port, (struct sockaddr_in6 *)ret);
 }
 
-int service_listen(struct site *site, const char *address, unsigned short port)
+int service_listen(struct site *site, uv_tcp_t *listener, const char *address, unsigned short port)
 {
 	struct sockaddr_storage to = { 0 };
-	uv_tcp_t *listener = calloc(1, sizeof(*listener));
 	int r = address_parse(address, port, &to);
 
-	if (!listener)
-		return log_err(-ENOMEM, "%s", address);
-	if (r < 0) {
-		free(listener);
+	if (r < 0)
 		return log_err(r, "%s is no address", address);
-	}
-	uv_tcp_init(site->loop, listener); /* the loop's from here on */
+	uv_tcp_init(site->loop, listener);
 	listener->data = site;
 	r = uv_tcp_bind(listener, (struct sockaddr *)&to,
 			to.ss_family == AF_INET6 ? UV_TCP_IPV6ONLY : 0);

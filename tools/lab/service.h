@@ -8,8 +8,8 @@
 #pragma once
 #include "site.h"
 
-/* 0 or -errno, logged. Listening goes on until the loop ends. */
-int service_listen(struct site *site, const char *address, unsigned short port);
+/* 0 or -errno, logged. listener is the loop's, also after a failure, until that is closed. */
+int service_listen(struct site *site, uv_tcp_t *listener, const char *address, unsigned short port);
 
 /* For site_init(). */
 void service_done(void *user, struct job *job);

@@ -7,14 +7,13 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "control.h"
+#include "loop.h"
 #include "service.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #define EXIT_USAGE 2
 
@@ -25,35 +24,45 @@ struct options {
 	char **address; /* up to a NULL */
 };
 
-static void on_stop(uv_signal_t *handle, int signal)
+static void server_print(const struct site *site)
 {
-	uv_stop(handle->loop);
+	printf("{\"site\":\"%s\",\"served\":%llu,\"refused\":%llu,\"left\":%llu}\n", site->name,
+	       (unsigned long long)site->served, (unsigned long long)site->refused,
+	       (unsigned long long)site->left);
 }
 
-static int run(const struct options *options)
+static int server_open(struct site *site, uv_loop_t *loop, const struct options *options,
+		       uv_tcp_t *listener, struct control **ret)
 {
+	int r = site_init(site, loop, &options->site, service_done);
+
+	for (char **address = options->address; r == 0 && *address; address++)
+		r = service_listen(site, listener++, *address, options->port);
+	return r < 0 ? r : control_listen(site, options->control, ret);
+}
+
+static int run(const struct options *options, size_t address_count)
+{
+	_cleanup_(freep) uv_tcp_t *listener = calloc(address_count, sizeof(*listener));
+	_cleanup_(freep) struct control *control = NULL;
+	struct program_loop program;
 	struct site site;
-	uv_signal_t stop;
-	uv_loop_t loop;
 	int r;
 
-	if (uv_loop_init(&loop) < 0)
-		die("siteserver: no event loop");
-	r = site_init(&site, &loop, &options->site, service_done);
-	for (char **address = options->address; r == 0 && *address; address++)
-		r = service_listen(&site, *address, options->port);
+	if (!listener)
+		die("siteserver: out of memory");
+	loop_open(&program);
+	r = server_open(&site, &program.loop, options, listener, &control);
+	if (r == 0) {
+		uv_run(&program.loop, UV_RUN_DEFAULT);
+		unlink(options->control);
+		server_print(&site);
+	}
+	loop_close(&program);
+	/* What still held a slot has lost its client by now: done() frees it. */
 	if (r == 0)
-		r = control_listen(&site, options->control);
-	if (r < 0)
-		return r;
-	uv_signal_init(&loop, &stop);
-	uv_signal_start(&stop, on_stop, SIGTERM);
-	uv_run(&loop, UV_RUN_DEFAULT);
-	unlink(options->control);
-	printf("{\"site\":\"%s\",\"served\":%llu,\"refused\":%llu,\"left\":%llu}\n", site.name,
-	       (unsigned long long)site.served, (unsigned long long)site.refused,
-	       (unsigned long long)site.left);
-	return 0;
+		workers_run(&site.workers, UINT64_MAX);
+	return r;
 }
 
 static const char usage[] = "siteserver: a TCP service with a real, limited capacity\n"
@@ -137,17 +146,6 @@ static int options_read(int argc, char **argv, struct options *ret)
 	return 0;
 }
 
-/* One descriptor a connection: as many as we may have. */
-static void descriptors_raise(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 int main(int argc, char **argv)
 {
 	struct options options = {
@@ -161,7 +159,5 @@ int main(int argc, char **argv)
 	fault = options_check(&options);
 	if (fault)
 		return usage_error(fault);
-	descriptors_raise();
-	signal(SIGPIPE, SIG_IGN);
-	return run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run(&options, (size_t)(argc - optind)) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
