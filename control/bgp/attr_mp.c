@@ -56,7 +56,7 @@ static int mp_next_hop(const struct bgp_codec *codec, enum bgp_family family, st
 
 int decode_mp_reach(struct attr_set *set, struct cursor *c)
 {
-	enum bgp_family family;
+	enum bgp_family family = BGP_FAMILY_COUNT;
 	bool known = mp_family(set, c, &family);
 	struct cursor next_hop = cursor_sub(c, cursor_u8(c));
 
@@ -72,7 +72,7 @@ int decode_mp_reach(struct attr_set *set, struct cursor *c)
 
 int decode_mp_unreach(struct attr_set *set, struct cursor *c)
 {
-	enum bgp_family family;
+	enum bgp_family family = BGP_FAMILY_COUNT;
 	bool known = mp_family(set, c, &family);
 
 	if (c->bad)

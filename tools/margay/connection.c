@@ -149,7 +149,7 @@ json_t *connection_ask(const struct daemon_address *daemon, const json_t *reques
 	_cleanup_(freep) char *body = json_dumps(request, JSON_COMPACT), *line = NULL, *text = NULL;
 	struct connection c = { .fd = -1, .end_s = now_s() + daemon->timeout_s };
 	json_t *answer;
-	size_t len;
+	size_t len = 0;
 	int n = body ? asprintf(&line, "%s\n", body) : -1, r;
 
 	if (n < 0) {
