@@ -85,19 +85,18 @@ static void bytes_drop(struct bgp_bytes *bytes)
 
 static void report_communities_drop(struct bgp_bytes *communities)
 {
-	struct cursor c = cursor_of(communities->at, communities->len);
-	struct writer w = writer_of(communities->at, communities->len);
+	size_t kept = 0;
 
-	while (cursor_left(&c)) {
-		const uint8_t *word = cursor_take(&c, EXT_COMMUNITY_LEN);
+	for (size_t i = 0; i + EXT_COMMUNITY_LEN <= communities->len; i += EXT_COMMUNITY_LEN) {
+		const uint8_t *word = communities->at + i;
 
-		if (word && word[0] != REPORT_COMMUNITY_TYPE) {
-			memmove(w.at, word, EXT_COMMUNITY_LEN);
-			w.at += EXT_COMMUNITY_LEN;
-		}
+		if (word[0] == REPORT_COMMUNITY_TYPE)
+			continue;
+		memmove(communities->at + kept, word, EXT_COMMUNITY_LEN);
+		kept += EXT_COMMUNITY_LEN;
 	}
-	communities->len = writer_len(&w);
-	if (!communities->len)
+	communities->len = kept;
+	if (!kept)
 		bytes_drop(communities);
 }
 
