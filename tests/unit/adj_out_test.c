@@ -102,9 +102,9 @@ static void say(struct rib *rib, struct adj_out *out, struct rib_source *source,
 Test(adj_out, packs_equal_paths)
 {
 	enum { ROUTES = 5000 };
+	struct rib_source own = source_of(0);
 	_cleanup_(rib_free) struct rib *rib = rib_new();
 	_cleanup_(adj_out_free) struct adj_out *out = NULL;
-	struct rib_source own = source_of(0);
 	struct export_target to = target_of(1, false);
 	struct listener listener = listener_of(&to);
 
@@ -129,9 +129,9 @@ Test(adj_out, packs_equal_paths)
 
 Test(adj_out, says_nothing_twice)
 {
+	struct rib_source own = source_of(0);
 	_cleanup_(rib_free) struct rib *rib = rib_new();
 	_cleanup_(adj_out_free) struct adj_out *out = NULL;
-	struct rib_source own = source_of(0);
 	struct export_target to = target_of(1, true);
 	struct listener listener = listener_of(&to);
 
@@ -159,9 +159,9 @@ Test(adj_out, says_nothing_twice)
 
 Test(adj_out, withdraws_first)
 {
+	struct rib_source own = source_of(0);
 	_cleanup_(rib_free) struct rib *rib = rib_new();
 	_cleanup_(adj_out_free) struct adj_out *out = NULL;
-	struct rib_source own = source_of(0);
 	struct export_target to = target_of(1, true);
 	struct listener listener = listener_of(&to);
 
@@ -179,9 +179,9 @@ Test(adj_out, withdraws_first)
 /* A route that cannot be told any more takes back what was told before. */
 Test(adj_out, takes_back_what_it_cannot_replace)
 {
+	struct rib_source own = source_of(0);
 	_cleanup_(rib_free) struct rib *rib = rib_new();
 	_cleanup_(adj_out_free) struct adj_out *out = NULL;
-	struct rib_source own = source_of(0);
 	struct export_target to = target_of(1, false);
 	struct listener listener = listener_of(&to);
 	struct bgp_nlri nlri = nlri_of(1, 0);
@@ -229,12 +229,12 @@ static void expect_heard(const struct rib *rib, const struct listener *l,
 /* Random changes, random flushes: what was heard is what the RIB says. */
 static void converse(bool add_path)
 {
+	struct rib_source source[4];
 	_cleanup_(rib_free) struct rib *rib = rib_new();
 	_cleanup_(adj_out_free) struct adj_out *out = NULL;
 	struct random random = random_seeded("adj_out");
 	struct export_target to = target_of(2, add_path);
 	struct listener listener = listener_of(&to);
-	struct rib_source source[4];
 
 	for (uint8_t i = 0; i < ARRAY_SIZE(source); i++) {
 		source[i] = source_of(i);

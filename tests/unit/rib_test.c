@@ -4,8 +4,8 @@
 
 Test(rib, tells_what_changed)
 {
-	_cleanup_(rib_free) struct rib *rib = rib_new();
 	struct rib_source a = source_of(1), b = source_of(2);
+	_cleanup_(rib_free) struct rib *rib = rib_new();
 	struct bgp_nlri nlri = nlri_of(1, 0);
 	struct bgp_path path = path_pref(100), other = path_pref(200);
 
@@ -26,8 +26,8 @@ Test(rib, tells_what_changed)
 
 Test(rib, keeps_path_ids_apart)
 {
-	_cleanup_(rib_free) struct rib *rib = rib_new();
 	struct rib_source a = source_of(1);
+	_cleanup_(rib_free) struct rib *rib = rib_new();
 	struct bgp_nlri first = nlri_of(1, 7), second = nlri_of(1, 8);
 	struct bgp_path path = path_pref(100);
 	struct rib_entry *entry;
@@ -46,8 +46,8 @@ Test(rib, keeps_path_ids_apart)
 
 Test(rib, decides_again_after_a_change)
 {
-	_cleanup_(rib_free) struct rib *rib = rib_new();
 	struct rib_source a = source_of(1), b = source_of(2);
+	_cleanup_(rib_free) struct rib *rib = rib_new();
 	struct bgp_nlri nlri = nlri_of(1, 0);
 	struct bgp_path low = path_pref(100), high = path_pref(200);
 	struct rib_entry *entry;
@@ -87,9 +87,9 @@ static size_t routes_in(const struct rib *rib)
 /* Against a plain array of what should be there. */
 Test(rib, holds_what_was_said_last)
 {
+	struct rib_source source[NEIGHBORS];
 	_cleanup_(rib_free) struct rib *rib = rib_new();
 	struct random random = random_seeded("rib");
-	struct rib_source source[NEIGHBORS];
 	uint32_t model[NEIGHBORS][PREFIXES][PATHS] = { 0 }; /* LOCAL_PREF; 0: no route */
 	size_t count = 0;
 
