@@ -237,18 +237,12 @@ static void on_settled(void *user)
 	speaker_settle(n->speaker);
 }
 
-/* What was kept back goes out before the loop waits again, by neighbor_flush(). */
-static void on_drained(void *user)
-{
-}
-
 static const struct session_ops session_ops = {
 	.opened = on_opened,
 	.up = on_up,
 	.update = on_update,
 	.refresh = on_refresh,
 	.settled = on_settled,
-	.drained = on_drained,
 	.down = on_down,
 	.failed = on_failed,
 };

@@ -357,13 +357,13 @@ static void on_ended(void *user, int status)
 	s->config.ops->settled(s->config.user);
 }
 
+/* What was kept back goes out before the loop waits again, by neighbor_flush(). */
 static void on_drained(void *user)
 {
 	struct session *s = user;
 
 	fsm_sending(&s->fsm, false, now_ms(s));
 	timer_arm(s);
-	s->config.ops->drained(s->config.user);
 }
 
 static const struct transport_ops transport_ops = {

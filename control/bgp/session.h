@@ -19,7 +19,6 @@ struct session_ops {
 	void (*update)(void *user, struct session *session, struct cursor body);
 	void (*refresh)(void *user, struct session *session, enum bgp_family family);
 	void (*settled)(void *user); /* all messages of one read were given out */
-	void (*drained)(void *user); /* there is room to send */
 	/* In Idle again. established_ms: for how long it was, 0 if it never came to that. */
 	void (*down)(void *user, struct session *session, uint64_t established_ms);
 	void (*failed)(void *user, const char *words); /* before down */
