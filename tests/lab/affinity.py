@@ -14,7 +14,7 @@ COUNT = 1000  # for each of the two clients
 SECONDS = 15 if QUICK else 60
 IDLE_TIMEOUT = 10
 SEED = 7
-DEMAND = 200  # requests a second beside the long connections: without demand nothing is to be shared
+DEMAND = 200  # requests a second besides: without demand there is nothing to share
 
 
 def _start(client, number):

@@ -24,8 +24,8 @@ BREAKAGES = (
 
 def _facts():
     """What a configuration decides, without what time changes."""
-    return [(s["name"], s["address"], s["policy"], s["slots"], sorted(t["name"] for t in s["sites"]))
-            for s in services(ROUTER.name)]
+    return [(s["name"], s["address"], s["policy"], s["slots"],
+             sorted(t["name"] for t in s["sites"])) for s in services(ROUTER.name)]
 
 
 def _margay(*words):

@@ -6,7 +6,7 @@ import time
 
 from capture import Capture
 from common import Script, between, failures, run_load
-from labkit import lab, plan, procs, routers
+from labkit import lab, procs, routers
 
 KILL, END = 6, 12
 LIMIT_MS = 100

@@ -35,7 +35,8 @@ def _dump(path, *options):
 def _is_named(text):
     """With BTF, bpftool prints objects of names and values (bit fields in hex, so that it is not
     quite JSON); without it, lines of "key: 00 01" octets."""
-    return text.startswith("[") and not re.search(r"^\s*(key|value): *([0-9a-f]{2} ?)*$", text, re.M)
+    raw = re.search(r"^\s*(key|value): *([0-9a-f]{2} ?)*$", text, re.M)
+    return text.startswith("[") and not raw
 
 
 def test(check):

@@ -118,7 +118,8 @@ class Telling:
         done = [r for r in mine if not r.failed]
         failed = [r for r in mine if r.failed]
         late = [r for r in done if r.at >= start + self.phase_seconds / 2]
-        kinds = {kind: sum(r.outcome == kind for r in failed) for kind in {r.outcome for r in failed}}
+        kinds = {kind: sum(r.outcome == kind for r in failed)
+                 for kind in sorted({r.outcome for r in failed})}
         return {
             "name": PHASES[index].name,
             "start": start,
