@@ -39,7 +39,8 @@ class Line:
     @staticmethod
     def _site(name, site):
         return (f"{name} {_number(site.wanted, scale=100):>3}%>"
-                f"{_number(site.measured, scale=100):>3}% util {_number(site.utilisation, scale=100):>3}%"
+                f"{_number(site.measured, scale=100):>3}%"
+                f" util {_number(site.utilisation, scale=100):>3}%"
                 f" n {_number(site.in_flight):>3} age {_number(site.age, '{:.1f}'):>4}")
 
 
