@@ -1,93 +1,70 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * DOC: what comes from BGP goes to the catalog at once and marks the services of that address; when
- * the messages of one read are through (ingress_settled), the marked services decide anew. Besides,
- * every service decides once a second, a tenth of them every 100 ms, because ages and the own rate
- * move by themselves.
+ * the messages of one read are through (ingress_settled), the marked services decide anew: first
+ * all of them leave the sites that are gone, then one after the other computes its shares, and what
+ * would hold up the loop for long is left for its next turns. Besides, every service decides once a
+ * second, a tenth of them every 100 ms, because ages and the own rate move by themselves.
  *
  * After a start, services whose slots a former run left decide only when the routes are back
- * (ingress_converged): else the first site to be heard of would get everything.
+ * (ingress_converged): else the first site to be heard of would get everything. A site that is
+ * withdrawn meanwhile is left all the same.
  */
 #include "ingress/ingress.h"
 
 #include "base/log.h"
 #include "base/util.h"
-#include "ingress/steering.h"
+#include "ingress/state.h"
 
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 
 #define TICK_MS 100
-#define TICKS   10 /* each service decides once in so many ticks */
+#define TICKS   10       /* each service decides once in so many ticks */
+#define WORK_NS 20000000 /* how long decisions may hold up the loop at a time */
 
-struct ingress {
-	uv_loop_t *loop;
-	struct tables *tables;
-	struct ingress_config config;
-	struct catalog *catalog;
-	struct steering **service;
-	size_t service_count;
-	struct ingress_site_config *site;
-	size_t site_count;
-	char (*drained)[ADDR_STRLEN];
-	size_t drained_count;
-	bool converged;
-	unsigned int tick;
-	uv_timer_t *timer; /* its own block: closed asynchronously by the loop */
-};
-
-static const struct ingress_site_config *ingress_site_config(void *user, const struct addr *egress,
-							     uint16_t site_id)
+static const struct ingress_site_config *site_config(const void *user, const struct addr *egress,
+						     uint16_t site_id)
 {
 	const struct ingress *in = user;
 
-	for (size_t i = 0; i < in->site_count; i++)
-		if (addr_equal(&in->site[i].egress, egress) &&
-		    (!in->site[i].id || in->site[i].id == site_id))
-			return &in->site[i];
-	return NULL;
+	return known_site(&in->known, egress, site_id);
 }
 
-/* The configured name, or the egress's address. */
-static void ingress_site_name(const struct ingress *in, const struct addr *egress, uint16_t site_id,
-			      char ret[ADDR_STRLEN])
-{
-	const struct ingress_site_config *known = ingress_site_config((void *)in, egress, site_id);
-
-	if (known && known->name[0])
-		strncpy(ret, known->name, ADDR_STRLEN - 1);
-	else
-		addr_format(egress, ret);
-	ret[ADDR_STRLEN - 1] = '\0';
-}
-
-static bool ingress_drained(void *user, const struct addr *egress, uint16_t site_id)
+static bool site_drained(const void *user, const struct addr *egress, uint16_t site_id)
 {
 	const struct ingress *in = user;
-	char name[ADDR_STRLEN], text[ADDR_STRLEN];
 
-	if (!in->drained_count)
-		return false;
-	ingress_site_name(in, egress, site_id, name);
-	addr_format(egress, text);
-	for (size_t i = 0; i < in->drained_count; i++)
-		if (!strcmp(in->drained[i], name) || !strcmp(in->drained[i], text))
-			return true;
-	return false;
+	return known_site_drained(&in->known, egress, site_id);
 }
 
-static struct steering_context ingress_context(struct ingress *in)
+static struct steering_context ingress_context(const struct ingress *in)
 {
 	return (struct steering_context){
 		.config = &in->config,
 		.catalog = in->catalog,
-		.site_config = ingress_site_config,
-		.drained = ingress_drained,
+		.site_config = site_config,
+		.drained = site_drained,
 		.user = in,
 		.now_ms = (int64_t)uv_now(in->loop),
 		.now_ns = uv_hrtime(),
 	};
+}
+
+static void ingress_mark(struct ingress *in, struct steering *s)
+{
+	if (s->dirty)
+		return;
+	s->dirty = true;
+	s->next_dirty = in->dirty;
+	in->dirty = s;
+}
+
+static void ingress_mark_all(struct ingress *in)
+{
+	for (size_t i = 0; i < in->service_count; i++)
+		ingress_mark(in, in->service[i]);
 }
 
 static void ingress_decide(struct ingress *in, struct steering *s)
@@ -97,32 +74,65 @@ static void ingress_decide(struct ingress *in, struct steering *s)
 
 	if (s->adopted && !in->converged)
 		return;
-	if (s->dirty)
-		steering_sync(s, &context);
 	r = steering_decide(s, &context);
 	if (r < 0)
 		log_err(r, "service %s: shares stay as they are", s->config.name);
+}
+
+static void ingress_tick(uv_timer_t *timer);
+
+static void ingress_work(struct ingress *in)
+{
+	uint64_t until_ns = uv_hrtime() + WORK_NS;
+
+	while (in->dirty && uv_hrtime() < until_ns) {
+		struct steering *s = in->dirty;
+
+		in->dirty = s->next_dirty;
+		s->dirty = false;
+		ingress_decide(in, s);
+	}
+	if (in->dirty)
+		uv_timer_start(in->timer, ingress_tick, 1, TICK_MS);
+}
+
+void ingress_settled(struct ingress *in)
+{
+	const struct steering_context context = ingress_context(in);
+
+	for (struct steering *s = in->dirty; s; s = s->next_dirty)
+		steering_sync(s, &context);
+	ingress_work(in);
+}
+
+/* The data plane has left the site, or taken it up, by itself; the shares follow at the next tick,
+ * for this can be called from within a decision. */
+static void ingress_reached(void *user, uint32_t table_site)
+{
+	struct ingress *in = user;
+
+	in->ways_changed = true;
+}
+
+static void ingress_mark_ways(struct ingress *in)
+{
+	for (size_t i = 0; in->ways_changed && i < in->service_count; i++)
+		if (steering_ways_changed(in->service[i]))
+			ingress_mark(in, in->service[i]);
+	in->ways_changed = false;
 }
 
 static void ingress_tick(uv_timer_t *timer)
 {
 	struct ingress *in = timer->data;
 
+	ingress_mark_ways(in);
+	ingress_settled(in);
+	if (in->dirty)
+		return;
 	in->tick = (in->tick + 1) % TICKS;
-	for (size_t i = 0; i < in->service_count; i++)
-		if (in->service[i]->dirty || i % TICKS == in->tick)
-			ingress_decide(in, in->service[i]);
-}
-
-/* The data plane has left the site, or will take it up, by itself; the shares follow at the next
- * tick, for this can be called from within a decision. */
-static void ingress_reached(void *user, uint32_t table_site)
-{
-	struct ingress *in = user;
-
-	for (size_t i = 0; i < in->service_count; i++)
-		for (size_t k = 0; k < in->service[i]->site_count; k++)
-			in->service[i]->dirty |= in->service[i]->site[k].table_site == table_site;
+	for (size_t i = in->tick; i < in->service_count; i += TICKS)
+		ingress_decide(in, in->service[i]);
 }
 
 static void timer_freed(uv_handle_t *timer)
@@ -166,8 +176,8 @@ void ingress_free(struct ingress **ingress)
 	for (size_t i = 0; i < in->service_count; i++)
 		steering_free(&in->service[i]);
 	free(in->service);
-	free(in->site);
-	free(in->drained);
+	free(in->by_key);
+	known_sites_clear(&in->known);
 	tables_listen(in->tables, NULL, NULL);
 	catalog_free(&in->catalog);
 	if (in->timer)
@@ -176,28 +186,79 @@ void ingress_free(struct ingress **ingress)
 	*ingress = NULL;
 }
 
-/* Moves the running service of this key out of the list; NULL: there is none. */
-static struct steering *ingress_take(struct ingress *in, const struct mg_service_key *key)
+/* --- configuration ----------------------------------------------------------------------------
+ */
+/* Index in by_key of the first service whose key does not begin with less than these octets. */
+static size_t ingress_place(const struct ingress *in, const void *octets, size_t len)
 {
-	for (size_t i = 0; i < in->service_count; i++)
-		if (in->service[i] && !memcmp(&in->service[i]->config.key, key, sizeof(*key)))
-			return TAKE_PTR(in->service[i]);
-	return NULL;
+	size_t low = 0, high = in->service_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (memcmp(&in->by_key[middle]->config.key, octets, len) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
-static int ingress_configure_sites(struct ingress *in, const struct ingress_site_config *sites,
-				   size_t count)
+static int key_order(const void *a, const void *b)
 {
-	struct ingress_site_config *copy = calloc(count + 1, sizeof(*copy));
+	const struct steering *const *s = a, *const *t = b;
 
-	if (!copy)
-		return -ENOMEM;
-	if (count)
-		memcpy(copy, sites, count * sizeof(*copy));
-	free(in->site);
-	in->site = copy;
-	in->site_count = count;
-	return 0;
+	return memcmp(&(*s)->config.key, &(*t)->config.key, sizeof((*s)->config.key));
+}
+
+/* The running service of this configuration, if it can go on; NULL: to be made. */
+static struct steering *ingress_keep(struct ingress *in,
+				     const struct ingress_service_config *config)
+{
+	size_t at = ingress_place(in, &config->key, sizeof(config->key));
+	struct steering *s = at < in->service_count ? in->by_key[at] : NULL;
+
+	if (!s || s->kept || memcmp(&s->config.key, &config->key, sizeof(config->key)))
+		return NULL;
+	s->kept = steering_reconfigure(s, config);
+	return s->kept ? s : NULL;
+}
+
+static void ingress_drop_others(struct ingress *in)
+{
+	for (size_t i = 0; i < in->service_count; i++) {
+		if (!in->service[i]->kept)
+			steering_remove(&in->service[i]);
+		else
+			in->service[i]->kept = in->service[i]->dirty = false;
+	}
+	in->dirty = NULL;
+	in->service_count = 0;
+}
+
+/* Takes over both lists; `service` has those that are kept, in the places of their settings. */
+static int ingress_fill(struct ingress *in, struct steering **service, struct steering **by_key,
+			const struct ingress_service_config *configs, size_t count)
+{
+	int r = 0;
+
+	free(in->service);
+	free(in->by_key);
+	in->service = service;
+	in->by_key = by_key;
+	for (size_t i = 0; i < count; i++) {
+		struct steering *s =
+			service[i] ? service[i] : steering_new(in->tables, &configs[i]);
+
+		if (s)
+			service[in->service_count++] = s;
+		else
+			r = log_err(-ENOMEM, "service %s: left out", configs[i].name);
+	}
+	if (in->service_count)
+		memcpy(by_key, service, in->service_count * sizeof(*service));
+	qsort(by_key, in->service_count, sizeof(*by_key), key_order);
+	return r;
 }
 
 int ingress_configure(struct ingress *in, const struct ingress_service_config *services,
@@ -205,30 +266,19 @@ int ingress_configure(struct ingress *in, const struct ingress_service_config *s
 		      size_t site_count)
 {
 	_cleanup_(freep) struct steering **next = calloc(service_count + 1, sizeof(*next));
-	int r = next ? ingress_configure_sites(in, sites, site_count) : -ENOMEM;
+	_cleanup_(freep) struct steering **by_key = calloc(service_count + 1, sizeof(*by_key));
+	int r = next && by_key ? known_sites_set(&in->known, sites, site_count) : -ENOMEM;
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < service_count; i++) {
-		next[i] = ingress_take(in, &services[i].key);
-		if (next[i] && !steering_reconfigure(next[i], &services[i]))
-			steering_remove(&next[i]);
-	}
+	for (size_t i = 0; i < service_count; i++)
+		next[i] = ingress_keep(in, &services[i]);
 	/* What goes makes room in the tables for what comes. */
-	for (size_t i = 0; i < in->service_count; i++)
-		steering_remove(&in->service[i]);
-	free(in->service);
-	in->service_count = 0;
-	in->service = TAKE_PTR(next);
-	for (size_t i = 0; i < service_count; i++) {
-		if (!in->service[i])
-			in->service[i] = steering_new(in->tables, &services[i]);
-		if (!in->service[i])
-			return -ENOMEM;
-		in->service_count = i + 1;
-	}
+	ingress_drop_others(in);
+	r = ingress_fill(in, TAKE_PTR(next), TAKE_PTR(by_key), services, service_count);
+	ingress_mark_all(in);
 	ingress_settled(in);
-	return 0;
+	return r;
 }
 
 void ingress_converged(struct ingress *in)
@@ -236,17 +286,24 @@ void ingress_converged(struct ingress *in)
 	if (in->converged)
 		return;
 	in->converged = true;
-	for (size_t i = 0; i < in->service_count; i++)
-		in->service[i]->dirty = true;
+	ingress_mark_all(in);
 	ingress_settled(in);
+	while (in->dirty) /* all of it: what no slot names then is taken out of the tables */
+		ingress_work(in);
 }
 
-static void ingress_mark(struct ingress *in, const struct addr *service)
+/* --- routes -----------------------------------------------------------------------------------
+ */
+static void ingress_offers_changed(struct ingress *in, const struct addr *service)
 {
-	for (size_t i = 0; i < in->service_count; i++)
-		if (!memcmp(in->service[i]->config.key.addr, service->octet,
-			    sizeof(service->octet)))
-			in->service[i]->dirty = true;
+	size_t i = ingress_place(in, service->octet, sizeof(service->octet));
+
+	for (; i < in->service_count &&
+	       !memcmp(in->by_key[i]->config.key.addr, service->octet, sizeof(service->octet));
+	     i++) {
+		in->by_key[i]->stale = true;
+		ingress_mark(in, in->by_key[i]);
+	}
 }
 
 /* The sender's clock is not ours: what counts is how old the sample was when it came, and no sample
@@ -292,7 +349,7 @@ void ingress_announced(struct ingress *in, const struct bgp_route *route)
 	if (r < 0)
 		log_err(r, "catalog: an announcement is left out");
 	else if (changed)
-		ingress_mark(in, &route->prefix.addr);
+		ingress_offers_changed(in, &route->prefix.addr);
 }
 
 void ingress_withdrawn(struct ingress *in, const struct bgp_route *route)
@@ -303,120 +360,39 @@ void ingress_withdrawn(struct ingress *in, const struct bgp_route *route)
 	if (!prefix_is_host(&route->prefix))
 		return;
 	if (!catalog_withdraw(in->catalog, &route->prefix.addr, &source))
-		ingress_mark(in, &route->prefix.addr);
+		ingress_offers_changed(in, &route->prefix.addr);
 }
 
-void ingress_settled(struct ingress *in)
+/* --- drains -----------------------------------------------------------------------------------
+ */
+static bool ingress_has_egress(const struct ingress *in, const char *site)
 {
+	struct addr egress;
+
+	if (addr_parse(site, &egress) < 0)
+		return false;
 	for (size_t i = 0; i < in->service_count; i++)
-		if (in->service[i]->dirty)
-			ingress_decide(in, in->service[i]);
-}
-
-static bool ingress_site_known(const struct ingress *in, const char *site)
-{
-	char name[ADDR_STRLEN], text[ADDR_STRLEN];
-
-	for (size_t i = 0; i < in->site_count; i++)
-		if (!strcmp(in->site[i].name, site))
-			return true;
-	for (size_t i = 0; i < in->service_count; i++)
-		for (size_t k = 0; k < in->service[i]->site_count; k++) {
-			const struct steering_site *s = &in->service[i]->site[k];
-
-			ingress_site_name(in, &s->egress, s->site_id, name);
-			addr_format(&s->egress, text);
-			if (!strcmp(name, site) || !strcmp(text, site))
+		for (size_t k = 0; k < in->service[i]->site_count; k++)
+			if (addr_equal(&in->service[i]->site[k].egress, &egress))
 				return true;
-		}
 	return false;
-}
-
-static int ingress_drain_add(struct ingress *in, const char *site)
-{
-	char(*grown)[ADDR_STRLEN] =
-		reallocarray(in->drained, in->drained_count + 1, sizeof(*grown));
-
-	if (!grown)
-		return -ENOMEM;
-	in->drained = grown;
-	strcpy(in->drained[in->drained_count++], site);
-	return 0;
 }
 
 int ingress_drain(struct ingress *in, const char *site, bool drain)
 {
-	size_t i;
-	int r = 0;
+	char text[ADDR_STRLEN];
+	struct addr egress;
+	int r = -ENOENT;
+	bool is_known;
 
-	if (strlen(site) >= ADDR_STRLEN || !ingress_site_known(in, site))
-		return -ENOENT;
-	for (i = 0; i < in->drained_count && strcmp(in->drained[i], site); i++)
-		;
-	if (drain && i == in->drained_count)
-		r = ingress_drain_add(in, site);
-	else if (!drain && i < in->drained_count)
-		memmove(in->drained[i], in->drained[--in->drained_count], ADDR_STRLEN);
-	for (i = 0; i < in->service_count; i++)
-		in->service[i]->dirty = true;
+	if (addr_parse(site, &egress) == 0)
+		site = addr_format(&egress, text);
+	is_known = known_sites_have(&in->known, site) || ingress_has_egress(in, site);
+	if (!drain) /* of a site that has gone meanwhile, too */
+		r = known_sites_undrain(&in->known, site) < 0 && !is_known ? -ENOENT : 0;
+	else if (is_known && strlen(site) < ADDR_STRLEN)
+		r = known_sites_drain(&in->known, site);
+	ingress_mark_all(in);
 	ingress_settled(in);
 	return r;
-}
-
-bool ingress_service(const struct ingress *in, size_t index, struct ingress_service_view *ret)
-{
-	const struct steering *s;
-
-	if (index >= in->service_count)
-		return false;
-	s = in->service[index];
-	*ret = (struct ingress_service_view){
-		.config = &s->config,
-		.decision = s->decision,
-		.table = s->table,
-		.fault = s->fault,
-		.site_count = s->site_count,
-		.decisions = s->decisions,
-		.changes = s->changes,
-		.slots_moved = s->slots_moved,
-	};
-	return true;
-}
-
-static const struct weights_verdict *steering_verdict(const struct steering *s, uint64_t id)
-{
-	for (size_t i = 0; s->decision && i < s->decision->count; i++)
-		if (s->decision->site[i].id == id)
-			return &s->decision->site[i];
-	return NULL;
-}
-
-bool ingress_site(const struct ingress *in, size_t service, size_t index,
-		  struct ingress_site_view *ret)
-{
-	const struct ingress_site_config *known;
-	const struct steering_site *site;
-	const struct steering *s;
-	struct mg_member member;
-
-	if (service >= in->service_count || index >= in->service[service]->site_count)
-		return false;
-	s = in->service[service];
-	site = &s->site[index];
-	known = ingress_site_config((void *)in, &site->egress, site->site_id);
-	*ret = (struct ingress_site_view){
-		.egress = site->egress,
-		.site_id = site->site_id,
-		.offer = steering_site_offer(s, site, in->catalog),
-		.verdict = steering_verdict(s, site->id),
-		.member = site->member,
-		.table_site = site->table_site,
-		.fault = site->fault,
-		.drained = ingress_drained((void *)in, &site->egress, site->site_id),
-		.rtt_s = known ? known->rtt_s : 0,
-	};
-	ingress_site_name(in, &site->egress, site->site_id, ret->name);
-	if (site->member != MG_MEMBER_NONE)
-		tables_member(s->table, site->member, &member, &ret->counter, &ret->slots);
-	return true;
 }

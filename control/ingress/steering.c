@@ -64,6 +64,7 @@ static void steering_table_add(struct steering *s)
 	}
 	tables_service_state(s->table, &state);
 	s->adopted = state.slots_empty < s->config.slots;
+	s->unapplied = s->adopted; /* they may lead to sites that are gone since */
 	s->starts_seen = state.counter.starts;
 }
 
@@ -79,7 +80,7 @@ struct steering *steering_new(struct tables *tables, const struct ingress_servic
 	if (!s->weights)
 		return NULL;
 	steering_table_add(s);
-	s->dirty = true;
+	s->stale = true;
 	return TAKE_PTR(s);
 }
 
@@ -120,12 +121,12 @@ void steering_remove(struct steering **steering)
 
 bool steering_reconfigure(struct steering *s, const struct ingress_service_config *config)
 {
-	if (config->slots != s->config.slots || config->idle_s != s->config.idle_s ||
+	if (!s->table || config->slots != s->config.slots || config->idle_s != s->config.idle_s ||
 	    config->affinity != s->config.affinity)
 		return false;
 	s->config = *config;
 	weights_configure(s->weights, &config->weights);
-	s->dirty = true;
+	s->stale = true; /* what is configured of its sites may have changed, too */
 	return true;
 }
 
@@ -158,28 +159,48 @@ static bool site_spec_equal(const struct site_spec *a, const struct site_spec *b
 	       addr_equal(&a->outer_dst, &b->outer_dst);
 }
 
-static struct steering_site *steering_site_find(struct steering *s, const struct offer_key *key)
+static int site_compare(const struct addr *egress, uint16_t site_id, const struct steering_site *b)
 {
-	for (size_t i = 0; i < s->site_count; i++)
-		if (s->site[i].site_id == key->site_id &&
-		    addr_equal(&s->site[i].egress, &key->egress))
-			return &s->site[i];
-	return NULL;
+	int order = memcmp(egress->octet, b->egress.octet, sizeof(b->egress.octet));
+
+	return order ? order : (site_id > b->site_id) - (site_id < b->site_id);
 }
 
-static struct steering_site *steering_site_append(struct steering *s, const struct offer_key *key)
+/* Index of the first site that is not before this key. */
+static size_t steering_site_place(const struct steering *s, const struct offer_key *key)
 {
-	struct steering_site *grown = reallocarray(s->site, s->site_count + 1, sizeof(*grown));
+	size_t low = 0, high = s->site_count;
 
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (site_compare(&key->egress, key->site_id, &s->site[middle]) > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The site of this key, or a new one. NULL: out of memory. */
+static struct steering_site *steering_site_get(struct steering *s, const struct offer_key *key)
+{
+	size_t at = steering_site_place(s, key);
+	struct steering_site *grown;
+
+	if (at < s->site_count && !site_compare(&key->egress, key->site_id, &s->site[at]))
+		return &s->site[at];
+	grown = reallocarray(s->site, s->site_count + 1, sizeof(*grown));
 	if (!grown)
 		return NULL;
 	s->site = grown;
-	grown += s->site_count++;
-	*grown = (struct steering_site){ .egress = key->egress,
-					 .site_id = key->site_id,
-					 .id = id_of_site(&key->egress, key->site_id),
-					 .fault = "" };
-	return grown;
+	memmove(grown + at + 1, grown + at, (s->site_count - at) * sizeof(*grown));
+	s->site_count++;
+	grown[at] = (struct steering_site){ .egress = key->egress,
+					    .site_id = key->site_id,
+					    .id = id_of_site(&key->egress, key->site_id),
+					    .fault = "" };
+	return &grown[at];
 }
 
 static void steering_site_join(struct steering *s, struct steering_site *site)
@@ -203,67 +224,82 @@ static void steering_site_join(struct steering *s, struct steering_site *site)
 static void steering_offer(struct steering *s, const struct steering_context *context,
 			   const struct offer *offer)
 {
-	struct steering_site *site = steering_site_find(s, &offer->key);
+	struct steering_site *site = steering_site_get(s, &offer->key);
+	bool returns;
 	struct site_spec spec;
 
-	if (!site)
-		site = steering_site_append(s, &offer->key);
 	if (!site) {
 		log_err(-ENOMEM, "service %s: a site is left out", s->config.name);
 		return;
 	}
+	returns = site->gone_ms;
+	site->offered = true;
 	site->gone_ms = 0;
 	site->fault = "";
 	if (!site_spec_of(context->config, offer, &spec, &site->fault)) {
 		steering_site_drop(s, site);
 		return;
 	}
-	if (site->member != MG_MEMBER_NONE && site_spec_equal(&spec, &site->spec))
+	if (site->member != MG_MEMBER_NONE && site_spec_equal(&spec, &site->spec)) {
+		if (returns)
+			tables_member_state(s->table, site->member, MG_UP, 0);
 		return;
+	}
 	steering_site_drop(s, site);
 	site->spec = spec;
 	steering_site_join(s, site);
 }
 
-/* Sites with gone_ms still negative were not among the offers. */
-static void steering_sites_gone(struct steering *s, const struct steering_context *context)
+static void steering_site_gone(struct steering *s, struct steering_site *site, int64_t now_ms)
+{
+	site->gone_ms = now_ms ? now_ms : 1;
+	site->fault = "";
+	if (site->member == MG_MEMBER_NONE)
+		return;
+	tables_member_state(s->table, site->member, MG_DOWN, 0);
+	s->unapplied = true;
+}
+
+static void steering_sites_gone(struct steering *s, int64_t now_ms)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < s->site_count; i++) {
 		struct steering_site *site = &s->site[i];
 
-		if (site->gone_ms < 0) {
-			site->gone_ms = context->now_ms ? context->now_ms : 1;
-			if (site->member != MG_MEMBER_NONE) {
-				tables_member_state(s->table, site->member, MG_DOWN, 0);
-				s->unapplied = true;
-			}
-		}
+		if (!site->offered && !site->gone_ms)
+			steering_site_gone(s, site, now_ms);
 		if (site->gone_ms && site->member == MG_MEMBER_NONE &&
-		    context->now_ms - site->gone_ms > SITE_FORGET_MS)
+		    now_ms - site->gone_ms > SITE_FORGET_MS)
 			continue;
 		s->site[kept++] = *site;
 	}
 	s->site_count = kept;
 }
 
-void steering_sync(struct steering *s, const struct steering_context *context)
+static const struct offer *steering_offers(const struct steering *s, const struct catalog *catalog,
+					   size_t *ret_count)
 {
 	struct addr service;
+
+	memcpy(service.octet, s->config.key.addr, sizeof(service.octet));
+	return catalog_offers(catalog, &service, ret_count);
+}
+
+void steering_sync(struct steering *s, const struct steering_context *context)
+{
 	const struct offer *offer;
 	size_t count;
 
-	if (!s->table)
+	if (!s->table || !s->stale)
 		return;
-	memcpy(service.octet, s->config.key.addr, sizeof(service.octet));
-	offer = catalog_offers(context->catalog, &service, &count);
+	offer = steering_offers(s, context->catalog, &count);
 	for (size_t i = 0; i < s->site_count; i++)
-		if (!s->site[i].gone_ms)
-			s->site[i].gone_ms = -1;
+		s->site[i].offered = false;
 	for (size_t i = 0; i < count; i++)
 		steering_offer(s, context, &offer[i]);
-	steering_sites_gone(s, context);
+	steering_sites_gone(s, context->now_ms);
+	s->stale = false;
 }
 
 static void steering_measure(struct steering *s, uint64_t now_ns)
@@ -281,20 +317,20 @@ static void steering_measure(struct steering *s, uint64_t now_ns)
 	s->starts_at_ns = now_ns;
 }
 
+static int offer_order(const void *site, const void *offer)
+{
+	const struct offer_key *key = &((const struct offer *)offer)->key;
+
+	return -site_compare(&key->egress, key->site_id, site);
+}
+
 const struct offer *steering_site_offer(const struct steering *s, const struct steering_site *site,
 					const struct catalog *catalog)
 {
-	struct addr service;
-	const struct offer *offer;
 	size_t count;
+	const struct offer *offer = steering_offers(s, catalog, &count);
 
-	memcpy(service.octet, s->config.key.addr, sizeof(service.octet));
-	offer = catalog_offers(catalog, &service, &count);
-	for (size_t i = 0; i < count; i++)
-		if (offer[i].key.site_id == site->site_id &&
-		    addr_equal(&offer[i].key.egress, &site->egress))
-			return &offer[i];
-	return NULL;
+	return count ? bsearch(site, offer, count, sizeof(*offer), offer_order) : NULL;
 }
 
 /* Offered, with a member, and the kernel knows the way. */
@@ -302,6 +338,23 @@ static bool steering_site_usable(const struct steering *s, const struct steering
 {
 	return !site->gone_ms && site->member != MG_MEMBER_NONE &&
 	       tables_site_reached(s->tables, site->table_site);
+}
+
+bool steering_ways_changed(const struct steering *s)
+{
+	for (size_t i = 0; i < s->site_count; i++)
+		if (s->site[i].usable != steering_site_usable(s, &s->site[i]))
+			return true;
+	return false;
+}
+
+static void weights_site_report(struct weights_site *in, const struct offer *offer, int64_t oldest)
+{
+	in->up_since_s = (double)offer->announced_ms / 1e3;
+	in->sampled_s = (double)offer->sampled_ms / 1e3;
+	in->report = offer->report;
+	in->has_report = offer->has_report && offer->sampled_ms >= oldest;
+	in->drain |= offer->has_report && offer->report.drain;
 }
 
 static struct weights_site weights_site_of(const struct steering *s,
@@ -313,21 +366,16 @@ static struct weights_site weights_site_of(const struct steering *s,
 	const struct offer *offer = steering_site_offer(s, site, context->catalog);
 	struct weights_site in = { .id = site->id };
 
-	in.up = offer && steering_site_usable(s, site);
+	in.up = offer && site->usable;
+	in.drain = context->drained(context->user, &site->egress, site->site_id);
 	if (known) {
 		in.rtt_s = known->rtt_s;
 		in.capacity = known->capacity;
 		in.service_time_s = known->service_time_s;
 	}
-	in.drain = context->drained(context->user, &site->egress, site->site_id);
-	if (!offer)
-		return in;
-	in.up_since_s = (double)offer->announced_ms / 1e3;
-	in.sampled_s = (double)offer->sampled_ms / 1e3;
-	in.report = offer->report;
-	in.has_report = offer->has_report &&
-			context->now_ms - offer->sampled_ms <= (int64_t)s->config.max_age_s * 1000;
-	in.drain |= offer->has_report && offer->report.drain;
+	if (offer)
+		weights_site_report(&in, offer,
+				    context->now_ms - (int64_t)s->config.max_age_s * 1000);
 	return in;
 }
 
@@ -347,7 +395,7 @@ static int steering_apply(struct steering *s, uint64_t now_ns)
 		owner_site[i] = (struct owner_site){ .id = site->id,
 						     .share = share,
 						     .member = site->member,
-						     .spare = steering_site_usable(s, site) };
+						     .spare = site->usable };
 		if (site->member != MG_MEMBER_NONE && !site->gone_ms)
 			tables_member_state(s->table, site->member, MG_UP,
 					    (uint32_t)(share * 65536));
@@ -361,16 +409,29 @@ static int steering_apply(struct steering *s, uint64_t now_ns)
 	return 0;
 }
 
+/* A way that came or went changes the slots' next choices, even where no share changes. */
+static void steering_ways(struct steering *s)
+{
+	for (size_t i = 0; i < s->site_count; i++) {
+		bool usable = steering_site_usable(s, &s->site[i]);
+
+		s->unapplied |= usable != s->site[i].usable;
+		s->site[i].usable = usable;
+	}
+}
+
 int steering_decide(struct steering *s, const struct steering_context *context)
 {
-	_cleanup_(freep) struct weights_site *in = calloc(s->site_count + 1, sizeof(*in));
+	_cleanup_(freep) struct weights_site *in = NULL;
 	int r;
 
-	if (!s->table)
+	if (!s->table || (!s->site_count && !s->unapplied))
 		return 0;
+	in = calloc(s->site_count + 1, sizeof(*in));
 	if (!in)
 		return -ENOMEM;
 	steering_measure(s, context->now_ns);
+	steering_ways(s);
 	for (size_t i = 0; i < s->site_count; i++)
 		in[i] = weights_site_of(s, &s->site[i], context);
 	r = weights_update(s->weights, (double)context->now_ns / 1e9, s->own_rate, in,
@@ -379,7 +440,6 @@ int steering_decide(struct steering *s, const struct steering_context *context)
 		return r;
 	s->decisions++;
 	s->changes += s->decision->changed;
-	s->dirty = false;
 	s->unapplied |= s->decision->changed; /* until it stands in the tables */
 	return s->unapplied ? steering_apply(s, context->now_ns) : 0;
 }

@@ -6,6 +6,7 @@
 #pragma once
 #include "ingress/ingress.h"
 
+/* In the order of the catalog's offers: by egress, then site id. */
 struct steering_site {
 	struct addr egress;
 	uint16_t site_id;
@@ -15,6 +16,8 @@ struct steering_site {
 	uint64_t id; /* of (egress, site_id): the same on every ingress */
 	struct site_spec spec;
 	int64_t gone_ms; /* uv_now() of its withdrawal; 0 while it is offered */
+	bool offered;    /* steering_sync()'s own */
+	bool usable;     /* offered, with a member and a way: as the slots know it */
 	const char *fault;
 };
 
@@ -27,7 +30,10 @@ struct steering {
 	struct steering_site *site;
 	size_t site_count;
 	const char *fault;
-	bool dirty;     /* its offers changed since the last decision */
+	struct steering *next_dirty; /* struct ingress's list of those to decide */
+	bool dirty;                  /* is in that list */
+	bool kept;                   /* ingress_configure()'s own */
+	bool stale;     /* offers, configuration or drains changed since steering_sync() */
 	bool unapplied; /* members or shares that the slots do not show yet */
 	bool adopted;   /* its slots hold what a former run decided */
 	uint64_t id;    /* of the service key: the same on every ingress */
@@ -40,10 +46,11 @@ struct steering {
 struct steering_context {
 	const struct ingress_config *config;
 	const struct catalog *catalog;
-	const struct ingress_site_config *(*site_config)(void *user, const struct addr *egress,
+	const struct ingress_site_config *(*site_config)(const void *user,
+							 const struct addr *egress,
 							 uint16_t site_id);
-	bool (*drained)(void *user, const struct addr *egress, uint16_t site_id);
-	void *user;
+	bool (*drained)(const void *user, const struct addr *egress, uint16_t site_id);
+	const void *user;
 	int64_t now_ms;  /* uv_now() */
 	uint64_t now_ns; /* CLOCK_MONOTONIC */
 };
@@ -53,15 +60,18 @@ struct steering *steering_new(struct tables *tables, const struct ingress_servic
 void steering_free(struct steering **steering);   /* the tables keep what was written */
 void steering_remove(struct steering **steering); /* and takes the service out of the tables */
 
-/* Takes over what may change without moving flows; false where the service must be made anew. */
+/* Takes over what may change in place; false where the service must be made anew. */
 bool steering_reconfigure(struct steering *steering, const struct ingress_service_config *config);
 
-/* Brings members in line with the catalog's offers: those gone are left by the data plane at once.
- */
+/* Brings members in line with the catalog's offers, where they changed: those gone are left by the
+ * data plane at once. */
 void steering_sync(struct steering *steering, const struct steering_context *context);
 
-/* Measures the own rate, decides the shares, stores changed slots. 0, or -ENOMEM and all is as it
- * was. */
+/* Has the kernel found or lost the way to one of its sites since the last decision? */
+bool steering_ways_changed(const struct steering *steering);
+
+/* Measures the own rate, decides the shares, stores changed slots. 0, or -ENOMEM and the slots are
+ * as they were. */
 int steering_decide(struct steering *steering, const struct steering_context *context);
 
 /* The catalog's offer of this site, borrowed from it; NULL: it offers nothing now. */

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the control socket shows of the ingress. */
+#include "ingress/state.h"
+
+bool ingress_service(const struct ingress *in, size_t index, struct ingress_service_view *ret)
+{
+	const struct steering *s;
+
+	if (index >= in->service_count)
+		return false;
+	s = in->service[index];
+	*ret = (struct ingress_service_view){
+		.config = &s->config,
+		.decision = s->decision,
+		.table = s->table,
+		.fault = s->fault,
+		.site_count = s->site_count,
+		.decisions = s->decisions,
+		.changes = s->changes,
+		.slots_moved = s->slots_moved,
+	};
+	return true;
+}
+
+static const struct weights_verdict *steering_verdict(const struct steering *s, uint64_t id)
+{
+	for (size_t i = 0; s->decision && i < s->decision->count; i++)
+		if (s->decision->site[i].id == id)
+			return &s->decision->site[i];
+	return NULL;
+}
+
+bool ingress_site(const struct ingress *in, size_t service, size_t index,
+		  struct ingress_site_view *ret)
+{
+	const struct ingress_site_config *known;
+	const struct steering_site *site;
+	const struct steering *s;
+	struct mg_member member;
+
+	if (service >= in->service_count || index >= in->service[service]->site_count)
+		return false;
+	s = in->service[service];
+	site = &s->site[index];
+	known = known_site(&in->known, &site->egress, site->site_id);
+	*ret = (struct ingress_site_view){
+		.egress = site->egress,
+		.site_id = site->site_id,
+		.offer = steering_site_offer(s, site, in->catalog),
+		.verdict = steering_verdict(s, site->id),
+		.member = site->member,
+		.table_site = site->table_site,
+		.fault = site->fault,
+		.drained = known_site_drained(&in->known, &site->egress, site->site_id),
+		.rtt_s = known ? known->rtt_s : 0,
+	};
+	known_site_name(&in->known, &site->egress, site->site_id, ret->name);
+	if (site->member != MG_MEMBER_NONE)
+		tables_member(s->table, site->member, &member, &ret->counter, &ret->slots);
+	return true;
+}

@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From routes to slots, with the real catalog, selector and tables. A site is a number: its egress
+ * is 10.255.0.NUMBER, with a way, and it is told of by neighbour NUMBER. Shares follow the
+ * configured capacity.
+ */
+#include "ingress/ingress.h"
+
+#include "netns.h"
+
+#include <criterion/new/assert.h>
+#include <string.h>
+
+#define SLOTS 256
+
+static const struct tables_config tables_config = {
+	.pin_dir = "/sys/fs/bpf/margay",
+	.services = 64,
+	.slots = 1 << 14,
+	.pin_sets = 64,
+	.members = 2048,
+	.sites = 64,
+	.hash_seed = 42,
+};
+
+static struct lab {
+	uv_loop_t loop;
+	struct tables *tables;
+	struct ingress *ingress;
+	struct ingress_site_config site[2]; /* 1 is known as "e", 2 as "w" */
+} lab;
+
+static struct addr addr_of(const char *text)
+{
+	struct addr addr = { 0 };
+
+	cr_assert(addr_parse(text, &addr) == 0, "%s", text);
+	return addr;
+}
+
+static struct addr egress_of(int site)
+{
+	return addr_of_v4((uint8_t[]){ 10, 255, 0, (uint8_t)site });
+}
+
+static void lab_open(void)
+{
+	struct ingress_config config = { .source_v4 = addr_of("10.0.0.1") };
+
+	cr_assert(eq(int, tables_open(&lab.loop, &tables_config, &lab.tables), 0));
+	cr_assert(eq(int, ingress_new(&lab.loop, lab.tables, &config, &lab.ingress), 0));
+}
+
+static void lab_close(void)
+{
+	ingress_free(&lab.ingress);
+	tables_close(&lab.tables);
+}
+
+static void lab_up(void)
+{
+	kernel_private();
+	netns_new();
+	sh("ip link add a0 type veth peer name b0 && ip link set a0 up && ip link set b0 up");
+	sh("ip addr add 10.0.0.1/24 dev a0");
+	sh("ip neigh add 10.0.0.2 dev a0 lladdr 02:00:00:00:00:02");
+	sh("ip route add 10.255.0.0/24 via 10.0.0.2");
+	cr_assert(eq(int, uv_loop_init(&lab.loop), 0));
+	for (int i = 0; i < 2; i++)
+		lab.site[i] = (struct ingress_site_config){ .egress = egress_of(i + 1),
+							    .name = { "ew"[i] },
+							    .capacity = 8 };
+	lab_open();
+}
+
+static void lab_down(void)
+{
+	lab_close();
+	loop_end(&lab.loop);
+}
+
+/* --- words for what happens --------------------------------------------------------------------
+ */
+static struct ingress_service_config service(const char *address, uint16_t port)
+{
+	struct ingress_service_config config = {
+		.key = { .port = port, .proto = 6, .scope = MG_SCOPE_INGRESS },
+		.slots = SLOTS,
+		.idle_s = 10,
+		.weights = { .policy = POLICY_STATIC, .report_period_s = 5 },
+		.max_age_s = 60,
+	};
+	struct addr addr = addr_of(address);
+
+	memcpy(config.key.addr, addr.octet, sizeof(config.key.addr));
+	snprintf(config.name, sizeof(config.name), "web%u", port);
+	return config;
+}
+
+static void configure(const struct ingress_service_config *services, size_t count)
+{
+	cr_assert(eq(int, ingress_configure(lab.ingress, services, count, lab.site, 2), 0));
+}
+
+static void configure_web(void)
+{
+	const struct ingress_service_config web = service("192.0.2.80", 80);
+
+	configure(&web, 1);
+}
+
+static struct bgp_path path_of(const struct addr *egress, double capacity)
+{
+	return (struct bgp_path){ .has = BGP_HAS_REPORT,
+				  .next_hop = *egress,
+				  .report = { .has = REPORT_CAPACITY, .capacity = capacity } };
+}
+
+static void say_by(uint32_t neighbor, const char *prefix, uint8_t len, const struct bgp_path *path)
+{
+	struct addr addr = addr_of(prefix);
+	struct bgp_route route = { .neighbor = neighbor,
+				   .prefix = prefix_of(&addr, len),
+				   .path = path,
+				   .received_ms = uv_now(&lab.loop) };
+
+	if (path)
+		ingress_announced(lab.ingress, &route);
+	else
+		ingress_withdrawn(lab.ingress, &route);
+}
+
+static void say(int site, const struct bgp_path *path)
+{
+	say_by((uint32_t)site, "192.0.2.80", 32, path);
+	ingress_settled(lab.ingress);
+}
+
+static void announce(int site, double capacity)
+{
+	struct addr egress = egress_of(site);
+	struct bgp_path path = path_of(&egress, capacity);
+
+	say(site, &path);
+}
+
+static void withdraw(int site)
+{
+	say(site, NULL);
+}
+
+/* --- and for what is seen ----------------------------------------------------------------------
+ */
+static bool find_of(size_t s, const struct addr *egress, uint16_t site_id,
+		    struct ingress_site_view *ret)
+{
+	for (size_t i = 0; ingress_site(lab.ingress, s, i, ret); i++)
+		if (addr_equal(&ret->egress, egress) && ret->site_id == site_id)
+			return true;
+	return false;
+}
+
+static struct ingress_site_view site_view(int site)
+{
+	struct addr egress = egress_of(site);
+	struct ingress_site_view view = { 0 };
+
+	find_of(0, &egress, 0, &view);
+	return view;
+}
+
+static uint32_t owned(int site)
+{
+	return site_view(site).slots;
+}
+
+static struct ingress_service_view web(void)
+{
+	struct ingress_service_view view = { 0 };
+
+	cr_assert(ingress_service(lab.ingress, 0, &view));
+	return view;
+}
+
+static double shares(void)
+{
+	struct ingress_site_view view;
+	double sum = 0;
+
+	for (size_t i = 0; ingress_site(lab.ingress, 0, i, &view); i++)
+		sum += view.verdict ? view.verdict->share : 0;
+	return sum;
+}
+
+static void slots_read(uint16_t ret[SLOTS])
+{
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		struct mg_slot slot;
+
+		cr_assert(tables_slot(web().table, i, &slot));
+		ret[i] = slot.now;
+	}
+}
+
+static size_t slots_of(uint16_t member)
+{
+	uint16_t now[SLOTS];
+	size_t count = 0;
+
+	slots_read(now);
+	for (size_t i = 0; i < SLOTS; i++)
+		count += now[i] == member;
+	return count;
+}
+
+static bool member_is_up(int site)
+{
+	struct mg_counter counter;
+	struct mg_member member;
+	uint32_t slots;
+
+	return tables_member(web().table, site_view(site).member, &member, &counter, &slots) &&
+	       member.state == MG_UP;
+}
+
+static bool owns_some(void *site)
+{
+	return owned((int)(intptr_t)site) > 0;
+}
+
+static bool owns_none(void *site)
+{
+	return owned((int)(intptr_t)site) == 0;
+}
+
+static void await(bool (*is)(void *site), int site)
+{
+	cr_assert(loop_until(&lab.loop, is, (void *)(intptr_t)site, 15000), "site %d", site);
+}
+
+/* Sites 1 to count, of equal capacity, with their slots. */
+static void sites_up(int count)
+{
+	for (int i = 1; i <= count; i++)
+		announce(i, 8);
+	for (int i = 1; i <= count; i++)
+		await(owns_some, i);
+	cr_assert(epsilon_eq(dbl, shares(), 1, 1e-9));
+	cr_assert(eq(sz, slots_of(MG_MEMBER_NONE), 0));
+}
+
+/* --- offers -> members -> slots ----------------------------------------------------------------
+ */
+Test(ingress, shares_slots_among_sites, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	uint32_t one;
+
+	configure_web();
+	cr_expect(eq(sz, slots_of(MG_MEMBER_NONE), SLOTS));
+	sites_up(1);
+	cr_expect(eq(u32, owned(1), SLOTS));
+	sites_up(3);
+	cr_expect(eq(u32, owned(1) + owned(2) + owned(3), SLOTS));
+	one = owned(1);
+	lab.site[0].capacity = 32;
+	configure_web();
+	cr_expect(gt(u32, owned(1), one));
+	cr_expect(epsilon_eq(dbl, site_view(1).verdict->share, 32.0 / 60, 1e-3));
+	cr_expect(eq(str, site_view(1).name, (char *)"e"));
+	cr_expect(eq(str, site_view(3).name, (char *)"10.255.0.3"));
+}
+
+Test(ingress, keeps_the_slots_of_a_changed_tunnel, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct bgp_path path;
+	struct addr egress = egress_of(2);
+	uint16_t before[SLOTS], after[SLOTS], old, new;
+	struct site_state state;
+
+	configure_web();
+	sites_up(3);
+	slots_read(before);
+	old = site_view(2).member;
+	path = path_of(&egress, 8);
+	path.tunnel.kind = BGP_TUNNEL_IPIP;
+	path.tunnel.endpoint = egress_of(22);
+	say(2, &path);
+	cr_expect(eq(sz, slots_of(old), 0), "left at once");
+	await(owns_some, 2);
+	slots_read(after);
+	new = site_view(2).member;
+	cr_expect(ne(u16, old, new));
+	for (size_t i = 0; i < SLOTS; i++)
+		cr_expect(eq(u16, after[i], before[i] == old ? new : before[i]), "slot %zu", i);
+	for (size_t i = 0; tables_site(lab.tables, i, &state); i++)
+		if (state.index == site_view(2).table_site)
+			cr_expect(eq(int, state.entry.outer_dst[15], 22));
+}
+
+Test(ingress, follows_site_id_and_egress, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct addr egress = egress_of(2), other = egress_of(5);
+	struct bgp_path path = path_of(&egress, 8);
+	struct ingress_site_view view;
+
+	configure_web();
+	sites_up(2);
+	path.has |= BGP_HAS_SITE_ID;
+	path.site_id = 7;
+	say(2, &path);
+	cr_expect(eq(u32, owned(2), 0));
+	cr_assert(find_of(0, &egress, 7, &view));
+	cr_expect(gt(u32, view.slots, 0), "the way is the same, so it is at once");
+	path.next_hop = other;
+	say(2, &path);
+	cr_assert(find_of(0, &egress, 7, &view));
+	cr_expect(eq(u32, view.slots, 0));
+	cr_expect(view.offer == NULL);
+	cr_assert(find_of(0, &other, 7, &view));
+	cr_expect(ne(u16, view.member, MG_MEMBER_NONE));
+}
+
+Test(ingress, tunnels_to_the_next_hop_by_default, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct addr v6 = addr_of("2001:db8::9");
+	struct bgp_path path = path_of(&v6, 8);
+	struct ingress_site_view view;
+	struct site_state state;
+
+	configure_web();
+	sites_up(1);
+	cr_assert(tables_site(lab.tables, 0, &state));
+	cr_expect(eq(int, state.entry.encap, MG_ENCAP_IPIP));
+	cr_expect(eq(int, memcmp(state.entry.outer_dst, egress_of(1).octet, 16), 0));
+	cr_expect(eq(int, memcmp(state.entry.outer_src, addr_of("10.0.0.1").octet, 16), 0));
+
+	say(9, &path);
+	cr_assert(find_of(0, &v6, 0, &view));
+	cr_expect(eq(u16, view.member, MG_MEMBER_NONE));
+	cr_expect(eq(str, (char *)view.fault, (char *)"no tunnel source-v6 is configured here"));
+	cr_assert(view.verdict != NULL);
+	cr_expect(eq(int, view.verdict->reason, REASON_DOWN));
+	cr_expect(eq(u32, owned(1), SLOTS));
+}
+
+Test(ingress, hears_one_site_from_two, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct addr egress = egress_of(2);
+	struct bgp_path path = path_of(&egress, 8);
+	uint16_t before[SLOTS], after[SLOTS];
+
+	configure_web();
+	sites_up(2);
+	slots_read(before);
+	say(3, &path);
+	withdraw(2);
+	slots_read(after);
+	cr_expect(eq(int, memcmp(before, after, sizeof(before)), 0), "the other still tells");
+	cr_expect(member_is_up(2));
+	withdraw(3);
+	cr_expect(eq(u32, owned(1), SLOTS));
+}
+
+Test(ingress, takes_host_routes_only, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct addr egress = egress_of(2);
+	struct bgp_path path = path_of(&egress, 8);
+	struct ingress_site_view view;
+
+	configure_web();
+	sites_up(1);
+	say_by(2, "192.0.2.80", 31, &path);
+	say_by(2, "192.0.2.0", 24, &path);
+	say_by(2, "0.0.0.0", 0, &path);
+	say_by(2, "192.0.2.81", 32, &path);
+	ingress_settled(lab.ingress);
+	cr_expect(not(find_of(0, &egress, 0, &view)));
+	say_by(1, "192.0.2.80", 31, NULL);
+	ingress_settled(lab.ingress);
+	cr_expect(eq(u32, owned(1), SLOTS), "another route of the same neighbour went");
+}
+
+/* --- configuration ----------------------------------------------------------------------------
+ */
+Test(ingress, configures_around_offers, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct ingress_service_config two[] = { service("192.0.2.80", 80),
+						service("192.0.2.80", 443) };
+	struct ingress_service_view before, after, none;
+	uint16_t was[SLOTS], is[SLOTS];
+	struct mg_slot slot;
+
+	announce(1, 8); /* before anybody asked for it */
+	announce(2, 8);
+	configure_web();
+	await(owns_some, 1);
+	await(owns_some, 2);
+	slots_read(was);
+	before = web();
+
+	configure(two, 2);
+	after = web();
+	slots_read(is);
+	cr_expect(before.table == after.table);
+	cr_expect(eq(int, memcmp(was, is, sizeof(was)), 0));
+	cr_assert(ingress_service(lab.ingress, 1, &after));
+	cr_expect(tables_slot(after.table, 0, &slot) && slot.now != MG_MEMBER_NONE);
+
+	two[0].weights.policy = POLICY_NEAREST;
+	configure(two, 1);
+	cr_expect(before.table == web().table, "a policy changes in place");
+	cr_expect(not(ingress_service(lab.ingress, 1, &none)));
+	two[0].slots = SLOTS / 2;
+	configure(two, 1);
+	cr_expect(owned(1) == SLOTS / 2 || owned(2) == SLOTS / 2, "anew, and decided at once");
+	withdraw(1);
+	withdraw(2);
+	configure(two, 0);
+	cr_expect(not(ingress_service(lab.ingress, 0, &none)));
+	announce(1, 8); /* nobody asks for it any more */
+}
+
+Test(ingress, tells_of_what_the_tables_refuse, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct ingress_service_config services[] = { service("192.0.2.80", 80),
+						     service("192.0.2.80", 80),
+						     service("192.0.2.90", 80) };
+	struct ingress_service_view view;
+
+	configure(services, 3);
+	announce(1, 8);
+	await(owns_some, 1);
+	cr_assert(ingress_service(lab.ingress, 1, &view));
+	cr_expect(eq(str, (char *)view.fault, (char *)"another service has this address and port"));
+	cr_assert(ingress_service(lab.ingress, 2, &view));
+	cr_expect(eq(str, (char *)view.fault, (char *)""));
+	services[1] = services[2];
+	configure(services, 2);
+	cr_expect(eq(u32, owned(1), SLOTS));
+	cr_assert(ingress_service(lab.ingress, 1, &view));
+	cr_expect(eq(str, (char *)view.fault, (char *)""));
+}
+
+/* --- withdrawal -------------------------------------------------------------------------------
+ */
+Test(ingress, leaves_withdrawn_sites_at_once, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	uint16_t gone, back;
+
+	configure_web();
+	sites_up(3);
+	gone = site_view(2).member;
+	withdraw(2); /* and the loop does not turn */
+	cr_expect(eq(sz, slots_of(gone), 0));
+	cr_expect(eq(sz, slots_of(MG_MEMBER_NONE), 0));
+	cr_expect(eq(u32, owned(1) + owned(3), SLOTS));
+	cr_expect(epsilon_eq(dbl, shares(), 1, 1e-9));
+	withdraw(1);
+	withdraw(3);
+	cr_expect(eq(sz, slots_of(MG_MEMBER_NONE), SLOTS), "a lost session");
+	cr_expect(eq(dbl, shares(), 0));
+	sites_up(3);
+	back = site_view(2).member;
+	cr_expect(eq(u16, back, gone), "it keeps its number");
+}
+
+/* What is withdrawn in one read is all left before the first of it is decided. */
+Test(ingress, leaves_all_services_first, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	enum { COUNT = 40 };
+	struct ingress_service_config services[COUNT];
+	struct addr egress = egress_of(1), other = egress_of(2);
+	struct bgp_path path = path_of(&egress, 8), spare = path_of(&other, 8);
+	char text[ADDR_STRLEN];
+
+	for (int i = 0; i < COUNT; i++) {
+		snprintf(text, sizeof(text), "192.0.2.%d", 80 + i);
+		services[i] = service(text, 80);
+	}
+	configure(services, COUNT);
+	for (int i = 0; i < COUNT; i++) {
+		snprintf(text, sizeof(text), "192.0.2.%d", 80 + i);
+		say_by(1, text, 32, &path);
+		say_by(2, text, 32, &spare);
+	}
+	ingress_settled(lab.ingress);
+	await(owns_some, 1);
+	loop_until(&lab.loop, never, NULL, 300);
+	for (int i = 0; i < COUNT; i++) {
+		snprintf(text, sizeof(text), "192.0.2.%d", 80 + i);
+		say_by(1, text, 32, NULL);
+	}
+	ingress_settled(lab.ingress);
+	for (size_t i = 0; i < COUNT; i++) {
+		struct ingress_service_view view;
+		struct mg_counter counter;
+		struct mg_member member;
+		uint32_t slots;
+
+		cr_assert(ingress_service(lab.ingress, i, &view));
+		cr_assert(tables_member(view.table, 1, &member, &counter, &slots));
+		cr_expect(ne(int, member.state, MG_UP), "service %zu", i);
+	}
+	loop_until(&lab.loop, never, NULL, 300);
+	cr_expect(eq(u32, owned(2), SLOTS));
+}
+
+/* --- drains and ways --------------------------------------------------------------------------
+ */
+/* A drain takes ten seconds: control/select/README.md. */
+Test(ingress, drains, .init = lab_up, .fini = lab_down, .timeout = 60)
+{
+	struct addr egress = egress_of(2);
+	struct bgp_path path = path_of(&egress, 8);
+
+	configure_web();
+	sites_up(3);
+	cr_expect(eq(int, ingress_drain(lab.ingress, "nowhere", true), -ENOENT));
+	cr_expect(eq(int, ingress_drain(lab.ingress, "nowhere", false), -ENOENT));
+	cr_expect(eq(int, ingress_drain(lab.ingress, "10.255.0.77", true), -ENOENT));
+	cr_expect(eq(int, ingress_drain(lab.ingress, "e", true), 0));
+	cr_expect(site_view(1).drained);
+	await(owns_none, 1);
+	cr_expect(member_is_up(1), "flows that run stay there");
+	cr_expect(eq(int, ingress_drain(lab.ingress, "10.255.0.1", false), 0));
+	cr_expect(not(site_view(1).drained), "taken back by its other name");
+	await(owns_some, 1);
+
+	cr_expect(eq(int, ingress_drain(lab.ingress, "10.255.0.3", true), 0));
+	await(owns_none, 3);
+	withdraw(3);
+	announce(3, 8);
+	cr_expect(eq(u32, owned(3), 0), "a drain outlives a withdrawal");
+	cr_expect(eq(int, ingress_drain(lab.ingress, "10.255.0.3", false), 0));
+	await(owns_some, 3);
+
+	path.report.drain = true;
+	say(2, &path);
+	await(owns_none, 2); /* the site itself asks */
+	cr_expect(not(site_view(2).drained));
+	announce(2, 8);
+	await(owns_some, 2);
+}
+
+Test(ingress, waits_for_a_way, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct addr far = addr_of("10.254.0.9");
+	struct bgp_path path = path_of(&far, 8);
+	struct ingress_site_view view;
+
+	configure_web();
+	sites_up(1);
+	say(9, &path);
+	loop_until(&lab.loop, never, NULL, 300);
+	cr_assert(find_of(0, &far, 0, &view));
+	cr_expect(eq(u32, view.slots, 0));
+	cr_expect(eq(u32, owned(1), SLOTS));
+	sh("ip route add 10.254.0.0/24 via 10.0.0.2");
+	loop_until(&lab.loop, never, NULL, 700);
+	cr_assert(find_of(0, &far, 0, &view));
+	cr_expect(gt(u32, view.slots, 0), "taken up when its way is there");
+	sh("ip route del 10.254.0.0/24");
+	await(owns_some, 1);
+	loop_until(&lab.loop, never, NULL, 300);
+	cr_expect(eq(u32, owned(1), SLOTS));
+	sh("ip link set b0 down");
+	await(owns_none, 1);
+	cr_expect(member_is_up(1), "the site is down, not the member");
+	sh("ip link set b0 up && ip route replace 10.255.0.0/24 via 10.0.0.2");
+	sh("ip neigh replace 10.0.0.2 dev a0 lladdr 02:00:00:00:00:02");
+	await(owns_some, 1);
+}
+
+/* --- restart ----------------------------------------------------------------------------------
+ */
+static void lab_restart(void)
+{
+	lab_close();
+	lab_open();
+	configure_web();
+}
+
+Test(ingress, keeps_slots_over_a_restart, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	uint16_t before[SLOTS], after[SLOTS], member[4];
+
+	configure_web();
+	sites_up(3);
+	for (int i = 1; i <= 3; i++)
+		member[i] = site_view(i).member;
+	slots_read(before);
+
+	lab_restart();
+	announce(2, 8);
+	loop_until(&lab.loop, never, NULL, 1300); /* longer than any service waits for its turn */
+	slots_read(after);
+	cr_expect(eq(int, memcmp(before, after, sizeof(before)), 0), "one of three was heard of");
+	announce(1, 8);
+	announce(3, 8);
+	ingress_converged(lab.ingress);
+	tables_claim_end(lab.tables);
+	slots_read(after);
+	cr_expect(eq(int, memcmp(before, after, sizeof(before)), 0), "nothing has changed");
+	for (int i = 1; i <= 3; i++)
+		cr_expect(eq(u16, site_view(i).member, member[i]), "site %d", i);
+
+	lab_restart();
+	announce(1, 8);
+	announce(3, 8);
+	withdraw(3);
+	cr_expect(eq(int, memcmp(before, after, sizeof(before)), 0));
+	cr_expect(not(member_is_up(3)), "withdrawn is withdrawn, before all are back");
+	announce(3, 8);
+	cr_expect(member_is_up(3));
+	ingress_converged(lab.ingress);
+	tables_claim_end(lab.tables);
+	slots_read(after);
+	for (size_t i = 0; i < SLOTS; i++)
+		cr_expect(before[i] == member[2] ? after[i] == member[1] || after[i] == member[3]
+						 : after[i] == before[i],
+			  "slot %zu: only those of the site that did not return may move", i);
+
+	lab_restart();
+	ingress_converged(lab.ingress);
+	tables_claim_end(lab.tables);
+	cr_expect(eq(sz, slots_of(MG_MEMBER_NONE), SLOTS), "nobody returned");
+}
