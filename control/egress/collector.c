@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "collector.h"
+#include "egress/collector.h"
 
 #include "base/log.h"
 #include "base/util.h"
@@ -14,7 +14,7 @@ struct collector {
 	const struct collector_ops *ops;
 	void *user;
 	unsigned int references;
-	bool up;
+	bool up, said;
 	char fault[160];
 };
 
@@ -33,6 +33,7 @@ static void collector_changed(void *user, bool up, const char *reason)
 		log_info("collector %s: %s%s%s", c->config.path, up ? "reports" : "down",
 			 up ? "" : ", ", up ? "" : reason);
 	c->up = up;
+	c->said = true;
 	snprintf(c->fault, sizeof(c->fault), "%s%s", up ? "" : "collector: ", up ? "" : reason);
 	c->ops->state(c->user, c);
 }
@@ -84,6 +85,11 @@ bool collector_is(const struct collector *c, const struct agent_config *config)
 bool collector_up(const struct collector *c)
 {
 	return c->up;
+}
+
+bool collector_is_new(const struct collector *c)
+{
+	return !c->said;
 }
 
 const char *collector_fault(const struct collector *c)

@@ -25,4 +25,5 @@ void collector_unref(struct collector **collector); /* the last one stops the ag
 
 bool collector_is(const struct collector *collector, const struct agent_config *config);
 bool collector_up(const struct collector *collector);
+bool collector_is_new(const struct collector *collector); /* neither up nor down was said yet */
 const char *collector_fault(const struct collector *collector); /* why it is not up; "" */

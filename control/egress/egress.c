@@ -5,15 +5,15 @@
  * silent or an operator says so; its instances stay, for flows that run.
  *
  * A route is one address. Several services of one address (other ports) share it: it tells the
- * report of the first of them that is announceable.
+ * report of the first of them that is announceable, and drains where one of them does.
  */
 #include "egress/egress.h"
 
 #include "base/log.h"
 #include "base/util.h"
+#include "egress/collector.h"
 #include "egress/hosted.h"
-
-#include "collector.h"
+#include "metric/report.h"
 
 #include <errno.h>
 #include <string.h>
@@ -23,7 +23,7 @@ struct egress {
 	struct tables *tables;
 	struct bgp *bgp; /* NULL: nothing can be announced */
 	struct egress_config config;
-	struct hosted **service;
+	struct hosted **service; /* sorted by key: those of one address stand together */
 	size_t service_count;
 };
 
@@ -52,40 +52,86 @@ static struct bgp_path egress_path(const struct egress *e, const struct addr *se
 	return path;
 }
 
+/* Index of the first service whose key does not begin with less than these octets. */
+static size_t egress_place(const struct egress *e, const void *octets, size_t len)
+{
+	size_t low = 0, high = e->service_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (memcmp(&e->service[middle]->config.key, octets, len) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool egress_at(const struct egress *e, size_t i, const void *octets, size_t len)
+{
+	return i < e->service_count && !memcmp(&e->service[i]->config.key, octets, len);
+}
+
+/* Who of this address is announced, and by whom it speaks: NULL, or the teller with *ret_report. */
+static struct hosted *egress_teller(struct egress *e, const struct addr *service,
+				    struct report *ret_report)
+{
+	size_t i = egress_place(e, service->octet, sizeof(service->octet));
+	struct hosted *teller = NULL;
+	bool drained = false;
+
+	for (; egress_at(e, i, service->octet, sizeof(service->octet)); i++) {
+		struct hosted *h = e->service[i];
+
+		h->announced = hosted_announceable(h) && e->bgp;
+		if (!e->bgp)
+			h->fault = "BGP is not configured";
+		drained |= h->announced && h->drained;
+		if (h->announced && !teller)
+			teller = h;
+	}
+	if (!teller)
+		return NULL;
+	*ret_report = hosted_report(teller);
+	ret_report->drain |= drained;
+	return teller;
+}
+
+static void egress_route_tell(struct egress *e, const struct addr *service, struct hosted *teller,
+			      const struct report *report)
+{
+	struct bgp_path path = egress_path(e, service, report);
+	struct prefix prefix = prefix_of_host(service);
+	bool same = teller->tells && report_equal_within(&teller->sent, report, 0);
+	char text[ADDR_STRLEN];
+	int r = bgp_originate(e->bgp, &prefix, &path);
+
+	if (r < 0) {
+		log_err(r, "%s: not announced", addr_format(service, text));
+		teller->announced = false;
+		teller->fault = "no memory for its route";
+		return;
+	}
+	teller->tells = true;
+	if (!same)
+		hosted_sent(teller, report, (int64_t)uv_now(e->loop));
+}
+
 /* Makes the route of this address what its services say. */
 static void egress_route_update(struct egress *e, const struct addr *service)
 {
+	size_t i = egress_place(e, service->octet, sizeof(service->octet));
 	struct prefix prefix = prefix_of_host(service);
-	struct hosted *first = NULL;
-	char text[ADDR_STRLEN];
-	struct bgp_path path;
 	struct report report;
-	int r;
+	struct hosted *teller = egress_teller(e, service, &report);
 
-	for (size_t i = 0; i < e->service_count; i++) {
-		struct hosted *h = e->service[i];
-		struct addr addr = hosted_addr(h);
-
-		if (!addr_equal(&addr, service))
-			continue;
-		h->announced = e->bgp && hosted_announceable(h);
-		if (!e->bgp)
-			h->fault = "BGP is not configured";
-		if (h->announced && !first)
-			first = h;
-	}
-	if (!first) {
-		if (e->bgp)
-			bgp_withdraw(e->bgp, &prefix);
-		return;
-	}
-	report = hosted_report(first);
-	path = egress_path(e, service, &report);
-	r = bgp_originate(e->bgp, &prefix, &path);
-	if (r < 0)
-		log_err(r, "%s: not announced", addr_format(service, text));
-	else
-		hosted_sent(first, &report, (int64_t)uv_now(e->loop));
+	for (; egress_at(e, i, service->octet, sizeof(service->octet)); i++)
+		e->service[i]->tells &= e->service[i] == teller;
+	if (teller)
+		egress_route_tell(e, service, teller, &report);
+	else if (e->bgp)
+		bgp_withdraw(e->bgp, &prefix);
 }
 
 static void egress_service_due(struct hosted *h)
@@ -115,7 +161,7 @@ static void egress_collector_changed(void *user, const struct collector *collect
 	for (size_t i = 0; i < e->service_count; i++) {
 		struct hosted *h = e->service[i];
 
-		if (h->collector != collector || h->config.announce_without_report)
+		if (h->collector != collector)
 			continue;
 		if (!collector_up(collector))
 			h->report = (struct report){ 0 }; /* what it was is over */
@@ -144,22 +190,35 @@ static int egress_collector_get(struct egress *e, const struct agent_config *con
 	return collector_new(e->loop, config, &ops, e, ret);
 }
 
-static int egress_service_add(struct egress *e, const struct egress_service_config *config,
-			      bool from_cli)
+static int egress_insert(struct egress *e, struct hosted *h)
 {
 	struct hosted **grown = reallocarray(e->service, e->service_count + 1, sizeof(*grown));
-	struct hosted *h;
-	int r;
+	size_t at = egress_place(e, &h->config.key, sizeof(h->config.key));
 
 	if (!grown)
 		return -ENOMEM;
 	e->service = grown;
-	h = hosted_new(e, e->tables, e->loop, config, egress_service_due);
+	memmove(grown + at + 1, grown + at, (e->service_count - at) * sizeof(*grown));
+	grown[at] = h;
+	e->service_count++;
+	return 0;
+}
+
+static int egress_service_add(struct egress *e, const struct egress_service_config *config,
+			      bool from_cli)
+{
+	struct hosted *h = hosted_new(e, e->tables, e->loop, config, egress_service_due);
+	int r;
+
 	if (!h)
 		return -ENOMEM;
-	r = egress_collector_get(e, &config->collector, &h->collector);
 	h->from_cli = from_cli;
-	e->service[e->service_count++] = h;
+	r = egress_insert(e, h);
+	if (r < 0) {
+		hosted_remove(&h);
+		return r;
+	}
+	r = egress_collector_get(e, &config->collector, &h->collector);
 	egress_service_due(h);
 	return r;
 }
@@ -169,7 +228,9 @@ static void egress_service_remove(struct egress *e, size_t index)
 	struct hosted *h = e->service[index];
 	struct addr addr = hosted_addr(h);
 
-	e->service[index] = e->service[--e->service_count];
+	e->service_count--;
+	memmove(e->service + index, e->service + index + 1,
+		(e->service_count - index) * sizeof(*e->service));
 	egress_route_update(e, &addr); /* withdrawn before its instances go */
 	collector_unref(&h->collector);
 	hosted_remove(&h);
@@ -224,56 +285,87 @@ static bool egress_config_equal(const struct egress_service_config *a,
 	       a->update_min_s == b->update_min_s && a->update_max_s == b->update_max_s;
 }
 
-static bool egress_running(const struct egress *e, const struct egress_service_config *config)
+/* Takes over new settings without taking the route back. The new collector is started before the
+ * old one is let go: it may be the same. */
+static int egress_service_change(struct egress *e, struct hosted *h,
+				 const struct egress_service_config *config)
 {
-	for (size_t i = 0; i < e->service_count; i++)
-		if (egress_config_equal(&e->service[i]->config, config))
-			return true;
-	return false;
+	struct collector *former = TAKE_PTR(h->collector);
+	int r = 0;
+
+	if (former && collector_is(former, &config->collector))
+		h->collector = TAKE_PTR(former);
+	else
+		r = egress_collector_get(e, &config->collector, &h->collector);
+	collector_unref(&former);
+	hosted_reconfigure(h, config);
+	egress_service_due(h);
+	return r;
 }
 
-static bool egress_wanted(const struct egress_service_config *config,
-			  const struct egress_service_config *services, size_t count)
+/* The service of this key that no entry of the list has claimed yet; NULL: none. */
+static struct hosted *egress_unclaimed(const struct egress *e, const struct mg_service_key *key)
 {
-	for (size_t i = 0; i < count; i++)
-		if (egress_config_equal(&services[i], config))
-			return true;
-	return false;
+	size_t i = egress_place(e, key, sizeof(*key));
+
+	return egress_at(e, i, key, sizeof(*key)) && !e->service[i]->kept ? e->service[i] : NULL;
+}
+
+/* What the CLI announced under the same key becomes the file's. */
+static int egress_keep(struct egress *e, const struct egress_service_config *config, bool *ret_kept)
+{
+	struct hosted *h = egress_unclaimed(e, &config->key);
+
+	*ret_kept = h;
+	if (!h)
+		return 0;
+	h->kept = true;
+	h->from_cli = false;
+	return egress_config_equal(&h->config, config) ? 0 : egress_service_change(e, h, config);
+}
+
+static void egress_drop_others(struct egress *e)
+{
+	for (size_t i = e->service_count; i-- > 0;)
+		if (!e->service[i]->kept && !e->service[i]->from_cli)
+			egress_service_remove(e, i);
 }
 
 int egress_configure(struct egress *e, const struct egress_service_config *services, size_t count)
 {
-	int first = 0;
+	_cleanup_(freep) bool *kept = calloc(count + 1, sizeof(*kept));
+	int first = 0, r;
 
-	for (size_t i = e->service_count; i-- > 0;)
-		if (!e->service[i]->from_cli &&
-		    !egress_wanted(&e->service[i]->config, services, count))
-			egress_service_remove(e, i);
+	if (!kept)
+		return -ENOMEM;
+	for (size_t i = 0; i < e->service_count; i++)
+		e->service[i]->kept = false;
 	for (size_t i = 0; i < count; i++) {
-		int r = egress_running(e, &services[i])
-				? 0
-				: egress_service_add(e, &services[i], false);
-
-		if (r < 0 && !first)
-			first = r;
+		r = egress_keep(e, &services[i], &kept[i]);
+		first = first < 0 ? first : r;
+	}
+	/* What goes makes room in the tables for what comes. */
+	egress_drop_others(e);
+	for (size_t i = 0; i < count; i++) {
+		r = kept[i] ? 0 : egress_service_add(e, &services[i], false);
+		first = first < 0 ? first : r;
 	}
 	return first;
 }
 
 int egress_announce(struct egress *e, const struct egress_service_config *config)
 {
-	for (size_t i = 0; i < e->service_count; i++) {
-		struct hosted *h = e->service[i];
+	size_t i = egress_place(e, &config->key, sizeof(config->key));
+	struct hosted *h;
 
-		if (memcmp(&h->config.key, &config->key, sizeof(config->key)))
-			continue;
-		if (strcmp(h->config.name, config->name) || !h->withdrawn)
-			return -EEXIST;
-		h->withdrawn = false;
-		egress_service_due(h);
-		return 0;
-	}
-	return egress_service_add(e, config, true);
+	if (!egress_at(e, i, &config->key, sizeof(config->key)))
+		return egress_service_add(e, config, true);
+	h = e->service[i];
+	if (strcmp(h->config.name, config->name) || !h->withdrawn)
+		return -EEXIST;
+	h->withdrawn = false;
+	egress_service_due(h);
+	return 0;
 }
 
 int egress_withdraw(struct egress *e, const char *name)

@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
-#include "collector.h"
+#include "egress/collector.h"
 #include "metric/report.h"
 #include "select/owners.h"
 
@@ -19,11 +19,9 @@ static uint64_t id_of_instance(const struct addr *instance)
 	return id;
 }
 
-static void hosted_instance_join(struct hosted *h, size_t i)
+static void hosted_instance_join(struct hosted *h, struct hosted_instance *instance)
 {
-	const struct site_spec spec = { .encap = MG_ENCAP_NONE,
-					.outer_dst = h->config.instance[i] };
-	struct hosted_instance *instance = &h->instance[i];
+	const struct site_spec spec = { .encap = MG_ENCAP_NONE, .outer_dst = instance->addr };
 	char text[ADDR_STRLEN];
 	int r = tables_site_get(h->tables, &spec, &instance->table_site);
 
@@ -34,31 +32,84 @@ static void hosted_instance_join(struct hosted *h, size_t i)
 	}
 	if (r < 0)
 		log_err(r, "service %s: instance %s is left out", h->config.name,
-			addr_format(&h->config.instance[i], text));
-	else
-		tables_member_state(h->table, instance->member, MG_UP,
-				    (uint32_t)(65536 / h->config.instance_count));
+			addr_format(&instance->addr, text));
+}
+
+static void hosted_instance_leave(struct hosted *h, struct hosted_instance *instance)
+{
+	if (instance->member == MG_MEMBER_NONE)
+		return;
+	tables_member_remove(h->table, instance->member);
+	tables_site_put(h->tables, instance->table_site);
+	instance->member = MG_MEMBER_NONE;
 }
 
 /* Every instance gets an equal share of the slots. */
 static int hosted_slots_fill(struct hosted *h)
 {
-	size_t count = h->config.instance_count;
-	_cleanup_(freep) struct owner_site *site = calloc(count + 1, sizeof(*site));
+	_cleanup_(freep) struct owner_site *site = calloc(h->instance_count + 1, sizeof(*site));
 	_cleanup_(freep) struct owner *owner = calloc(h->config.slots, sizeof(*owner));
+	double share = 1.0 / (double)h->instance_count;
 
 	if (!site || !owner)
 		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		site[i] = (struct owner_site){
-			.id = id_of_instance(&h->config.instance[i]),
-			.share = h->instance[i].member ? 1.0 / (double)count : 0,
-			.member = h->instance[i].member,
-			.spare = h->instance[i].member,
-		};
-	owners_assign(0, site, count, owner, h->config.slots);
+	for (size_t i = 0; i < h->instance_count; i++) {
+		const struct hosted_instance *instance = &h->instance[i];
+		bool joined = instance->member != MG_MEMBER_NONE;
+
+		site[i] = (struct owner_site){ .id = id_of_instance(&instance->addr),
+					       .share = joined ? share : 0,
+					       .member = instance->member,
+					       .spare = joined };
+		if (joined)
+			tables_member_state(h->table, instance->member, MG_UP,
+					    (uint32_t)(65536 * share));
+	}
+	owners_assign(0, site, h->instance_count, owner, h->config.slots);
 	tables_slots_apply(h->table, &owner->now, uv_hrtime());
 	return 0;
+}
+
+/* The running instance of this address, moved out of the list; else one with no member. */
+static struct hosted_instance hosted_instance_take(struct hosted *h, const struct addr *addr)
+{
+	struct hosted_instance taken = { .addr = *addr };
+
+	for (size_t i = 0; i < h->instance_count; i++) {
+		if (h->instance[i].member == MG_MEMBER_NONE ||
+		    !addr_equal(&h->instance[i].addr, addr))
+			continue;
+		taken = h->instance[i];
+		h->instance[i].member = MG_MEMBER_NONE;
+		break;
+	}
+	return taken;
+}
+
+/* Brings instances and slots in line with the configuration: who leaves does so when its slots have
+ * gone to others. -ENOMEM and the instances are as they were, or the slots are still to be filled.
+ */
+static int hosted_instances_set(struct hosted *h)
+{
+	size_t count = h->config.instance_count, old_count = h->instance_count;
+	_cleanup_(freep) struct hosted_instance *old = NULL;
+	struct hosted_instance *next = calloc(count + 1, sizeof(*next));
+	int r;
+
+	if (!next)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		next[i] = hosted_instance_take(h, &h->config.instance[i]);
+		if (next[i].member == MG_MEMBER_NONE)
+			hosted_instance_join(h, &next[i]);
+	}
+	old = h->instance;
+	h->instance = next;
+	h->instance_count = count;
+	r = hosted_slots_fill(h);
+	for (size_t i = 0; i < old_count; i++)
+		hosted_instance_leave(h, &old[i]);
+	return r;
 }
 
 static int hosted_table_add(struct hosted *h)
@@ -69,11 +120,37 @@ static int hosted_table_add(struct hosted *h)
 					   .idle_s = h->config.idle_s };
 	int r = tables_service_add(h->tables, &spec, &h->table);
 
+	return r < 0 ? r : hosted_instances_set(h);
+}
+
+static void hosted_table_remove(struct hosted *h)
+{
+	if (!h->table)
+		return;
+	tables_service_remove(&h->table);
+	h->table = NULL;
+	for (size_t i = 0; i < h->instance_count; i++)
+		if (h->instance[i].member != MG_MEMBER_NONE)
+			tables_site_put(h->tables, h->instance[i].table_site);
+	h->instance_count = 0;
+}
+
+void hosted_reconfigure(struct hosted *h, const struct egress_service_config *config)
+{
+	bool anew =
+		!h->table || config->slots != h->config.slots || config->idle_s != h->config.idle_s;
+	int r;
+
+	if (config->collector.kind == AGENT_NONE && h->config.collector.kind != AGENT_NONE)
+		h->report = (struct report){ 0 }; /* nobody would renew it */
+	h->config = *config;
+	/* Owners depend on the instances' addresses alone: a service that is made anew with the
+	 * same ones leads its flows there again. */
+	if (anew)
+		hosted_table_remove(h);
+	r = anew ? hosted_table_add(h) : hosted_instances_set(h);
 	if (r < 0)
-		return r;
-	for (size_t i = 0; i < h->config.instance_count; i++)
-		hosted_instance_join(h, i);
-	return hosted_slots_fill(h);
+		log_err(r, "service %s: its instances are not as configured", config->name);
 }
 
 static void due_fired(uv_timer_t *timer)
@@ -113,8 +190,7 @@ struct hosted *hosted_new(struct egress *egress, struct tables *tables, uv_loop_
 	*h = (struct hosted){
 		.config = *config, .egress = egress, .tables = tables, .fault = "", .on_due = on_due
 	};
-	h->instance = calloc(config->instance_count + 1, sizeof(*h->instance));
-	if (!h->instance || hosted_timer_add(h, loop) < 0)
+	if (hosted_timer_add(h, loop) < 0)
 		return NULL;
 	r = hosted_table_add(h);
 	if (r < 0)
@@ -137,26 +213,29 @@ void hosted_free(struct hosted **hosted)
 
 void hosted_remove(struct hosted **hosted)
 {
-	struct hosted *h = *hosted;
-
-	if (h && h->table) {
-		tables_service_remove(&h->table);
-		for (size_t i = 0; i < h->config.instance_count; i++)
-			if (h->instance[i].member)
-				tables_site_put(h->tables, h->instance[i].table_site);
-	}
+	if (*hosted)
+		hosted_table_remove(*hosted);
 	hosted_free(hosted);
+}
+
+/* A collector that has just been put in place of another one may take its time: what the former
+ * one said counts until this one says something, or is silent for its timeout. */
+static const char *hosted_report_fault(const struct hosted *h)
+{
+	if (h->config.collector.kind == AGENT_NONE || h->config.announce_without_report)
+		return "";
+	if (!h->collector)
+		return "its collector could not be started, see the log";
+	if (!collector_up(h->collector) && !(collector_is_new(h->collector) && h->report.has))
+		return collector_fault(h->collector);
+	return h->report.has ? "" : "no report has come yet";
 }
 
 bool hosted_announceable(struct hosted *h)
 {
-	bool wants_report = h->collector && !h->config.announce_without_report;
-
 	h->fault = h->withdrawn ? "withdrawn by an operator"
 		   : !h->table  ? "the tables refused it, see the log"
-		   : wants_report && !collector_up(h->collector) ? collector_fault(h->collector)
-		   : wants_report && !h->report.has              ? "no report has come yet"
-								 : "";
+				: hosted_report_fault(h);
 	return !h->fault[0];
 }
 
@@ -178,12 +257,16 @@ struct report hosted_report(const struct hosted *h)
 
 void hosted_reported(struct hosted *h, const struct report *report, int64_t now_ms)
 {
+	struct report told;
 	int64_t due_ms;
 	bool news;
 
 	h->report = *report;
 	h->reported_ms = now_ms;
-	news = !h->announced || report_significant(&h->sent, report);
+	if (h->announced && !h->tells)
+		return;
+	told = hosted_report(h);
+	news = !h->announced || report_significant(&h->sent, &told);
 	due_ms = h->sent_ms +
 		 (int64_t)(1e3 * (news ? h->config.update_min_s : h->config.update_max_s));
 	if (!h->announced || due_ms < now_ms)

@@ -9,7 +9,8 @@
 struct collector;
 
 struct hosted_instance {
-	uint16_t member;
+	struct addr addr;
+	uint16_t member; /* MG_MEMBER_NONE: the tables refused it */
 	uint32_t table_site;
 };
 
@@ -19,13 +20,16 @@ struct hosted {
 	struct tables *tables;
 	struct table_service *table; /* NULL: see fault */
 	struct hosted_instance *instance;
-	struct collector *collector;  /* NULL: none configured */
+	size_t instance_count;
+	struct collector *collector;  /* NULL: none configured, or it could not be started */
 	struct report report;         /* the newest; has == 0: none yet */
 	struct report sent;           /* what was announced last */
 	int64_t reported_ms, sent_ms; /* uv_now() */
 	uint64_t updates_sent;
 	bool withdrawn, drained, from_cli; /* by an operator */
 	bool announced;
+	bool tells; /* its report is that of the route */
+	bool kept;  /* egress_configure()'s own */
 	const char *fault;
 	uv_timer_t *due; /* to tell `report`; its own block: closed asynchronously by the loop */
 	void (*on_due)(struct hosted *hosted);
@@ -39,13 +43,17 @@ struct hosted *hosted_new(struct egress *egress, struct tables *tables, uv_loop_
 void hosted_free(struct hosted **hosted);   /* the tables keep what was written */
 void hosted_remove(struct hosted **hosted); /* and takes the service out of the tables */
 
+/* Takes over settings of the same key. Instances that stay keep their flows; the collector is left
+ * to the owner. */
+void hosted_reconfigure(struct hosted *hosted, const struct egress_service_config *config);
+
 /* Should its route be announced now? If not, hosted->fault says why. */
 bool hosted_announceable(struct hosted *hosted);
 
 /* What is to be told: the newest report over what is configured. */
 struct report hosted_report(const struct hosted *hosted);
 
-/* Takes a report over and sets the timer: at once or soon for news, at the latest after
- * update_max_s. */
+/* Takes a report over and, if it is the one that the route tells, sets the timer: at once or soon
+ * for news, at the latest after update_max_s. */
 void hosted_reported(struct hosted *hosted, const struct report *report, int64_t now_ms);
 void hosted_sent(struct hosted *hosted, const struct report *report, int64_t now_ms);
