@@ -30,6 +30,7 @@ struct daemon {
 	struct ingress *ingress;
 	struct egress *egress;
 	struct mgmt *mgmt;
+	bool converged;
 	uv_timer_t sweep, converge;
 	uv_signal_t stop[2], hangup;
 };
@@ -48,11 +49,37 @@ static void route_withdrawn(void *user, const struct bgp_route *route)
 	ingress_withdrawn(d->ingress, route);
 }
 
+/* What a former run left may now be decided anew, and what nobody has claimed goes. */
+static void daemon_converge(struct daemon *d)
+{
+	if (d->converged)
+		return;
+	d->converged = true;
+	ingress_converged(d->ingress);
+	tables_claim_end(d->tables);
+}
+
+/* Every neighbour is Established and has told all of its routes (RFC 4724 section 2). */
+static bool routes_are_back(const struct daemon *d)
+{
+	struct bgp_neighbor_state state;
+	size_t i = 0;
+
+	while (bgp_neighbor_state(d->bgp, i, &state)) {
+		if (!state.families || (state.end_of_rib & state.families) != state.families)
+			return false;
+		i++;
+	}
+	return i == d->config->neighbor_count;
+}
+
 static void routes_settled(void *user)
 {
 	struct daemon *d = user;
 
 	ingress_settled(d->ingress);
+	if (!d->converged && routes_are_back(d))
+		daemon_converge(d);
 }
 
 static const struct bgp_ops bgp_ops = {
@@ -153,7 +180,37 @@ static const char *config_fixed(const struct config *a, const struct config *b)
 	return NULL;
 }
 
+/* The log has every fault; whoever asked for the reload gets the first. NULL: out of memory. */
+static char *invalid_text(const char *file)
+{
+	_cleanup_(fault_list_clear) struct fault_list faults = { 0 };
+	_cleanup_(config_free) struct config *config = NULL;
+	const struct config_fault *fault;
+	char *text;
+
+	config_inspect(file, &config, &faults);
+	fault = faults.count ? &faults.at[0] : NULL;
+	if (asprintf(&text, "%s:%u: %s; nothing was changed; `margay check FILE` names each fault",
+		     file, fault ? fault->mark.line : 0,
+		     fault ? fault->message : "cannot be read") < 0)
+		return NULL;
+	return text;
+}
+
 static struct mgmt_context daemon_context(struct daemon *d);
+
+/* Does all that can be done; the first error. */
+static int daemon_apply(struct daemon *d, const struct config *next)
+{
+	int r, n;
+
+	ports_detach(d, next);
+	r = ports_attach(d, next);
+	n = services_configure(d, next);
+	r = r < 0 ? r : n;
+	n = d->bgp ? neighbors_configure(d, d->config, next) : 0;
+	return r < 0 ? r : n;
+}
 
 static int daemon_reload(void *user, const char *file, char **ret_error)
 {
@@ -164,8 +221,7 @@ static int daemon_reload(void *user, const char *file, char **ret_error)
 	int r = config_read(file ? file : d->file, &next);
 
 	if (r < 0) {
-		*ret_error = strdup("the configuration is invalid: nothing was changed; "
-				    "margay check FILE names each fault");
+		*ret_error = invalid_text(file ? file : d->file);
 		return r;
 	}
 	fixed = config_fixed(d->config, next);
@@ -177,15 +233,7 @@ static int daemon_reload(void *user, const char *file, char **ret_error)
 			*ret_error = NULL;
 		return -EBUSY;
 	}
-	ports_detach(d, next);
-	r = ports_attach(d, next);
-	if (d->bgp) {
-		int n = neighbors_configure(d, d->config, next);
-
-		r = r < 0 ? r : n;
-	}
-	if (r >= 0)
-		r = services_configure(d, next);
+	r = daemon_apply(d, next);
 	config_free(&d->config);
 	d->config = TAKE_PTR(next);
 	context = daemon_context(d);
@@ -217,8 +265,7 @@ static void on_converged(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
 
-	ingress_converged(d->ingress);
-	tables_claim_end(d->tables);
+	daemon_converge(d);
 }
 
 static void on_stop(uv_signal_t *handle, int signal)
