@@ -192,8 +192,8 @@ static int egress_collector_get(struct egress *e, const struct agent_config *con
 
 static int egress_insert(struct egress *e, struct hosted *h)
 {
-	struct hosted **grown = reallocarray(e->service, e->service_count + 1, sizeof(*grown));
 	size_t at = egress_place(e, &h->config.key, sizeof(h->config.key));
+	struct hosted **grown = reallocarray(e->service, e->service_count + 1, sizeof(*grown));
 
 	if (!grown)
 		return -ENOMEM;

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A site's services, with real tables, collectors that follow a file, and a real BGP session to a
+ * neighbour on loopback, which counts what it is told.
+ */
+#include "egress/egress.h"
+
+#include "netns.h"
+#include "speakers.h"
+
+#define SLOTS 64
+
+static const struct tables_config tables_config = {
+	.pin_dir = "/sys/fs/bpf/margay",
+	.services = 64,
+	.slots = 1 << 13,
+	.pin_sets = 64,
+	.members = 2048,
+	.sites = 64,
+	.hash_seed = 42,
+};
+
+static struct lab {
+	struct speakers all;
+	struct speaker_seen *site, *far;
+	struct tables *tables;
+	struct egress *egress;
+	char file[2][64]; /* of the collectors */
+} lab;
+
+static void lab_up(void)
+{
+	struct egress_config config = { .site_id = 7, .tunnel.kind = BGP_TUNNEL_IPIP };
+	struct bgp_neighbor_config to, from;
+
+	kernel_private();
+	netns_new();
+	speakers_open(&lab.all);
+	for (int i = 0; i < 2; i++) {
+		snprintf(lab.file[i], sizeof(lab.file[i]), "/tmp/egress_test.%d.%d", getpid(), i);
+		unlink(lab.file[i]);
+	}
+	cr_assert(eq(int, tables_open(&lab.all.loop, &tables_config, &lab.tables), 0));
+	lab.site = speaker_add(&lab.all, 0);
+	lab.far = speaker_add(&lab.all, 1);
+	config.tunnel.endpoint = config.next_hop_v4 = speaker_addr(0);
+	cr_assert(eq(int,
+		     egress_new(&lab.all.loop, lab.tables, lab.site->bgp, &config, &lab.egress),
+		     0));
+	to = neighbor_of(lab.site, 1);
+	to.carriers_send = BGP_CARRIER_COMMUNITY;
+	from = neighbor_of(lab.far, 0);
+	from.carriers_accept = BGP_CARRIER_COMMUNITY;
+	neighbor_put(lab.site, &to);
+	neighbor_put(lab.far, &from);
+	LOOP_UNTIL(&lab.all, is_up(lab.site, 0) && is_up(lab.far, 0));
+	loop_for(&lab.all, 30);
+}
+
+static void lab_down(void)
+{
+	egress_free(&lab.egress);
+	tables_close(&lab.tables);
+	speakers_close(&lab.all);
+	for (int i = 0; i < 2; i++)
+		unlink(lab.file[i]);
+}
+
+/* Service NUMBER is 192.0.2.NUMBER, with two instances. */
+static struct egress_service_config service(uint8_t number, uint16_t port)
+{
+	struct egress_service_config config = {
+		.key = { .port = port, .proto = 6, .scope = MG_SCOPE_EGRESS },
+		.slots = SLOTS,
+		.idle_s = 10,
+		.instance = { addr_text("10.1.0.1"), addr_text("10.1.0.2") },
+		.instance_count = 2,
+		.capacity = 8,
+		.update_min_s = 0.2,
+		.update_max_s = 1,
+	};
+	struct addr addr = addr_of_v4((uint8_t[]){ 192, 0, 2, number });
+
+	memcpy(config.key.addr, addr.octet, sizeof(config.key.addr));
+	snprintf(config.name, sizeof(config.name), "s%u-%u", number, port);
+	return config;
+}
+
+static void configure(const struct egress_service_config *services, size_t count)
+{
+	cr_assert(eq(int, egress_configure(lab.egress, services, count), 0));
+}
+
+static void collect_by(struct egress_service_config *config, int file)
+{
+	config->collector.kind = AGENT_FILE;
+	config->collector.timeout_ms = 1000;
+	snprintf(config->collector.path, sizeof(config->collector.path), "%s", lab.file[file]);
+}
+
+static void collector_says(int file, const char *line)
+{
+	FILE *f = fopen(lab.file[file], "a");
+
+	cr_assert(f != NULL);
+	fprintf(f, "%s\n", line);
+	fclose(f);
+}
+
+static struct egress_service_view view(size_t index)
+{
+	struct egress_service_view ret = { 0 };
+
+	cr_assert(egress_service(lab.egress, index, &ret));
+	return ret;
+}
+
+static uint64_t updates(void)
+{
+	return state_of(lab.site, 0).updates_out;
+}
+
+static uint64_t routes(void)
+{
+	return state_of(lab.far, 0).prefixes_in;
+}
+
+static struct report load(double in_flight)
+{
+	return (struct report){ .has = REPORT_IN_FLIGHT, .in_flight = in_flight };
+}
+
+static void slots_read(size_t index, uint16_t ret[SLOTS])
+{
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		struct mg_slot slot;
+
+		cr_assert(tables_slot(view(index).table, i, &slot));
+		ret[i] = slot.now;
+	}
+}
+
+static size_t slots_of(size_t index, uint16_t member)
+{
+	uint16_t now[SLOTS];
+	size_t count = 0;
+
+	slots_read(index, now);
+	for (size_t i = 0; i < SLOTS; i++)
+		count += now[i] == member;
+	return count;
+}
+
+Test(egress, announces_what_it_hosts, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct egress_service_config two[] = { service(80, 80), service(81, 80) };
+
+	configure(two, 2);
+	LOOP_UNTIL(&lab.all, routes() == 2);
+	cr_expect(eq(int, lab.far->path.tunnel.kind, BGP_TUNNEL_IPIP));
+	cr_expect(eq(u16, lab.far->path.site_id, 7));
+	cr_expect(epsilon_eq(dbl, lab.far->path.report.capacity, 8, 0.01));
+	cr_expect(view(0).announced);
+	cr_expect(eq(sz, slots_of(0, 1) + slots_of(0, 2), SLOTS));
+	cr_expect(gt(sz, slots_of(0, 1), 0));
+	cr_expect(gt(sz, slots_of(0, 2), 0));
+	configure(two, 1);
+	LOOP_UNTIL(&lab.all, routes() == 1);
+}
+
+Test(egress, sends_nothing_for_nothing, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct egress_service_config two[] = { service(80, 80), service(81, 80) };
+	uint64_t sent;
+
+	configure(two, 2);
+	LOOP_UNTIL(&lab.all, routes() == 2);
+	sent = updates();
+	configure(two, 2);
+	configure(two, 2);
+	egress_drain(lab.egress, NULL, false);
+	loop_for(&lab.all, 300);
+	cr_expect(eq(u64, updates(), sent));
+	cr_expect(eq(u64, view(0).updates_sent, 1));
+}
+
+Test(egress, changes_in_place, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct egress_service_config config = service(80, 80);
+	uint16_t before[SLOTS], after[SLOTS];
+	struct table_service *table;
+	uint64_t sent;
+
+	configure(&config, 1);
+	LOOP_UNTIL(&lab.all, routes() == 1);
+	table = view(0).table;
+	sent = updates();
+	slots_read(0, before);
+
+	config.instance[config.instance_count++] = addr_text("10.1.0.3");
+	config.update_min_s = 0.1;
+	configure(&config, 1);
+	slots_read(0, after);
+	cr_expect(view(0).table == table);
+	cr_expect(gt(sz, slots_of(0, 3), 0));
+	for (size_t i = 0; i < SLOTS; i++)
+		cr_expect(after[i] == before[i] || after[i] == 3, "slot %zu", i);
+
+	config.instance[0] = config.instance[2]; /* 1 leaves, 2 and 3 stay */
+	config.instance_count = 2;
+	configure(&config, 1);
+	cr_expect(eq(sz, slots_of(0, 1), 0));
+	cr_expect(eq(sz, slots_of(0, 2) + slots_of(0, 3), SLOTS));
+
+	slots_read(0, before);
+	config.idle_s = 20;
+	configure(&config, 1);
+	cr_expect(eq(sz, slots_of(0, MG_MEMBER_NONE), 0), "anew, and filled at once");
+	loop_for(&lab.all, 300);
+	cr_expect(eq(u64, updates(), sent), "nothing of it is the neighbour's business");
+	cr_expect(eq(uint, lab.far->withdrawn, 0));
+
+	config.capacity = 16;
+	configure(&config, 1);
+	LOOP_UNTIL(&lab.all, lab.far->path.report.capacity > 15);
+	cr_expect(eq(uint, lab.far->withdrawn, 0));
+	cr_expect(eq(u64, updates(), sent + 1));
+}
+
+Test(egress, spaces_updates, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct egress_service_config config = service(80, 80);
+	struct report little = load(1), more = load(1.1), much = load(100), drain = load(100);
+	uint64_t sent, start;
+
+	configure(&config, 1);
+	LOOP_UNTIL(&lab.all, routes() == 1);
+	loop_for(&lab.all, 250); /* update_min_s is over */
+	sent = updates();
+	cr_assert(eq(int, egress_metric(lab.egress, "s80-80", &little), 0));
+	loop_for(&lab.all, 50);
+	cr_expect(eq(u64, updates(), sent + 1), "the first load is news");
+
+	start = uv_hrtime();
+	egress_metric(lab.egress, "s80-80", &more);
+	loop_for(&lab.all, 500);
+	cr_expect(eq(u64, updates(), sent + 1), "no news: not before update_max_s");
+	LOOP_UNTIL(&lab.all, updates() == sent + 2);
+	cr_expect(gt(dbl, (double)(uv_hrtime() - start), 0.9e9));
+
+	start = uv_hrtime();
+	egress_metric(lab.egress, "s80-80", &much);
+	loop_for(&lab.all, 100);
+	cr_expect(eq(u64, updates(), sent + 2), "news: not before update_min_s");
+	LOOP_UNTIL(&lab.all, updates() == sent + 3);
+	cr_expect(lt(dbl, (double)(uv_hrtime() - start), 0.6e9));
+
+	cr_assert(eq(int, egress_drain(lab.egress, "s80-80", true), 0));
+	loop_for(&lab.all, 50);
+	cr_expect(eq(u64, updates(), sent + 4), "an operator's drain is told at once");
+	LOOP_UNTIL(&lab.all, lab.far->path.report.drain);
+	drain.drain = true;
+	egress_metric(lab.egress, "s80-80", &drain);
+	loop_for(&lab.all, 1200);
+	cr_expect(eq(u64, updates(), sent + 4), "and nothing when nothing changes");
+	cr_expect(eq(int, egress_drain(lab.egress, "s99", true), -ENOENT));
+	cr_expect(eq(int, egress_metric(lab.egress, "s99", &more), -ENOENT));
+}
+
+Test(egress, announces_while_its_collector_reports, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct egress_service_config config = service(80, 80);
+
+	collect_by(&config, 0);
+	configure(&config, 1);
+	loop_for(&lab.all, 300);
+	cr_expect(eq(u64, routes(), 0));
+	cr_expect(ne(str, (char *)view(0).fault, (char *)""));
+	collector_says(0, "{\"service\": \"other\", \"in-flight\": 1}");
+	loop_for(&lab.all, 300);
+	cr_expect(eq(u64, routes(), 0), "that was for another service");
+	collector_says(0, "{\"service\": \"s80-80\", \"in-flight\": 2}");
+	LOOP_UNTIL(&lab.all, routes() == 1);
+	LOOP_UNTIL(&lab.all, lab.far->withdrawn == 1); /* silent for its timeout */
+	cr_expect(not(view(0).announced));
+	cr_expect(eq(sz, slots_of(0, MG_MEMBER_NONE), 0), "flows that run stay");
+	collector_says(0, "{}");
+	LOOP_UNTIL(&lab.all, routes() == 1);
+	cr_expect(eq(str, (char *)view(0).fault, (char *)""));
+}
+
+Test(egress, changes_collectors_without_a_gap, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct egress_service_config config = service(80, 80);
+
+	collect_by(&config, 0);
+	collector_says(0, "{\"in-flight\": 2}");
+	configure(&config, 1);
+	LOOP_UNTIL(&lab.all, routes() == 1);
+	collector_says(1, "{\"in-flight\": 3}");
+	collect_by(&config, 1);
+	configure(&config, 1);
+	loop_for(&lab.all, 400);
+	cr_expect(eq(uint, lab.far->withdrawn, 0));
+	LOOP_UNTIL(&lab.all, lab.far->path.report.in_flight > 2.5);
+	cr_expect(eq(uint, lab.far->withdrawn, 0));
+
+	config.collector.timeout_ms = 0; /* which the agent refuses */
+	cr_expect(eq(int, egress_configure(lab.egress, &config, 1), -EINVAL));
+	LOOP_UNTIL(&lab.all, lab.far->withdrawn == 1);
+	cr_expect(eq(str, (char *)view(0).fault,
+		     (char *)"its collector could not be started, see the log"));
+	config.collector.kind = AGENT_NONE;
+	configure(&config, 1);
+	LOOP_UNTIL(&lab.all, routes() == 1);
+	cr_expect(eq(u32, view(0).report.has, REPORT_CAPACITY), "what the collector said is over");
+}
+
+Test(egress, shares_a_collector, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct egress_service_config two[] = { service(80, 80), service(81, 80) };
+
+	collect_by(&two[0], 0);
+	collect_by(&two[1], 0);
+	two[1].announce_without_report = true;
+	configure(two, 2);
+	LOOP_UNTIL(&lab.all, routes() == 1);
+	collector_says(0, "{\"in-flight\": 2}");
+	LOOP_UNTIL(&lab.all, routes() == 2);
+	configure(two + 1, 1); /* the other goes on with it */
+	LOOP_UNTIL(&lab.all, routes() == 1);
+	collector_says(0, "{\"in-flight\": 5}");
+	LOOP_UNTIL(&lab.all, view(0).report.in_flight > 4);
+	LOOP_UNTIL(&lab.all, !(view(0).report.has & REPORT_IN_FLIGHT));
+	cr_expect(eq(u64, routes(), 1), "without a report, but announced");
+}
+
+/* The first of an address tells the route; the others neither send nor keep it from being sent. */
+Test(egress, tells_one_route_an_address, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct egress_service_config two[] = { service(80, 443), service(80, 80) };
+	struct report some = load(1), much = load(100);
+	uint64_t sent;
+
+	configure(two, 2);
+	LOOP_UNTIL(&lab.all, routes() == 1);
+	egress_metric(lab.egress, "s80-80", &some);
+	LOOP_UNTIL(&lab.all, lab.far->path.report.in_flight > 0.9);
+	loop_for(&lab.all, 300);
+	sent = updates();
+	for (int i = 0; i < 5; i++) {
+		egress_metric(lab.egress, "s80-443", &much);
+		loop_for(&lab.all, 50);
+	}
+	cr_expect(eq(u64, updates(), sent));
+	egress_drain(lab.egress, "s80-443", true);
+	LOOP_UNTIL(&lab.all, lab.far->path.report.drain);
+	egress_drain(lab.egress, "s80-443", false);
+	LOOP_UNTIL(&lab.all, !lab.far->path.report.drain);
+	cr_assert(eq(int, egress_withdraw(lab.egress, "s80-80"), 0));
+	LOOP_UNTIL(&lab.all, lab.far->path.report.in_flight > 99);
+	cr_expect(eq(uint, lab.far->withdrawn, 0));
+	cr_assert(eq(int, egress_withdraw(lab.egress, "s80-443"), 0));
+	LOOP_UNTIL(&lab.all, routes() == 0);
+}
+
+Test(egress, obeys_the_operator, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct egress_service_config file = service(80, 80), cli = service(81, 80);
+	struct egress_service_view gone;
+
+	configure(&file, 1);
+	cr_assert(eq(int, egress_announce(lab.egress, &cli), 0));
+	LOOP_UNTIL(&lab.all, routes() == 2);
+	cr_expect(view(1).from_cli);
+	cr_expect(eq(int, egress_announce(lab.egress, &cli), -EEXIST));
+	cr_expect(eq(int, egress_announce(lab.egress, &file), -EEXIST));
+	cr_expect(eq(int, egress_withdraw(lab.egress, "s82-80"), -ENOENT));
+
+	cr_expect(eq(int, egress_withdraw(lab.egress, "s80-80"), 0));
+	LOOP_UNTIL(&lab.all, routes() == 1);
+	cr_expect(eq(int, egress_withdraw(lab.egress, "s80-80"), -ENOENT));
+	configure(&file, 1);
+	loop_for(&lab.all, 100);
+	cr_expect(eq(u64, routes(), 1), "a reload does not undo it, and leaves the CLI's alone");
+	cr_expect(eq(str, (char *)view(0).fault, (char *)"withdrawn by an operator"));
+	cr_expect(eq(int, egress_announce(lab.egress, &file), 0));
+	LOOP_UNTIL(&lab.all, routes() == 2);
+
+	cr_expect(eq(int, egress_withdraw(lab.egress, "s81-80"), 0));
+	LOOP_UNTIL(&lab.all, routes() == 1);
+	cr_expect(not(egress_service(lab.egress, 1, &gone)));
+	cr_assert(eq(int, egress_announce(lab.egress, &cli), 0), "its address is free again");
+	LOOP_UNTIL(&lab.all, routes() == 2);
+}
