@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "report.h"
+
+#include "base/util.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#define CPU_NAME_MAX 128
+
+/* "unknown" where the kernel does not say. */
+static void cpu_name(char ret[CPU_NAME_MAX])
+{
+	FILE *file = fopen("/proc/cpuinfo", "re");
+	char line[CPU_NAME_MAX + 32];
+
+	snprintf(ret, CPU_NAME_MAX, "unknown");
+	if (!file)
+		return;
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "model name : %127[^\n]", ret) == 1)
+			break;
+	}
+	fclose(file);
+}
+
+static const char *kernel_name(struct utsname *names)
+{
+	return uname(names) == 0 ? names->release : "unknown";
+}
+
+static void slots_text(const struct bench_case *c, char *ret, size_t size)
+{
+	if (c->moving_pct)
+		snprintf(ret, size, "%u %% MOVING", c->moving_pct);
+	else
+		snprintf(ret, size, "STABLE");
+}
+
+static void print_row(const struct result *row)
+{
+	const struct bench_case *c = &row->what;
+	char slots[24];
+
+	slots_text(c, slots, sizeof(slots));
+	printf("%-5s %-5s %8u %9u  %-12s %-8s %7.1f %7.1f %7.1f %6.2f %5.1f %%%s",
+	       c->v6 ? "IPv6" : "IPv4", c->ipip ? "IPIP" : "SRv6", c->services, c->flows, slots,
+	       c->uncounted ? "off" : "on", row->floor.median, row->gross.median, result_net(row),
+	       row->gross.median / row->floor.median, 100 * row->gross.spread,
+	       result_noisy(row) ? "  noisy" : "");
+	if (row->evicted)
+		printf("  %llu pins evicted", (unsigned long long)row->evicted);
+	putchar('\n');
+}
+
+static void print_bound(const struct bound_verdict *bound)
+{
+	if (!bound->measured)
+		printf("FAIL  %-60s not measured, at most %.2f\n", bound->name, bound->limit);
+	else
+		printf("%-4s  %-60s %.2f, at most %.2f\n", bound->held ? "ok" : "FAIL", bound->name,
+		       bound->value, bound->limit);
+}
+
+void report_table(const struct report *report)
+{
+	const struct plan *plan = report->plan;
+	struct utsname names;
+	char cpu[CPU_NAME_MAX];
+
+	cpu_name(cpu);
+	printf("%s; kernel %s; %s; seed %llu\n", report->program, kernel_name(&names), cpu,
+	       (unsigned long long)plan->seed);
+	printf("ns a packet: median of %u interleaved runs of %u packets; spread: between the "
+	       "quartiles\n\n",
+	       plan->rounds, plan->packets);
+	printf("%-5s %-5s %8s %9s  %-12s %-8s %7s %7s %7s %6s %7s\n", "inner", "outer", "services",
+	       "flows", "slots", "counters", "floor", "gross", "net", "ratio", "spread");
+	for (size_t i = 0; i < report->count; i++)
+		print_row(&report->results[i]);
+	if (report->bounds)
+		putchar('\n');
+	for (size_t i = 0; report->bounds && i < report->bound_count; i++)
+		print_bound(&report->bounds[i]);
+}
+
+static json_t *json_row(const struct result *row)
+{
+	const struct bench_case *c = &row->what;
+
+	return json_pack("{ss ss sI sI sI sb sf sf sf sf sf sb sI}", "inner",
+			 c->v6 ? "ipv6" : "ipv4", "outer", c->ipip ? "ipip" : "srv6", "services",
+			 (json_int_t)c->services, "flows", (json_int_t)c->flows, "moving-pct",
+			 (json_int_t)c->moving_pct, "counters", !c->uncounted, "floor-ns",
+			 row->floor.median, "gross-ns", row->gross.median, "net-ns",
+			 result_net(row), "floor-spread", row->floor.spread, "gross-spread",
+			 row->gross.spread, "noisy", result_noisy(row), "pins-evicted",
+			 (json_int_t)row->evicted);
+}
+
+static json_t *json_bound(const struct bound_verdict *bound)
+{
+	if (!bound->measured)
+		return json_pack("{ss sf sn sb}", "bound", bound->name, "limit", bound->limit,
+				 "value", "held", false);
+	return json_pack("{ss sf sf sb}", "bound", bound->name, "limit", bound->limit, "value",
+			 bound->value, "held", bound->held);
+}
+
+int report_json(const struct report *report)
+{
+	json_t *rows = json_array(), *bounds = json_array(), *root;
+	struct utsname names;
+	char cpu[CPU_NAME_MAX];
+	int r = 0;
+
+	for (size_t i = 0; i < report->count; i++)
+		r |= json_array_append_new(rows, json_row(&report->results[i]));
+	for (size_t i = 0; report->bounds && i < report->bound_count; i++)
+		r |= json_array_append_new(bounds, json_bound(&report->bounds[i]));
+	cpu_name(cpu);
+	root = json_pack("{ss ss ss sI sI sI so so}", "program", report->program, "kernel",
+			 kernel_name(&names), "cpu", cpu, "seed", (json_int_t)report->plan->seed,
+			 "rounds", (json_int_t)report->plan->rounds, "packets",
+			 (json_int_t)report->plan->packets, "results", rows, "bounds", bounds);
+	if (!root || r)
+		r = -ENOMEM;
+	else if (json_dumpf(root, stdout, JSON_INDENT(2)) < 0 || putchar('\n') == EOF)
+		r = -EIO;
+	json_decref(root);
+	return r;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Figures of several runs. Pure; storage is the caller's. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+struct sample_summary {
+	double median;
+	double spread; /* half of all runs lie so far apart, as a share of the median */
+};
+
+/* Sorts the values. count: at least one. */
+struct sample_summary sample_summary(double *values, size_t count);
+bool sample_noisy(const struct sample_summary *summary);
