@@ -39,6 +39,14 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
+	__type(value, struct mg_fragment_set);
+	__uint(max_entries, MG_FRAGMENT_SETS);
+} mg_fragments SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
 	__type(value, struct mg_member);
 	__uint(max_entries, 4096);
 } mg_members SEC(".maps");

@@ -4,6 +4,7 @@
 #include "maps.h"
 
 #include "decap.h"
+#include "fragment.h"
 
 static MG_INLINE struct packet packet_of(const struct xdp_md *ctx)
 {
@@ -30,6 +31,11 @@ static MG_INLINE const struct mg_slot *table_slot(__u32 index)
 static MG_INLINE struct mg_pin_set *table_pins(__u32 index)
 {
 	return bpf_map_lookup_elem(&mg_pins, &index);
+}
+
+static MG_INLINE struct mg_fragment_set *table_fragments(__u32 index)
+{
+	return bpf_map_lookup_elem(&mg_fragments, &index);
 }
 
 static MG_INLINE const struct mg_member *table_member(__u32 index)
@@ -92,9 +98,37 @@ __noinline int mg_parse(struct xdp_md *ctx, struct flow *ret)
 	return ret ? packet_frame(&pkt, ret) : MG_MALFORMED;
 }
 
+/* Both return nothing of use: a void one would not be global for the verifier before 6.8. */
+__noinline int mg_recall(struct flow *flow)
+{
+	if (flow)
+		fragment_recall(flow);
+	return MG_FORWARD;
+}
+
+__noinline int mg_learn(const struct flow *flow)
+{
+	if (flow)
+		fragment_learn(flow);
+	return MG_FORWARD;
+}
+
 __noinline int mg_steer(const struct flow *flow, struct way *ret)
 {
 	return flow && ret ? steer(flow, ret) : MG_MALFORMED;
+}
+
+/* The decision, and before and after it what fragments take and leave. */
+static MG_INLINE enum mg_verdict decide(struct flow *flow, struct way *ret)
+{
+	enum mg_verdict verdict;
+
+	if (flow->headless)
+		mg_recall(flow);
+	verdict = mg_steer(flow, ret);
+	if (verdict == MG_FORWARD && flow->fragment)
+		mg_learn(flow);
+	return verdict;
 }
 
 /* Turns the frame into the one to be sent. After any other verdict than MG_FORWARD the frame is as

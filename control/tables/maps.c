@@ -2,7 +2,8 @@
 /*
  * DOC: Both objects declare every map. A map that is pinned is given to both; one that is not is
  * made by the first object's load and given to the second. Pins are made last, so that a failed
- * load leaves none behind.
+ * load leaves none behind. What an older build had not, a new table or more counters, is made anew
+ * beside what is adopted.
  */
 #include "tables/maps.h"
 
@@ -23,27 +24,29 @@
 static const struct map_rule {
 	const char *name;
 	bool mapped;
+	bool grows; /* by version: a counter for each verdict and event there is */
 } map_rules[MAP_COUNT] = {
 	[MAP_SERVICES] = { .name = "mg_services" },
 	[MAP_SLOTS] = { .name = "mg_slots", .mapped = true },
 	[MAP_PINS] = { .name = "mg_pins", .mapped = true },
+	[MAP_FRAGMENTS] = { .name = "mg_fragments" },
 	[MAP_MEMBERS] = { .name = "mg_members", .mapped = true },
 	[MAP_SITES] = { .name = "mg_sites", .mapped = true },
 	[MAP_NEXTHOPS] = { .name = "mg_nexthops", .mapped = true },
 	[MAP_ENDPOINTS] = { .name = "mg_endpoints" },
 	[MAP_PORTS] = { .name = "mg_ports" },
 	[MAP_SETTINGS] = { .name = "mg_settings", .mapped = true },
-	[MAP_COUNTERS_VERDICT] = { .name = "mg_counters_verdict" },
+	[MAP_COUNTERS_VERDICT] = { .name = "mg_counters_verdict", .grows = true },
 	[MAP_COUNTERS_SERVICE] = { .name = "mg_counters_service" },
 	[MAP_COUNTERS_MEMBER] = { .name = "mg_counters_member" },
-	[MAP_COUNTERS_EVENT] = { .name = "mg_counters_event" },
+	[MAP_COUNTERS_EVENT] = { .name = "mg_counters_event", .grows = true },
 };
 
 void maps_init(struct maps *m)
 {
 	*m = (struct maps){ .lock = -1 };
 	for (enum map_id id = 0; id < MAP_COUNT; id++)
-		m->fd[id] = -1;
+		m->fd[id] = m->outgrown[id] = -1;
 }
 
 void maps_close(struct maps *m)
@@ -52,6 +55,7 @@ void maps_close(struct maps *m)
 		if (m->memory[id])
 			munmap(m->memory[id], m->memory_len[id]);
 		closep(&m->fd[id]);
+		closep(&m->outgrown[id]);
 	}
 	ingress__destroy(m->ingress);
 	egress__destroy(m->egress);
@@ -104,6 +108,14 @@ static int map_mismatch(const char *pin_dir, const char *name, const char *what,
 		       pin_dir, name, what, is, wanted, pin_dir);
 }
 
+static uint32_t map_entries(int fd)
+{
+	struct bpf_map_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &len) < 0 ? 0 : info.max_entries;
+}
+
 static int map_check(const char *pin_dir, const char *name, int fd, const struct bpf_map *map)
 {
 	struct bpf_map_info info = { 0 };
@@ -150,10 +162,15 @@ static int map_prepare(struct maps *m, const struct tables_config *config, enum 
 	if (r < 0)
 		return log_err(r, "%s/" MG_ABI_VERSION "/%s: cannot be opened", config->pin_dir,
 			       name);
+	m->adopted = true;
+	if (map_rules[id].grows && map_entries(m->fd[id]) < m->size[id]) {
+		m->outgrown[id] = m->fd[id];
+		m->fd[id] = -1;
+		return 0;
+	}
 	r = map_check(config->pin_dir, name, m->fd[id], first);
 	if (r < 0)
 		return r;
-	m->adopted = true;
 	r = bpf_map__reuse_fd(first, m->fd[id]);
 	return r < 0 ? r : bpf_map__reuse_fd(second, m->fd[id]);
 }
@@ -238,12 +255,38 @@ static int maps_pin(struct maps *m, const char *pin_dir, uint32_t *pinned)
 		m->fd[id] = dup(bpf_map__fd(bpf_object__find_map_by_name(m->ingress->obj, name)));
 		if (m->fd[id] < 0)
 			return log_err(-errno, "%s", name);
+		if (m->outgrown[id] >= 0)
+			continue;
 		r = pin_put(pin_dir, MG_ABI_VERSION, name, m->fd[id]);
 		if (r < 0)
 			return log_err(r, "%s/" MG_ABI_VERSION "/%s: cannot be pinned", pin_dir,
 				       name);
 		*pinned |= BIT(id);
 	}
+	return 0;
+}
+
+/* Goes on counting where an older build had fewer counters. Packets that its programs see before
+ * the ports have the new ones are not in the new counters. */
+static int map_outgrow(struct maps *m, const char *pin_dir, enum map_id id)
+{
+	const char *name = map_rules[id].name;
+	const struct bpf_map *map = bpf_object__find_map_by_name(m->ingress->obj, name);
+	_cleanup_(freep) void *values = calloc((size_t)m->cpus, bpf_map__value_size(map));
+	int r;
+
+	if (!values)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < m->size[id]; i++)
+		if (bpf_map_lookup_elem(m->outgrown[id], &i, values) >= 0)
+			bpf_map_update_elem(m->fd[id], &i, values, BPF_ANY);
+	r = pin_remove(pin_dir, MG_ABI_VERSION, name);
+	if (r >= 0)
+		r = pin_put(pin_dir, MG_ABI_VERSION, name, m->fd[id]);
+	if (r < 0)
+		return log_err(r, "%s/" MG_ABI_VERSION "/%s: cannot be exchanged for a larger one",
+			       pin_dir, name);
+	closep(&m->outgrown[id]);
 	return 0;
 }
 
@@ -254,6 +297,9 @@ static int maps_finish(struct maps *m, const char *pin_dir, uint32_t *pinned)
 	for (enum map_id id = 0; id < MAP_COUNT && r >= 0; id++)
 		if (map_rules[id].mapped)
 			r = map_memory(m, id);
+	for (enum map_id id = 0; id < MAP_COUNT && r >= 0; id++)
+		if (m->outgrown[id] >= 0)
+			r = map_outgrow(m, pin_dir, id);
 	return r;
 }
 

@@ -10,6 +10,7 @@ enum map_id {
 	MAP_SERVICES,
 	MAP_SLOTS,
 	MAP_PINS,
+	MAP_FRAGMENTS,
 	MAP_MEMBERS,
 	MAP_SITES,
 	MAP_NEXTHOPS,
@@ -32,7 +33,8 @@ struct maps {
 	uint32_t size[MAP_COUNT]; /* in entries */
 	void *memory[MAP_COUNT];  /* of those that are mapped; else NULL */
 	size_t memory_len[MAP_COUNT];
-	bool adopted; /* the tables of a former run were there */
+	int outgrown[MAP_COUNT]; /* counters of a build that had fewer; else -1 */
+	bool adopted;            /* the tables of a former run were there */
 };
 
 /* On failure *ret is untouched, nothing stays open, and nothing pinned that was not before. */

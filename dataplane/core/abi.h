@@ -12,15 +12,17 @@
 
 #define MG_INLINE inline __attribute__((always_inline))
 
-#define MG_ABI_VERSION    "v1" /* PIN_DIR/v1/mg_slots */
-#define MG_PINS_PER_SET   8
-#define MG_SITE_NEXTHOPS  8
-#define MG_EXTENSIONS_MAX 4 /* IPv6 extension headers of one IP header */
-#define MG_REDRAWS        4 /* further slots tried where a slot's now and next are both down */
-#define MG_SLOTS_MAX      (1 << 24) /* a pin names its slot in 24 bits */
-#define MG_RANGE_MAX      (1 << 20) /* slots of one service: hash bits 0 to 19; a power of two */
-#define MG_MEMBERS_MAX    1024      /* members of one service, numbered from 1 */
-#define MG_MEMBER_NONE    0
+#define MG_ABI_VERSION       "v1" /* PIN_DIR/v1/mg_slots */
+#define MG_PINS_PER_SET      8
+#define MG_SITE_NEXTHOPS     8
+#define MG_EXTENSIONS_MAX    4 /* IPv6 extension headers of one IP header */
+#define MG_REDRAWS           4 /* further slots tried where a slot's now and next are both down */
+#define MG_SLOTS_MAX         (1 << 24) /* a pin names its slot in 24 bits */
+#define MG_RANGE_MAX         (1 << 20) /* slots of one service: hash bits 0 to 19; a power of two */
+#define MG_MEMBERS_MAX       1024      /* members of one service, numbered from 1 */
+#define MG_MEMBER_NONE       0
+#define MG_FRAGMENT_SETS     4096 /* a power of two */
+#define MG_FRAGMENTS_PER_SET 8
 
 /* One tick of a pin's clock, 2^32 ns (4.29 s): an age of up to 255 ticks is 18 minutes. */
 #define MG_TICK_SHIFT 32
@@ -32,7 +34,7 @@
 	X(NOT_OURS, "no service and no endpoint at this address")           \
 	X(TRUNCATED, "a header runs past the packet")                       \
 	X(MALFORMED, "a header contradicts itself")                         \
-	X(FRAGMENT, "fragment: no ports to hash")                           \
+	X(FRAGMENT, "later fragment, whose first one was not seen")         \
 	X(TTL_EXPIRED, "TTL or hop limit used up")                          \
 	X(NO_SERVICE, "out of a tunnel, for no service of this site")       \
 	X(NO_MEMBER, "the service has no usable site or instance")          \
@@ -41,7 +43,8 @@
 	X(TOO_BIG, "larger than the path to the site takes")                \
 	X(NO_HEADROOM, "the driver left no room for the outer header")      \
 	X(NOT_TUNNEL, "to a tunnel endpoint, but not in its encapsulation") \
-	X(CONGESTED, "marked in the tunnel, and its flow cannot be told")
+	X(CONGESTED, "marked in the tunnel, and its flow cannot be told")   \
+	X(TUNNEL_FRAGMENT, "fragment of a tunnel's own packet")
 
 #define MG_VERDICT_ENUM(name, text) MG_##name,
 enum mg_verdict { MG_VERDICTS(MG_VERDICT_ENUM) MG_VERDICT_COUNT };
@@ -52,7 +55,9 @@ enum mg_verdict { MG_VERDICTS(MG_VERDICT_ENUM) MG_VERDICT_COUNT };
 	X(PIN_EVICTED, "pins pushed out of a full set")               \
 	X(PIN_RACED, "pins given up because another CPU wrote first") \
 	X(PIN_REPLACED, "pins moved because their site went down")    \
-	X(NEXT_CHOICE, "packets sent to the next choice: site down")
+	X(NEXT_CHOICE, "packets sent to the next choice: site down")  \
+	X(FRAGMENT_EVICTED, "first fragments forgotten: set full")    \
+	X(FRAGMENT_RACED, "first fragments not kept: another CPU wrote first")
 
 #define MG_EVENT_ENUM(name, text) MG_EVENT_##name,
 enum mg_event { MG_EVENTS(MG_EVENT_ENUM) MG_EVENT_COUNT };
@@ -62,6 +67,12 @@ enum mg_scope {
 	MG_SCOPE_EGRESS = 1,  /* out of a tunnel: members are this site's instances */
 };
 
+/*
+ * The entry (address, port 0, IPPROTO_ICMP or IPPROTO_ICMPV6) takes echo requests to a service
+ * address, and tells that the address has services at all: without it, what is for the address but
+ * cannot be told to be for one of its services goes to the kernel. Control copies one of the
+ * address's services there, with MG_AFFINITY_CLIENT.
+ */
 struct mg_service_key {
 	__u8 addr[16];
 	__u16 port; /* host order, so that bpftool prints it; 0: any */
@@ -108,6 +119,22 @@ struct mg_pin_set {
 	struct mg_pin pin[MG_PINS_PER_SET];
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct mg_pin_set) == 64, "one cache line");
+
+/* One 64-bit word, changed by compare-and-swap only: what the first fragment of a packet said.
+ * proto 0: free. */
+struct mg_fragment {
+	__u64 port : 16; /* destination */
+	__u64 sport : 16;
+	__u64 proto : 8;
+	__u64 tick : 6;         /* of the pins' clock */
+	__u64 fingerprint : 18; /* of the packet */
+};
+_Static_assert(sizeof(struct mg_fragment) == 8, "one word");
+
+struct mg_fragment_set {
+	struct mg_fragment fragment[MG_FRAGMENTS_PER_SET];
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct mg_fragment_set) == 64, "one cache line");
 
 enum mg_state {
 	MG_EMPTY = 0,

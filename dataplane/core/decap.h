@@ -26,7 +26,7 @@ static MG_INLINE enum mg_verdict decap_endpoint(const struct flow *outer)
 		return MG_NOT_TUNNEL;
 	if (endpoint->strip == MG_ENCAP_NONE)
 		return MG_NOT_TUNNEL;
-	return outer->fragment ? MG_FRAGMENT : MG_FORWARD;
+	return outer->fragment ? MG_TUNNEL_FRAGMENT : MG_FORWARD;
 }
 
 /* RFC 6040 section 4.2: the inner mark after the tunnel; CE cannot be put on a packet whose sender

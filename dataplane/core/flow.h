@@ -12,6 +12,7 @@ struct flow {
 	struct mg_service_key service; /* destination, port, protocol; the caller sets the scope */
 	__u32 offset;                  /* of the IP header in the frame */
 	__u32 payload;                 /* of what follows the IP headers in the frame */
+	__u32 id;                      /* of the fragmented packet, as it stands there */
 	__u8 src[16];
 	__u16 sport;
 	__u8 tos, ttl; /* or traffic class, hop limit */
@@ -19,7 +20,8 @@ struct flow {
 	__u8 ecn;      /* what the packet is to leave with: RFC 6040 at the end of a tunnel */
 	bool v4;
 	bool fragment; /* of a larger packet */
-	bool headless; /* and not its first: no ports */
+	bool headless; /* and not its first */
+	bool portless; /* it has ports that are not known */
 	bool start;    /* TCP SYN, QUIC Initial */
 } __attribute__((aligned(8)));
 

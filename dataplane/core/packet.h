@@ -22,6 +22,7 @@
 #define ETHERTYPE_VLAN 0x8100
 
 #define PROTO_HOP_BY_HOP  0
+#define PROTO_ICMP        1
 #define PROTO_IPV4        4
 #define PROTO_TCP         6
 #define PROTO_UDP         17
@@ -29,6 +30,7 @@
 #define PROTO_ROUTING     43
 #define PROTO_FRAGMENT    44
 #define PROTO_AUTH        51
+#define PROTO_ICMPV6      58
 #define PROTO_DESTINATION 60
 
 #define IPV4_FRAGMENT_BITS 0x3fff /* more fragments, and the offset */
@@ -166,6 +168,7 @@ static MG_INLINE enum mg_verdict packet_transport(struct packet *pkt, __u32 head
 	__u32 left = ret->len - headers;
 
 	ret->payload = ret->offset + headers;
+	ret->portless = ret->headless;
 	if (ret->headless)
 		return MG_FORWARD;
 	switch (ret->service.proto) {
@@ -211,6 +214,7 @@ static MG_INLINE enum mg_verdict packet_ipv4(struct packet *pkt, struct flow *re
 	ret->ttl = ip->ttl;
 	ret->fragment = ip->frag & BE16(IPV4_FRAGMENT_BITS);
 	ret->headless = ip->frag & BE16(IPV4_OFFSET_BITS);
+	ret->id = ip->id;
 	return packet_transport(pkt, header, ret);
 }
 
@@ -254,6 +258,7 @@ static MG_INLINE enum mg_verdict packet_extension(struct packet *pkt, __u32 *hea
 		/* Neither bit: an atomic fragment, which is whole (RFC 6946). */
 		ret->fragment = ext->fragment & BE16(IPV6_FRAGMENT_BITS);
 		ret->headless = ext->fragment & BE16(IPV6_OFFSET_BITS);
+		ret->id = ext->rest;
 	}
 	return MG_FORWARD;
 }

@@ -5,7 +5,7 @@
  * by each target's target.h.
  */
 #pragma once
-#include "flow.h"
+#include "packet.h"
 #include "pin.h"
 #include "slot.h"
 
@@ -31,8 +31,25 @@ struct way {
 	__u32 zero;
 };
 
-/* From the particular to the general. A fragment has no port that all its siblings know, so that
- * only a service on all ports, and a client as a whole, can be told from it. */
+/* The ports are not known, and no service takes the packet without: is it for one all the same? */
+static MG_INLINE enum mg_verdict steer_portless(const struct flow *flow)
+{
+	struct mg_service_key key = flow->service;
+
+	key.port = 0;
+	key.proto = flow->v4 ? PROTO_ICMP : PROTO_ICMPV6;
+	return table_service(&key) ? MG_FRAGMENT : MG_NOT_OURS;
+}
+
+/* Protocols whose packets have ports that a fragment may have left behind. Unknown ones have not;
+ * behind a further extension header there may be any. */
+static MG_INLINE bool steer_ported(__u8 proto)
+{
+	return proto == PROTO_TCP || proto == PROTO_UDP || ipv6_extension_len(proto, 0);
+}
+
+/* From the particular to the general. Without its ports a packet can only be told to be for a
+ * service on all ports, and of a client as a whole. */
 static MG_INLINE enum mg_verdict steer_service(const struct flow *flow,
 					       const struct mg_service **ret)
 {
@@ -48,8 +65,9 @@ static MG_INLINE enum mg_verdict steer_service(const struct flow *flow,
 		service = table_service(&key);
 	}
 	if (!service)
-		return MG_NOT_OURS;
-	if (flow->fragment && (key.port || service->affinity != MG_AFFINITY_CLIENT))
+		return flow->portless ? steer_portless(flow) : MG_NOT_OURS;
+	if (flow->portless && service->affinity != MG_AFFINITY_CLIENT &&
+	    steer_ported(flow->service.proto))
 		return MG_FRAGMENT;
 	*ret = service;
 	return MG_FORWARD;

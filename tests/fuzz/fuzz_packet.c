@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Both programs on the host build. The input is a program number, then twelve octets that disturb
- * the fixture's tables, then a frame; what is sent has to be a frame that can be read again.
+ * the fixture's tables, then a frame; what is sent has to be a frame that can be read again. Bit 1
+ * of the number: if the frame is a later fragment, its first one has come by before.
  */
 #include "target_fixture.h"
 
@@ -27,6 +28,19 @@ static void disturb(const uint8_t *octets)
 	target.tick = octets[11];
 }
 
+static void plant_first(const struct frame *frame, const uint8_t *octets)
+{
+	struct packet pkt = frame_packet(frame);
+	struct flow flow = { 0 };
+
+	if (packet_frame(&pkt, &flow) != MG_FORWARD || !flow.headless)
+		return;
+	flow.headless = false;
+	flow.service.port = 8001 + octets[0] % 16;
+	flow.sport = octets[1];
+	fragment_learn(&flow);
+}
+
 static void check_sent(const struct frame *frame)
 {
 	struct packet pkt = frame_packet(frame);
@@ -48,6 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	target_fixture();
 	disturb(data + 1);
 	frame = frame_of(data + 1 + DISTURBANCE, size - 1 - DISTURBANCE);
+	if (data[0] & 2)
+		plant_first(&frame, data + 1);
 	verdict = data[0] & 1 ? target_egress(&frame, &way) : target_ingress(&frame, &way);
 	if (verdict == MG_FORWARD || verdict == MG_DELIVERED)
 		check_sent(&frame);

@@ -10,6 +10,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>
+#include <time.h>
 
 #define FRAMES       20000
 #define LEN_MIN      14
@@ -35,6 +36,15 @@ static size_t broken(struct random *random, const struct vector *v, uint8_t ret[
 	return len;
 }
 
+/* Entries must age alike in both. */
+static uint8_t now_tick(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return ((uint64_t)now.tv_sec * 1000000000 + now.tv_nsec) >> MG_TICK_SHIFT;
+}
+
 static void differ(struct loaded *loaded, const struct vector *v, const uint8_t *bytes, size_t len)
 {
 	_cleanup_(frame_clear) struct frame frame = frame_of(bytes, len);
@@ -45,6 +55,7 @@ static void differ(struct loaded *loaded, const struct vector *v, const uint8_t 
 	uint32_t action;
 	char text[SIZE_MAX_OUT];
 
+	target.tick = now_tick();
 	verdict = v->program == VECTOR_INGRESS ? target_ingress(&frame, &way)
 					       : target_egress(&frame, &way);
 	before = loaded_verdict(loaded, verdict).packets;

@@ -18,6 +18,7 @@ static const struct {
 	{ "mg_services", "\"slot_mask\":" },
 	{ "mg_slots", "\"now\":" },
 	{ "mg_pins", "\"fingerprint\":" },
+	{ "mg_fragments", "\"sport\":" },
 	{ "mg_members", "\"state\": \"MG_UP\"" },
 	{ "mg_sites", "\"encap\": \"MG_ENCAP_SRV6\"" },
 	{ "mg_nexthops", "\"src_mac\":" },

@@ -96,6 +96,10 @@ static const struct fixture_service {
 	{ EGRESS(WEB_V4, 6, 8011), MG_AFFINITY_FLOW, 11, 0 },
 	{ EGRESS(WEB_V4, 6, 8006), MG_AFFINITY_FLOW, 6, 0 },
 	{ EGRESS(V4(198, 51, 100, 99), 0, 0), MG_AFFINITY_FLOW, 4, 0 },
+	{ INGRESS(WEB_V4, 1, 0), MG_AFFINITY_CLIENT, 1, 0 },
+	{ INGRESS(WEB_V6, 58, 0), MG_AFFINITY_CLIENT, 3, 0 },
+	{ EGRESS(WEB_V4, 1, 0), MG_AFFINITY_CLIENT, 10, 0 },
+	{ EGRESS(WEB_V6, 58, 0), MG_AFFINITY_CLIENT, 10, 0 },
 };
 
 static const struct fixture_endpoint {

@@ -5,6 +5,7 @@
 #include "netns.h"
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <criterion/new/assert.h>
 #include <signal.h>
 #include <slot.h>
@@ -186,6 +187,51 @@ Test(tables, adopts_what_it_left, .init = lab_up, .fini = lab_down)
 	sweep_rounds(3);
 	cr_expect(eq(sz, pins(), 1));
 	cr_expect(eq(int, slot(s, 5).state, MG_SLOT_MOVING));
+}
+
+/* The pin of a counter array, exchanged for one that has but `entries`, each of 7. */
+static void outgrown_plant(const char *name, uint32_t value_size, uint32_t entries)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, name, 4, value_size, entries, NULL);
+	_cleanup_(freep) uint64_t *values = calloc(libbpf_num_possible_cpus(), value_size);
+	char path[128];
+
+	cr_assert(ge(int, fd, 0));
+	for (size_t i = 0; i < (size_t)libbpf_num_possible_cpus() * value_size / 8; i++)
+		values[i] = 7;
+	for (uint32_t i = 0; i < entries; i++)
+		cr_assert(eq(int, bpf_map_update_elem(fd, &i, values, BPF_ANY), 0));
+	snprintf(path, sizeof(path), PIN_DIR "/" MG_ABI_VERSION "/%s", name);
+	cr_assert(eq(int, unlink(path), 0));
+	cr_assert(eq(int, bpf_obj_pin(fd, path), 0));
+	close(fd);
+}
+
+Test(tables, adopts_from_an_older_build, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	uint16_t a = member(s, 1);
+	uint64_t sevens = 7 * (uint64_t)libbpf_num_possible_cpus();
+	struct mg_counter verdict[MG_VERDICT_COUNT];
+	uint64_t event[MG_EVENT_COUNT];
+
+	apply_all(s, a, 0);
+	tables_close(&lab.tables);
+	cr_assert(eq(int, unlink(PIN_DIR "/" MG_ABI_VERSION "/mg_fragments"), 0));
+	outgrown_plant("mg_counters_verdict", sizeof(struct mg_counter), MG_CONGESTED + 1);
+	outgrown_plant("mg_counters_event", sizeof(uint64_t), MG_EVENT_NEXT_CHOICE + 1);
+	for (int run = 0; run < 2; run++) { /* the second finds its own */
+		lab_open();
+		tables_verdicts(lab.tables, verdict);
+		cr_expect(eq(u64, verdict[MG_CONGESTED].bytes, sevens));
+		cr_expect(eq(u64, verdict[MG_CONGESTED + 1].bytes, 0));
+		tables_events(lab.tables, event);
+		cr_expect(eq(u64, event[MG_EVENT_NEXT_CHOICE], sevens));
+		cr_expect(eq(u64, event[MG_EVENT_NEXT_CHOICE + 1], 0));
+		cr_expect(eq(u16, slot(service(80, 64), 5).now, a), "what was there is kept");
+		if (!run)
+			tables_close(&lab.tables);
+	}
 }
 
 Test(tables, drops_what_nobody_claims, .init = lab_up, .fini = lab_down)

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include <decap.h>
+#include <fragment.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ static struct {
 	struct mg_service service[TARGET_SERVICES];
 	struct mg_slot slot[TARGET_SLOTS];
 	struct mg_pin_set pins[TARGET_PIN_SETS];
+	struct mg_fragment_set fragments[MG_FRAGMENT_SETS];
 	struct mg_member member[TARGET_MEMBERS];
 	struct mg_site site[TARGET_SITES];
 	struct mg_nexthop nexthop[TARGET_SITES];
@@ -56,6 +58,11 @@ static MG_INLINE const struct mg_slot *table_slot(__u32 index)
 static MG_INLINE struct mg_pin_set *table_pins(__u32 index)
 {
 	return index < TARGET_PIN_SETS ? &target.pins[index] : NULL;
+}
+
+static MG_INLINE struct mg_fragment_set *table_fragments(__u32 index)
+{
+	return index < MG_FRAGMENT_SETS ? &target.fragments[index] : NULL;
 }
 
 static MG_INLINE const struct mg_member *table_member(__u32 index)
@@ -162,6 +169,17 @@ static inline enum mg_verdict target_send(struct frame *frame, const struct flow
 	return encap_write(&pkt, flow, &tunnel) ? MG_FORWARD : MG_TRUNCATED;
 }
 
+static inline enum mg_verdict target_decide(struct flow *flow, struct way *ret)
+{
+	enum mg_verdict verdict;
+
+	fragment_recall(flow);
+	verdict = steer(flow, ret);
+	if (verdict == MG_FORWARD)
+		fragment_learn(flow);
+	return verdict;
+}
+
 /* The two programs, as bpf/ has them. */
 static inline enum mg_verdict target_ingress(struct frame *frame, struct way *ret)
 {
@@ -170,7 +188,7 @@ static inline enum mg_verdict target_ingress(struct frame *frame, struct way *re
 	enum mg_verdict verdict = packet_frame(&pkt, &flow);
 
 	if (verdict == MG_FORWARD)
-		verdict = steer(&flow, ret);
+		verdict = target_decide(&flow, ret);
 	if (verdict == MG_FORWARD)
 		verdict = target_send(frame, &flow, ret);
 	return verdict;
@@ -187,7 +205,7 @@ static inline enum mg_verdict target_egress(struct frame *frame, struct way *ret
 	if (verdict == MG_FORWARD)
 		verdict = decap_inner(&whole, &outer, &flow);
 	if (verdict == MG_FORWARD)
-		verdict = decap_verdict(steer(&flow, ret));
+		verdict = decap_verdict(target_decide(&flow, ret));
 	if (verdict == MG_FORWARD)
 		verdict = target_send(frame, &flow, ret);
 	return verdict == MG_FORWARD ? MG_DELIVERED : verdict;
