@@ -32,6 +32,7 @@ static const struct argp_option table[] = {
 	{ "full", KEY_FULL, NULL, 0, "All cases that the bench is for; about half an hour", 0 },
 	{ "flows", 'f', "N,...", 0, "Flows; K and M multiply (1,1K,64K,1M)", 0 },
 	{ "services", 's', "N,...", 0, "Services (1,10K)", 0 },
+	{ "busy", 'b', "N,...", 0, "How many of them are spoken to (all)", 0 },
 	{ "moving", 'm', "PCT,...", 0, "Slots that are MOVING, or stable (stable,100)", 0 },
 	{ "family", 'i', "F,...", 0, "Inner packets: ipv4, ipv6 (ipv4)", 0 },
 	{ "encap", 'e', "E,...", 0, "Outer headers: srv6, ipip (srv6)", 0 },

@@ -42,7 +42,7 @@ static struct traffic traffic_of(const struct plan *plan, const struct bench_cas
 {
 	return (struct traffic){ .seed = (plan->seed + 1) * 0x9e3779b97f4a7c15ull | 1,
 				 .flows = c->flows,
-				 .services = c->services,
+				 .services = c->busy ? c->busy : c->services,
 				 .v6 = c->v6,
 				 .in_order = in_order };
 }

@@ -15,6 +15,7 @@ struct word {
 	uint32_t value;
 };
 
+static const struct word busy_words[] = { { "all", 0 }, { NULL, 0 } };
 static const struct word slot_words[] = { { "stable", 0 }, { NULL, 0 } };
 static const struct word family_words[] = { { "ipv4", 0 }, { "ipv6", 1 }, { NULL, 0 } };
 static const struct word encap_words[] = { { "srv6", 0 }, { "ipip", 1 }, { NULL, 0 } };
@@ -29,6 +30,7 @@ static const struct dimension {
 } dimensions[] = {
 	{ "flows", offsetof(struct plan, flows), NULL, 1, TRAFFIC_FLOWS_MAX },
 	{ "services", offsetof(struct plan, services), NULL, 1, 65536 },
+	{ "busy", offsetof(struct plan, busy), busy_words, 1, 65536 },
 	{ "moving", offsetof(struct plan, moving_pct), slot_words, 1, 100 },
 	{ "family", offsetof(struct plan, v6), family_words, 1, 0 },
 	{ "encap", offsetof(struct plan, ipip), encap_words, 1, 0 },
@@ -40,6 +42,7 @@ struct plan plan_default(void)
 	return (struct plan){
 		.flows = { { 1, 1000, 64000, 1000000 }, 4 },
 		.services = { { 1, 10000 }, 2 },
+		.busy = { { 0 }, 1 },
 		.moving_pct = { { 0, 100 }, 2 },
 		.v6 = { { 0 }, 1 },
 		.ipip = { { 0 }, 1 },
@@ -61,6 +64,7 @@ void plan_check(struct plan *plan)
 {
 	plan->flows = (struct choices){ { 1, 1000000 }, 2 };
 	plan->services = (struct choices){ { 1, 10000 }, 2 };
+	plan->busy = (struct choices){ { 0, 1 }, 2 };
 	plan->moving_pct = (struct choices){ { 0, 100 }, 2 };
 	plan->v6 = plan->ipip = (struct choices){ { 0 }, 1 };
 	plan->uncounted = (struct choices){ { 0, 1 }, 2 };
@@ -165,25 +169,37 @@ static uint32_t take(const struct choices *choices, size_t *left)
 	return value;
 }
 
+static struct bench_case case_of(const struct plan *plan, size_t number)
+{
+	struct bench_case c;
+
+	c.flows = take(&plan->flows, &number);
+	c.moving_pct = take(&plan->moving_pct, &number);
+	c.uncounted = take(&plan->uncounted, &number);
+	c.busy = take(&plan->busy, &number);
+	c.services = take(&plan->services, &number);
+	c.ipip = take(&plan->ipip, &number);
+	c.v6 = take(&plan->v6, &number);
+	return c;
+}
+
 struct bench_case *plan_cases(const struct plan *plan, size_t *ret_count)
 {
-	size_t count = plan->flows.count * plan->services.count * plan->moving_pct.count *
-		       plan->v6.count * plan->ipip.count * plan->uncounted.count;
+	size_t count = plan->flows.count * plan->services.count * plan->busy.count *
+		       plan->moving_pct.count * plan->v6.count * plan->ipip.count *
+		       plan->uncounted.count;
 	struct bench_case *cases = calloc(count, sizeof(*cases));
+	size_t filled = 0;
 
 	if (!cases)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
-		size_t left = i;
+		struct bench_case c = case_of(plan, i);
 
-		cases[i].flows = take(&plan->flows, &left);
-		cases[i].moving_pct = take(&plan->moving_pct, &left);
-		cases[i].uncounted = take(&plan->uncounted, &left);
-		cases[i].services = take(&plan->services, &left);
-		cases[i].ipip = take(&plan->ipip, &left);
-		cases[i].v6 = take(&plan->v6, &left);
+		if (c.busy < c.services) /* else the same as all */
+			cases[filled++] = c;
 	}
-	*ret_count = count;
+	*ret_count = filled;
 	return cases;
 }
 
@@ -195,5 +211,5 @@ bool case_alike(const struct bench_case *a, const struct bench_case *b)
 bool case_equal(const struct bench_case *a, const struct bench_case *b)
 {
 	return case_alike(a, b) && a->flows == b->flows && a->moving_pct == b->moving_pct &&
-	       a->uncounted == b->uncounted;
+	       a->uncounted == b->uncounted && a->busy == b->busy;
 }

@@ -13,6 +13,7 @@
 /* One row of the table. */
 struct bench_case {
 	uint32_t flows, services;
+	uint32_t busy;       /* services that are spoken to; 0: all */
 	uint32_t moving_pct; /* slots in state MOVING; the others are STABLE */
 	bool v6, ipip;       /* else IPv4, SRv6 */
 	bool uncounted;      /* the build without counters */
@@ -25,7 +26,7 @@ struct choices {
 };
 
 struct plan {
-	struct choices flows, services, moving_pct, v6, ipip, uncounted;
+	struct choices flows, services, busy, moving_pct, v6, ipip, uncounted;
 	uint32_t slots;   /* of a service; 0: as plan_slots() says */
 	uint32_t rounds;  /* runs of each case */
 	uint32_t packets; /* of a run */
