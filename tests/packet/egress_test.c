@@ -189,6 +189,9 @@ Test(egress, changes_in_place, .init = lab_up, .fini = lab_down, .timeout = 30)
 	struct egress_service_config config = service(80, 80);
 	uint16_t before[SLOTS], after[SLOTS];
 	struct table_service *table;
+	struct mg_counter counter;
+	struct mg_member member;
+	uint32_t owned;
 	uint64_t sent;
 
 	configure(&config, 1);
@@ -210,6 +213,8 @@ Test(egress, changes_in_place, .init = lab_up, .fini = lab_down, .timeout = 30)
 	config.instance_count = 2;
 	configure(&config, 1);
 	cr_expect(eq(sz, slots_of(0, 1), 0));
+	cr_assert(tables_member(table, 1, &member, &counter, &owned));
+	cr_expect(ne(int, (int)member.state, MG_UP), "given back");
 	cr_expect(eq(sz, slots_of(0, 2) + slots_of(0, 3), SLOTS));
 
 	slots_read(0, before);
@@ -339,7 +344,7 @@ Test(egress, shares_a_collector, .init = lab_up, .fini = lab_down, .timeout = 30
 Test(egress, tells_one_route_an_address, .init = lab_up, .fini = lab_down, .timeout = 30)
 {
 	struct egress_service_config two[] = { service(80, 443), service(80, 80) };
-	struct report some = load(1), much = load(100);
+	struct report some = load(1), more = load(1.1), much = load(100);
 	uint64_t sent;
 
 	configure(two, 2);
@@ -348,6 +353,7 @@ Test(egress, tells_one_route_an_address, .init = lab_up, .fini = lab_down, .time
 	LOOP_UNTIL(&lab.all, lab.far->path.report.in_flight > 0.9);
 	loop_for(&lab.all, 300);
 	sent = updates();
+	egress_metric(lab.egress, "s80-80", &more); /* which can wait */
 	for (int i = 0; i < 5; i++) {
 		egress_metric(lab.egress, "s80-443", &much);
 		loop_for(&lab.all, 50);

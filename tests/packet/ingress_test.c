@@ -452,6 +452,7 @@ Test(ingress, leaves_withdrawn_sites_at_once, .init = lab_up, .fini = lab_down, 
 	gone = site_view(2).member;
 	withdraw(2); /* and the loop does not turn */
 	cr_expect(eq(sz, slots_of(gone), 0));
+	cr_expect(eq(u16, site_view(2).member, MG_MEMBER_NONE), "given back");
 	cr_expect(eq(sz, slots_of(MG_MEMBER_NONE), 0));
 	cr_expect(eq(u32, owned(1) + owned(3), SLOTS));
 	cr_expect(epsilon_eq(dbl, shares(), 1, 1e-9));
