@@ -186,8 +186,7 @@ void ingress_free(struct ingress **ingress)
 	*ingress = NULL;
 }
 
-/* --- configuration ----------------------------------------------------------------------------
- */
+/* --- configuration ---------------------------------------------------------------------------- */
 /* Index in by_key of the first service whose key does not begin with less than these octets. */
 static size_t ingress_place(const struct ingress *in, const void *octets, size_t len)
 {
@@ -292,8 +291,7 @@ void ingress_converged(struct ingress *in)
 		ingress_work(in);
 }
 
-/* --- routes -----------------------------------------------------------------------------------
- */
+/* --- routes ----------------------------------------------------------------------------------- */
 static void ingress_offers_changed(struct ingress *in, const struct addr *service)
 {
 	size_t i = ingress_place(in, service->octet, sizeof(service->octet));
@@ -363,8 +361,7 @@ void ingress_withdrawn(struct ingress *in, const struct bgp_route *route)
 		ingress_offers_changed(in, &route->prefix.addr);
 }
 
-/* --- drains -----------------------------------------------------------------------------------
- */
+/* --- drains ----------------------------------------------------------------------------------- */
 static bool ingress_has_egress(const struct ingress *in, const char *site)
 {
 	struct addr egress;

@@ -79,8 +79,7 @@ static void lab_down(void)
 	loop_end(&lab.loop);
 }
 
-/* --- words for what happens --------------------------------------------------------------------
- */
+/* --- words for what happens ------------------------------------------------------------------- */
 static struct ingress_service_config service(const char *address, uint16_t port)
 {
 	struct ingress_service_config config = {
@@ -149,8 +148,7 @@ static void withdraw(int site)
 	say(site, NULL);
 }
 
-/* --- and for what is seen ----------------------------------------------------------------------
- */
+/* --- and for what is seen --------------------------------------------------------------------- */
 static bool find_of(size_t s, const struct addr *egress, uint16_t site_id,
 		    struct ingress_site_view *ret)
 {
@@ -380,8 +378,7 @@ Test(ingress, takes_host_routes_only, .init = lab_up, .fini = lab_down, .timeout
 	cr_expect(eq(u32, owned(1), SLOTS), "another route of the same neighbour went");
 }
 
-/* --- configuration ----------------------------------------------------------------------------
- */
+/* --- configuration ---------------------------------------------------------------------------- */
 Test(ingress, configures_around_offers, .init = lab_up, .fini = lab_down, .timeout = 30)
 {
 	struct ingress_service_config two[] = { service("192.0.2.80", 80),
@@ -441,8 +438,7 @@ Test(ingress, tells_of_what_the_tables_refuse, .init = lab_up, .fini = lab_down,
 	cr_expect(eq(str, (char *)view.fault, (char *)""));
 }
 
-/* --- withdrawal -------------------------------------------------------------------------------
- */
+/* --- withdrawal ------------------------------------------------------------------------------- */
 Test(ingress, leaves_withdrawn_sites_at_once, .init = lab_up, .fini = lab_down, .timeout = 30)
 {
 	uint16_t gone, back;
@@ -506,8 +502,7 @@ Test(ingress, leaves_all_services_first, .init = lab_up, .fini = lab_down, .time
 	cr_expect(eq(u32, owned(2), SLOTS));
 }
 
-/* --- drains and ways --------------------------------------------------------------------------
- */
+/* --- drains and ways -------------------------------------------------------------------------- */
 /* A drain takes ten seconds: control/select/README.md. */
 Test(ingress, drains, .init = lab_up, .fini = lab_down, .timeout = 60)
 {
@@ -572,8 +567,7 @@ Test(ingress, waits_for_a_way, .init = lab_up, .fini = lab_down, .timeout = 30)
 	await(owns_some, 1);
 }
 
-/* --- restart ----------------------------------------------------------------------------------
- */
+/* --- restart ---------------------------------------------------------------------------------- */
 static void lab_restart(void)
 {
 	lab_close();
