@@ -28,7 +28,7 @@ int mg_egress(struct xdp_md *ctx)
 	if (verdict == MG_FORWARD)
 		verdict = mg_inner(ctx, &outer, &flow);
 	if (verdict == MG_FORWARD)
-		verdict = decap_verdict(decide(&flow, &way));
+		verdict = decap_verdict(decide(ctx, &flow, &way));
 	if (verdict == MG_FORWARD)
 		verdict = mg_send(ctx, &flow, &way); /* act */
 	if (verdict == MG_FORWARD)

@@ -13,7 +13,7 @@ int mg_ingress(struct xdp_md *ctx)
 	flow.service.scope = MG_SCOPE_INGRESS;
 	verdict = mg_parse(ctx, &flow); /* parse */
 	if (verdict == MG_FORWARD)
-		verdict = decide(&flow, &way);
+		verdict = decide(ctx, &flow, &way);
 	if (verdict == MG_FORWARD)
 		verdict = mg_send(ctx, &flow, &way); /* act */
 

@@ -5,6 +5,7 @@
 
 #include "decap.h"
 #include "fragment.h"
+#include "icmp.h"
 
 static MG_INLINE struct packet packet_of(const struct xdp_md *ctx)
 {
@@ -98,7 +99,16 @@ __noinline int mg_parse(struct xdp_md *ctx, struct flow *ret)
 	return ret ? packet_frame(&pkt, ret) : MG_MALFORMED;
 }
 
-/* Both return nothing of use: a void one would not be global for the verifier before 6.8. */
+/* These return nothing of use: a void one would not be global for the verifier before 6.8. */
+__noinline int mg_quote(struct xdp_md *ctx, struct flow *flow)
+{
+	struct packet pkt = packet_of(ctx);
+
+	if (flow)
+		icmp_quote(&pkt, flow);
+	return MG_FORWARD;
+}
+
 __noinline int mg_recall(struct flow *flow)
 {
 	if (flow)
@@ -118,11 +128,14 @@ __noinline int mg_steer(const struct flow *flow, struct way *ret)
 	return flow && ret ? steer(flow, ret) : MG_MALFORMED;
 }
 
-/* The decision, and before and after it what fragments take and leave. */
-static MG_INLINE enum mg_verdict decide(struct flow *flow, struct way *ret)
+/* The decision; before it the flow of what does not tell its own, and after it what fragments leave
+ * to their siblings. */
+static MG_INLINE enum mg_verdict decide(struct xdp_md *ctx, struct flow *flow, struct way *ret)
 {
 	enum mg_verdict verdict;
 
+	if (flow->error)
+		mg_quote(ctx, flow);
 	if (flow->headless)
 		mg_recall(flow);
 	verdict = mg_steer(flow, ret);

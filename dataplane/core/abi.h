@@ -44,7 +44,8 @@
 	X(NO_HEADROOM, "the driver left no room for the outer header")      \
 	X(NOT_TUNNEL, "to a tunnel endpoint, but not in its encapsulation") \
 	X(CONGESTED, "marked in the tunnel, and its flow cannot be told")   \
-	X(TUNNEL_FRAGMENT, "fragment of a tunnel's own packet")
+	X(TUNNEL_FRAGMENT, "fragment of a tunnel's own packet")             \
+	X(QUOTE, "ICMP error that does not show which flow it is about")
 
 #define MG_VERDICT_ENUM(name, text) MG_##name,
 enum mg_verdict { MG_VERDICTS(MG_VERDICT_ENUM) MG_VERDICT_COUNT };

@@ -22,6 +22,8 @@ struct flow {
 	bool fragment; /* of a larger packet */
 	bool headless; /* and not its first */
 	bool portless; /* it has ports that are not known */
+	bool error;    /* of ICMP, about a packet that it quotes */
+	bool quoted;   /* the flow is that of the quoted packet */
 	bool start;    /* TCP SYN, QUIC Initial */
 } __attribute__((aligned(8)));
 

@@ -33,6 +33,14 @@
 #define PROTO_ICMPV6      58
 #define PROTO_DESTINATION 60
 
+#define ICMP_UNREACHABLE     3
+#define ICMP_TIME_EXCEEDED   11
+#define ICMP_PARAMETER       12
+#define ICMPV6_UNREACHABLE   1
+#define ICMPV6_TOO_BIG       2
+#define ICMPV6_TIME_EXCEEDED 3
+#define ICMPV6_PARAMETER     4
+
 #define IPV4_FRAGMENT_BITS 0x3fff /* more fragments, and the offset */
 #define IPV4_OFFSET_BITS   0x1fff
 #define IPV6_FRAGMENT_BITS 0xfff9
@@ -102,6 +110,13 @@ struct ipv6_extension {
 	__be32 rest;
 } WIRE_HEADER;
 
+/* RFC 792, RFC 4443: the same for what is read here. */
+struct icmp_header {
+	__u8 type, code;
+	__be16 csum;
+	__be16 unused, mtu; /* mtu: of Frag Needed (RFC 1191); Packet Too Big has 32 bits of it */
+} WIRE_HEADER;
+
 struct tcp_header {
 	__be16 src, dst;
 	__be32 seq, ack;
@@ -161,6 +176,27 @@ static MG_INLINE enum mg_verdict packet_udp(struct packet *pkt, __u32 payload, s
 	return MG_FORWARD;
 }
 
+/* Not Redirect, which is for the link, nor Source Quench, which nobody heeds (RFC 6633). */
+static MG_INLINE bool icmp_error(__u8 type)
+{
+	return type == ICMP_UNREACHABLE || type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETER;
+}
+
+static MG_INLINE bool icmpv6_error(__u8 type)
+{
+	return type >= ICMPV6_UNREACHABLE && type <= ICMPV6_PARAMETER;
+}
+
+/* A fragment of an error is none that could be read; errors are too short to need it. */
+static MG_INLINE void packet_icmp(const struct packet *pkt, __u32 left, struct flow *ret)
+{
+	const struct icmp_header *icmp = packet_peek(pkt, sizeof(*icmp));
+
+	if (!icmp || left < sizeof(*icmp) || ret->fragment)
+		return;
+	ret->error = ret->v4 ? icmp_error(icmp->type) : icmpv6_error(icmp->type);
+}
+
 /* headers: octets of the IP packet read so far. Ports stay zero where a protocol has none. */
 static MG_INLINE enum mg_verdict packet_transport(struct packet *pkt, __u32 headers,
 						  struct flow *ret)
@@ -178,6 +214,11 @@ static MG_INLINE enum mg_verdict packet_transport(struct packet *pkt, __u32 head
 		return left < sizeof(struct udp_header)
 			       ? MG_TRUNCATED
 			       : packet_udp(pkt, left - sizeof(struct udp_header), ret);
+	case PROTO_ICMP:
+	case PROTO_ICMPV6:
+		if (ret->v4 == (ret->service.proto == PROTO_ICMP))
+			packet_icmp(pkt, left, ret);
+		return MG_FORWARD;
 	default:
 		return MG_FORWARD;
 	}

@@ -38,7 +38,9 @@ static MG_INLINE enum mg_verdict steer_portless(const struct flow *flow)
 
 	key.port = 0;
 	key.proto = flow->v4 ? PROTO_ICMP : PROTO_ICMPV6;
-	return table_service(&key) ? MG_FRAGMENT : MG_NOT_OURS;
+	if (!table_service(&key))
+		return MG_NOT_OURS;
+	return flow->error ? MG_QUOTE : MG_FRAGMENT;
 }
 
 /* Protocols whose packets have ports that a fragment may have left behind. Unknown ones have not;
@@ -66,9 +68,11 @@ static MG_INLINE enum mg_verdict steer_service(const struct flow *flow,
 	}
 	if (!service)
 		return flow->portless ? steer_portless(flow) : MG_NOT_OURS;
+	if (flow->error && !flow->quoted)
+		return MG_QUOTE;
 	if (flow->portless && service->affinity != MG_AFFINITY_CLIENT &&
 	    steer_ported(flow->service.proto))
-		return MG_FRAGMENT;
+		return flow->error ? MG_QUOTE : MG_FRAGMENT;
 	*ret = service;
 	return MG_FORWARD;
 }

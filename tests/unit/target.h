@@ -6,6 +6,7 @@
 #pragma once
 #include <decap.h>
 #include <fragment.h>
+#include <icmp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,10 +170,13 @@ static inline enum mg_verdict target_send(struct frame *frame, const struct flow
 	return encap_write(&pkt, flow, &tunnel) ? MG_FORWARD : MG_TRUNCATED;
 }
 
-static inline enum mg_verdict target_decide(struct flow *flow, struct way *ret)
+static inline enum mg_verdict target_decide(const struct frame *frame, struct flow *flow,
+					    struct way *ret)
 {
+	struct packet pkt = frame_packet(frame);
 	enum mg_verdict verdict;
 
+	icmp_quote(&pkt, flow);
 	fragment_recall(flow);
 	verdict = steer(flow, ret);
 	if (verdict == MG_FORWARD)
@@ -188,7 +192,7 @@ static inline enum mg_verdict target_ingress(struct frame *frame, struct way *re
 	enum mg_verdict verdict = packet_frame(&pkt, &flow);
 
 	if (verdict == MG_FORWARD)
-		verdict = target_decide(&flow, ret);
+		verdict = target_decide(frame, &flow, ret);
 	if (verdict == MG_FORWARD)
 		verdict = target_send(frame, &flow, ret);
 	return verdict;
@@ -205,7 +209,7 @@ static inline enum mg_verdict target_egress(struct frame *frame, struct way *ret
 	if (verdict == MG_FORWARD)
 		verdict = decap_inner(&whole, &outer, &flow);
 	if (verdict == MG_FORWARD)
-		verdict = decap_verdict(target_decide(&flow, ret));
+		verdict = decap_verdict(target_decide(frame, &flow, ret));
 	if (verdict == MG_FORWARD)
 		verdict = target_send(frame, &flow, ret);
 	return verdict == MG_FORWARD ? MG_DELIVERED : verdict;
