@@ -55,7 +55,7 @@ enum mg_verdict { MG_VERDICTS(MG_VERDICT_ENUM) MG_VERDICT_COUNT };
 	X(PIN_INSERTED, "flows pinned while their slot moved")        \
 	X(PIN_EVICTED, "pins pushed out of a full set")               \
 	X(PIN_RACED, "pins given up because another CPU wrote first") \
-	X(PIN_REPLACED, "pins moved because their site went down")    \
+	X(PIN_REPLACED, "pins moved: site down, or another flow now")    \
 	X(NEXT_CHOICE, "packets sent to the next choice: site down")  \
 	X(FRAGMENT_EVICTED, "first fragments forgotten: set full")    \
 	X(FRAGMENT_RACED, "first fragments not kept: another CPU wrote first")

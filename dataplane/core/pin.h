@@ -46,6 +46,11 @@ static MG_INLINE __u8 pin_age(struct mg_pin pin, __u8 tick)
 	return tick - pin.tick;
 }
 
+/* A start on a pin that has been silent for longer is of another flow with the same addresses and
+ * ports: clients use these again after seconds, while a start that is sent again comes sooner (RFC
+ * 6298 section 5: after 1, 2 and 4 s), or no site has answered it yet. */
+#define PIN_RESTART_TICKS 2
+
 /* The pin of want's flow: same slot, same fingerprint. */
 static MG_INLINE struct pin_ref pin_find(struct mg_pin_set *set, struct mg_pin want)
 {
@@ -86,7 +91,7 @@ static MG_INLINE enum mg_event pin_insert(struct mg_pin_set *set, struct mg_pin 
 	return room.seen.member == MG_MEMBER_NONE ? MG_EVENT_PIN_INSERTED : MG_EVENT_PIN_EVICTED;
 }
 
-/* The flow went elsewhere, because the pin's member is down. */
+/* The flow went elsewhere: the pin's member is down, or it was another flow's. */
 static MG_INLINE enum mg_event pin_replace(struct pin_ref ref, struct mg_pin pin)
 {
 	return pin_swap(ref, pin) ? MG_EVENT_PIN_REPLACED : MG_EVENT_PIN_RACED;

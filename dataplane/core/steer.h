@@ -134,7 +134,8 @@ static MG_INLINE bool steer_slot(const struct mg_service *service, struct mg_slo
 	return true;
 }
 
-/* In a slot that is not STABLE: by the pin where there is one; in a MOVING one a flow gets one. */
+/* In a slot that is not STABLE: by the flow's pin where there is one; in a MOVING one it gets one.
+ */
 static MG_INLINE bool steer_pinned(const struct mg_service *service, struct mg_slot slot,
 				   bool start, struct mg_pin_set *set, struct way *ret)
 {
@@ -143,8 +144,9 @@ static MG_INLINE bool steer_pinned(const struct mg_service *service, struct mg_s
 			      .tick = table_tick() };
 	struct pin_ref found = pin_find(set, pin);
 	bool stays = slot.state == MG_SLOT_MOVING && !start && !found.at;
+	bool anew = start && found.at && pin_age(found.seen, pin.tick) > PIN_RESTART_TICKS;
 
-	if (found.at && steer_member(service, found.seen.member, ret)) {
+	if (found.at && !anew && steer_member(service, found.seen.member, ret)) {
 		pin_touch(found, pin.tick);
 		return true;
 	}

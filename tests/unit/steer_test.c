@@ -101,7 +101,8 @@ static void pin_put(const struct flow *flow, uint16_t member)
 
 	*pin_place(flow) = (struct mg_pin){ .slot = SLOT,
 					    .fingerprint = hash >> FLOW_FINGERPRINT_SHIFT,
-					    .member = member };
+					    .member = member,
+					    .tick = TICK - 1 };
 }
 
 /* by_site: the sites are down, and not the members. */
@@ -152,6 +153,29 @@ Test(steer, slot_states)
 		check_row(i, false);
 		check_row(i, true);
 	}
+}
+
+/* A start on the pin of a flow that fell silent is of another flow, whatever the clock's wrap. */
+Test(steer, starts_anew_on_an_old_pin)
+{
+	for (int age = 0; age < 256; age++)
+		for (int kind = 0; kind < 4; kind++) {
+			struct flow flow = flow_of_port(age, kind & 1);
+			bool anew = kind & 1 && age > PIN_RESTART_TICKS;
+			struct way way = { 0 };
+
+			tables(0);
+			target.slot[SLOT] = (struct mg_slot){
+				.now = 1, .prev = 2, .next = 3, .state = kind & 2 ? MOVING : PINNED
+			};
+			pin_put(&flow, 4);
+			pin_place(&flow)->tick = (uint8_t)(TICK - age);
+			cr_expect(eq(int, steer(&flow, &way), MG_FORWARD));
+			cr_expect(eq(u32, way.member, 10 + (anew ? 1 : 4)), "age %d", age);
+			cr_expect(eq(int, pin_place(&flow)->member, anew ? 1 : 4), "age %d", age);
+			cr_expect(eq(int, pin_place(&flow)->tick, TICK), "age %d", age);
+			cr_expect(eq(u64, target.event[MG_EVENT_PIN_REPLACED], anew));
+		}
 }
 
 /* A pin of another slot with the same fingerprint in the same set is nothing to us. */
