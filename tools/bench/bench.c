@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ROUNDS_MIN 3 /* of fewer nobody can say how far they lie apart */
 #define EXIT_WRONG 2 /* nothing could be measured, or not rightly */
 
 enum key { KEY_FULL = 256, KEY_CHECK, KEY_PROGRAM, KEY_ROUNDS, KEY_PACKETS, KEY_SEED, KEY_SLOTS };
@@ -43,8 +44,8 @@ static const struct argp_option table[] = {
 	  "2001:db8::c612:0 and up, port 80, all alike",
 	  0 },
 	{ .doc = "How:" },
-	{ "rounds", KEY_ROUNDS, "N", 0, "Runs of each case, interleaved (7)", 0 },
-	{ "packets", KEY_PACKETS, "N", 0, "Packets of a run (1M)", 0 },
+	{ "rounds", KEY_ROUNDS, "N", 0, "Runs of each case, interleaved (9)", 0 },
+	{ "packets", KEY_PACKETS, "N", 0, "Packets of a run (500K)", 0 },
 	{ "seed", KEY_SEED, "N", 0, "Of the flows' order (1)", 0 },
 	{ .doc = "What is printed:" },
 	{ "check", KEY_CHECK, NULL, 0,
@@ -61,21 +62,21 @@ static void choose(struct argp_state *state, const char *dimension, const char *
 		argp_error(state, "--%s=%s: not a list of what it may be", dimension, list);
 }
 
+/* With K or M, as in the lists. */
 static uint64_t number(struct argp_state *state, const char *text, uint64_t min, uint64_t max)
 {
 	char *end;
-	uint64_t value;
+	uint64_t value, factor = 1;
 
 	errno = 0;
 	value = strtoull(text, &end, 0);
-	if (strcmp(end, "M") == 0 && value <= UINT32_MAX) {
-		value *= 1000000;
-		end++;
-	}
-	if (errno || end == text || *end || *text == '-' || value < min || value > max)
+	if (*end == 'K' || *end == 'M')
+		factor = *end++ == 'K' ? 1000 : 1000000;
+	if (errno || end == text || *end || *text == '-' || value > max / factor ||
+	    value * factor < min)
 		argp_error(state, "%s: not a number from %llu to %llu", text,
 			   (unsigned long long)min, (unsigned long long)max);
-	return value;
+	return value * factor;
 }
 
 static void take_slots(struct argp_state *state, const char *text)
@@ -105,7 +106,7 @@ static error_t parse_plan(int key, char *arg, struct argp_state *state)
 		take_slots(state, arg);
 		return 0;
 	case KEY_ROUNDS:
-		options->plan.rounds = number(state, arg, 1, 1000);
+		options->plan.rounds = number(state, arg, ROUNDS_MIN, 1000);
 		return 0;
 	case KEY_PACKETS:
 		options->plan.packets = number(state, arg, 1000, 100000000);

@@ -47,8 +47,8 @@ struct plan plan_default(void)
 		.v6 = { { 0 }, 1 },
 		.ipip = { { 0 }, 1 },
 		.uncounted = { { 0 }, 1 },
-		.rounds = 7,
-		.packets = 1000000,
+		.rounds = 9,
+		.packets = 500000,
 		.seed = 1,
 	};
 }

@@ -51,7 +51,7 @@ static void print_row(const struct result *row)
 	printf("%-5s %-5s %8u %6s %9u  %-12s %-8s %7.1f %7.1f %7.1f %6.2f %5.1f %%%s",
 	       c->v6 ? "IPv6" : "IPv4", c->ipip ? "IPIP" : "SRv6", c->services, busy, c->flows,
 	       slots, c->uncounted ? "off" : "on", row->floor.median, row->gross.median,
-	       result_net(row), row->gross.median / row->floor.median, 100 * row->gross.spread,
+	       result_net(row), row->gross.median / row->floor.median, 100 * result_spread(row),
 	       result_noisy(row) ? "  noisy" : "");
 	if (row->evicted)
 		printf("  %llu pins evicted", (unsigned long long)row->evicted);
@@ -65,6 +65,25 @@ static void print_bound(const struct bound_verdict *bound)
 	else
 		printf("%-4s  %-60s %.2f, at most %.2f\n", bound->held ? "ok" : "FAIL", bound->name,
 		       bound->value, bound->limit);
+}
+
+static void print_noise(const struct report *report)
+{
+	size_t noisy = 0, repeated = 0;
+
+	for (size_t i = 0; i < report->count; i++) {
+		noisy += result_noisy(&report->results[i]);
+		repeated += report->results[i].repeated;
+	}
+	if (repeated)
+		printf("\n%zu runs were repeated, because the floor was slow before or after "
+		       "them\n",
+		       repeated);
+	if (noisy)
+		printf("\nnoisy: %zu of %zu rows have a spread over %.0f %%; trust their order "
+		       "more than "
+		       "their figures\n",
+		       noisy, report->count, 100 * SAMPLE_NOISY);
 }
 
 void report_table(const struct report *report)
@@ -84,6 +103,7 @@ void report_table(const struct report *report)
 	       "spread");
 	for (size_t i = 0; i < report->count; i++)
 		print_row(&report->results[i]);
+	print_noise(report);
 	if (report->bounds)
 		putchar('\n');
 	for (size_t i = 0; report->bounds && i < report->bound_count; i++)
@@ -95,13 +115,14 @@ static json_t *json_row(const struct result *row)
 	const struct bench_case *c = &row->what;
 
 	return json_pack(
-		"{ss ss sI sI sI sI sb sf sf sf sf sf sb sI}", "inner", c->v6 ? "ipv6" : "ipv4",
+		"{ss ss sI sI sI sI sb sf sf sf sf sf sb sI sI}", "inner", c->v6 ? "ipv6" : "ipv4",
 		"outer", c->ipip ? "ipip" : "srv6", "services", (json_int_t)c->services, "busy",
 		(json_int_t)(c->busy ? c->busy : c->services), "flows", (json_int_t)c->flows,
 		"moving-pct", (json_int_t)c->moving_pct, "counters", !c->uncounted, "floor-ns",
 		row->floor.median, "gross-ns", row->gross.median, "net-ns", result_net(row),
 		"floor-spread", row->floor.spread, "gross-spread", row->gross.spread, "noisy",
-		result_noisy(row), "pins-evicted", (json_int_t)row->evicted);
+		result_noisy(row), "repeated", (json_int_t)row->repeated, "pins-evicted",
+		(json_int_t)row->evicted);
 }
 
 static json_t *json_bound(const struct bound_verdict *bound)

@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#define SPREAD_NOISY 0.1
-
 static int compare(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -37,5 +35,5 @@ struct sample_summary sample_summary(double *values, size_t count)
 
 bool sample_noisy(const struct sample_summary *summary)
 {
-	return summary->spread > SPREAD_NOISY;
+	return summary->spread > SAMPLE_NOISY;
 }

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define SAMPLE_NOISY 0.1
+
 struct sample_summary {
 	double median;
 	double spread; /* half of all runs lie so far apart, as a share of the median */
