@@ -16,12 +16,16 @@ int mg_ingress(struct xdp_md *ctx)
 		verdict = decide(ctx, &flow, &way);
 	if (verdict == MG_FORWARD)
 		verdict = mg_send(ctx, &flow, &way); /* act */
+	if (verdict == MG_TOO_BIG)
+		verdict = mg_answer(ctx, &flow, &way, bytes);
 
 	count_one(&mg_counters_verdict, verdict, bytes, false);
 	switch (verdict) {
 	case MG_FORWARD:
 		count_sent(&flow, &way, bytes);
 		return send_action(ctx, &way);
+	case MG_TOO_BIG_TOLD:
+		return XDP_TX;
 	case MG_NOT_OURS:
 	case MG_TTL_EXPIRED: /* the kernel answers with Time Exceeded */
 		return XDP_PASS;

@@ -92,6 +92,13 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, struct mg_bucket);
+	__uint(max_entries, 1);
+} mg_answers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__type(key, __u32); /* enum mg_verdict: an array's BTF key must be a plain integer */
 	__type(value, struct mg_counter);
 	__uint(max_entries, MG_VERDICT_COUNT);

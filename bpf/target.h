@@ -3,6 +3,7 @@
 #pragma once
 #include "maps.h"
 
+#include "answer.h"
 #include "decap.h"
 #include "fragment.h"
 #include "icmp.h"
@@ -57,6 +58,18 @@ static MG_INLINE const struct mg_nexthop *table_nexthop(__u32 index)
 static MG_INLINE const struct mg_endpoint *table_endpoint(const struct mg_endpoint_key *key)
 {
 	return bpf_map_lookup_elem(&mg_endpoints, key);
+}
+
+static MG_INLINE struct mg_bucket *table_bucket(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&mg_answers, &zero);
+}
+
+static MG_INLINE __u64 table_clock(void)
+{
+	return bpf_ktime_get_ns();
 }
 
 static MG_INLINE __u8 table_tick(void)
@@ -167,6 +180,29 @@ __noinline int mg_send(struct xdp_md *ctx, const struct flow *flow, const struct
 		return MG_NO_HEADROOM;
 	pkt = packet_of(ctx);
 	return encap_write(&pkt, flow, &tunnel) ? MG_FORWARD : MG_TRUNCATED;
+}
+
+/* Turns a frame of len octets that is too big into the message about it, to be sent where it came
+ * from. After any other verdict than MG_TOO_BIG_TOLD it is to be dropped. */
+__noinline int mg_answer(struct xdp_md *ctx, const struct flow *flow, const struct way *way,
+			 __u32 len)
+{
+	struct packet pkt = packet_of(ctx);
+	enum mg_verdict verdict;
+	struct answer answer;
+	struct tunnel tunnel;
+
+	if (!flow || !way || !tunnel_of(flow, way, &tunnel))
+		return MG_TOO_BIG;
+	verdict = answer_of(&pkt, flow, &tunnel, &answer);
+	if (verdict != MG_TOO_BIG_TOLD)
+		return verdict;
+	if (bpf_xdp_adjust_head(ctx, -(int)answer_room(flow)))
+		return MG_NO_HEADROOM;
+	if (bpf_xdp_adjust_tail(ctx, answer_cut(len, flow, &answer)))
+		return MG_TOO_BIG;
+	pkt = packet_of(ctx);
+	return answer_write(&pkt, flow, &answer) ? verdict : MG_TRUNCATED;
 }
 
 static MG_INLINE int send_action(const struct xdp_md *ctx, const struct way *way)

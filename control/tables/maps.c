@@ -36,6 +36,7 @@ static const struct map_rule {
 	[MAP_ENDPOINTS] = { .name = "mg_endpoints" },
 	[MAP_PORTS] = { .name = "mg_ports" },
 	[MAP_SETTINGS] = { .name = "mg_settings", .mapped = true },
+	[MAP_ANSWERS] = { .name = "mg_answers" },
 	[MAP_COUNTERS_VERDICT] = { .name = "mg_counters_verdict", .grows = true },
 	[MAP_COUNTERS_SERVICE] = { .name = "mg_counters_service" },
 	[MAP_COUNTERS_MEMBER] = { .name = "mg_counters_member" },

@@ -12,17 +12,19 @@
 
 #define MG_INLINE inline __attribute__((always_inline))
 
-#define MG_ABI_VERSION       "v1" /* PIN_DIR/v1/mg_slots */
-#define MG_PINS_PER_SET      8
-#define MG_SITE_NEXTHOPS     8
-#define MG_EXTENSIONS_MAX    4 /* IPv6 extension headers of one IP header */
-#define MG_REDRAWS           4 /* further slots tried where a slot's now and next are both down */
-#define MG_SLOTS_MAX         (1 << 24) /* a pin names its slot in 24 bits */
-#define MG_RANGE_MAX         (1 << 20) /* slots of one service: hash bits 0 to 19; a power of two */
-#define MG_MEMBERS_MAX       1024      /* members of one service, numbered from 1 */
-#define MG_MEMBER_NONE       0
-#define MG_FRAGMENT_SETS     4096 /* a power of two */
-#define MG_FRAGMENTS_PER_SET 8
+#define MG_ABI_VERSION        "v1" /* PIN_DIR/v1/mg_slots */
+#define MG_PINS_PER_SET       8
+#define MG_SITE_NEXTHOPS      8
+#define MG_EXTENSIONS_MAX     4 /* IPv6 extension headers of one IP header */
+#define MG_REDRAWS            4 /* further slots tried where a slot's now and next are both down */
+#define MG_SLOTS_MAX          (1 << 24) /* a pin names its slot in 24 bits */
+#define MG_RANGE_MAX          (1 << 20) /* slots of one service: hash bits 0 to 19; a power of two */
+#define MG_MEMBERS_MAX        1024      /* members of one service, numbered from 1 */
+#define MG_MEMBER_NONE        0
+#define MG_FRAGMENT_SETS      4096 /* a power of two */
+#define MG_FRAGMENTS_PER_SET  8
+#define MG_ANSWERS_PER_SECOND 1000 /* ICMP errors of our own, per CPU */
+#define MG_ANSWERS_BURST      100
 
 /* One tick of a pin's clock, 2^32 ns (4.29 s): an age of up to 255 ticks is 18 minutes. */
 #define MG_TICK_SHIFT 32
@@ -45,7 +47,9 @@
 	X(NOT_TUNNEL, "to a tunnel endpoint, but not in its encapsulation") \
 	X(CONGESTED, "marked in the tunnel, and its flow cannot be told")   \
 	X(TUNNEL_FRAGMENT, "fragment of a tunnel's own packet")             \
-	X(QUOTE, "ICMP error that does not show which flow it is about")
+	X(QUOTE, "ICMP error that does not show which flow it is about")    \
+	X(TOO_BIG_TOLD, "larger than the path takes; its sender was told")  \
+	X(TOO_BIG_QUIET, "larger than the path takes; told too many already")
 
 #define MG_VERDICT_ENUM(name, text) MG_##name,
 enum mg_verdict { MG_VERDICTS(MG_VERDICT_ENUM) MG_VERDICT_COUNT };
@@ -203,6 +207,11 @@ _Static_assert(sizeof(struct mg_settings) == 16, "control/ writes this as bytes:
 struct mg_counter {
 	__u64 packets, bytes; /* bytes: of the packet as it came, Ethernet included */
 	__u64 starts;         /* TCP SYN and QUIC Initial packets; 0 in mg_counters_verdict */
+};
+
+/* Per CPU. The token bucket of our ICMP errors, as the time at which it is full again. */
+struct mg_bucket {
+	__u64 next_ns; /* CLOCK_MONOTONIC */
 };
 
 struct mg_event_counter {

@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (data[0] & 2)
 		plant_first(&frame, data + 1);
 	verdict = data[0] & 1 ? target_egress(&frame, &way) : target_ingress(&frame, &way);
-	if (verdict == MG_FORWARD || verdict == MG_DELIVERED)
+	if (verdict == MG_FORWARD || verdict == MG_DELIVERED || verdict == MG_TOO_BIG_TOLD)
 		check_sent(&frame);
 	frame_clear(&frame);
 	return 0;

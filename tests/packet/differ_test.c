@@ -7,6 +7,8 @@
 #include "random.h"
 #include "target_fixture.h"
 
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>
@@ -14,8 +16,8 @@
 
 #define FRAMES       20000
 #define LEN_MIN      14
-#define LEN_MAX      256
-#define SIZE_MAX_OUT 1024
+#define LEN_MAX      1536
+#define SIZE_MAX_OUT 2048
 
 /* A vector with up to four octets changed, and one in four cut or lengthened. */
 static size_t broken(struct random *random, const struct vector *v, uint8_t ret[LEN_MAX])
@@ -45,6 +47,15 @@ static uint8_t now_tick(void)
 	return ((uint64_t)now.tv_sec * 1000000000 + now.tv_nsec) >> MG_TICK_SHIFT;
 }
 
+static void refill(const struct loaded *loaded)
+{
+	_cleanup_(freep) void *full =
+		calloc((size_t)libbpf_num_possible_cpus(), sizeof(struct mg_bucket));
+	uint32_t zero = 0;
+
+	cr_assert(full && !bpf_map_update_elem(loaded_map(loaded, "mg_answers"), &zero, full, 0));
+}
+
 static void differ(struct loaded *loaded, const struct vector *v, const uint8_t *bytes, size_t len)
 {
 	_cleanup_(frame_clear) struct frame frame = frame_of(bytes, len);
@@ -56,8 +67,11 @@ static void differ(struct loaded *loaded, const struct vector *v, const uint8_t 
 	char text[SIZE_MAX_OUT];
 
 	target.tick = now_tick();
+	target.bucket.next_ns = 0;
 	verdict = v->program == VECTOR_INGRESS ? target_ingress(&frame, &way)
 					       : target_egress(&frame, &way);
+	if (verdict == MG_TOO_BIG_TOLD)
+		refill(loaded);
 	before = loaded_verdict(loaded, verdict).packets;
 	memcpy(out, bytes, len);
 	hexdump(bytes, len, text, sizeof(text));

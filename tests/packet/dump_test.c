@@ -25,6 +25,7 @@ static const struct {
 	{ "mg_endpoints", "\"strip\":" },
 	{ "mg_ports", "\"ifindex\":" },
 	{ "mg_settings", "\"hash_seed\":" },
+	{ "mg_answers", "\"next_ns\":" },
 	{ "mg_counters_verdict", "\"packets\":" },
 	{ "mg_counters_service", "\"starts\":" },
 	{ "mg_counters_member", "\"bytes\":" },

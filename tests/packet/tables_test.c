@@ -218,6 +218,7 @@ Test(tables, adopts_from_an_older_build, .init = lab_up, .fini = lab_down)
 	apply_all(s, a, 0);
 	tables_close(&lab.tables);
 	cr_assert(eq(int, unlink(PIN_DIR "/" MG_ABI_VERSION "/mg_fragments"), 0));
+	cr_assert(eq(int, unlink(PIN_DIR "/" MG_ABI_VERSION "/mg_answers"), 0));
 	outgrown_plant("mg_counters_verdict", sizeof(struct mg_counter), MG_CONGESTED + 1);
 	outgrown_plant("mg_counters_event", sizeof(uint64_t), MG_EVENT_NEXT_CHOICE + 1);
 	for (int run = 0; run < 2; run++) { /* the second finds its own */

@@ -7,6 +7,8 @@
 #include "hex.h"
 #include "loaded.h"
 
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>
@@ -46,7 +48,7 @@ static int moved(struct mg_counter before[MG_VERDICT_COUNT], size_t len)
 }
 
 struct result {
-	uint8_t bytes[1024];
+	uint8_t bytes[2048];
 	size_t len;
 	uint32_t action;
 };
@@ -79,7 +81,7 @@ Test(vectors, as_loaded, .init = load, .fini = unload)
 		_cleanup_(freep) uint8_t *in = unhex(v->in, &len);
 		_cleanup_(freep) uint8_t *want = unhex(v->out ? v->out : v->in, &want_len);
 		struct result got;
-		char text[1024];
+		char text[4096];
 
 		if (len < LEN_MIN)
 			continue;
@@ -112,6 +114,41 @@ Test(vectors, truncated, .init = load, .fini = unload)
 			cr_expect(verdict != MG_TRUNCATED || same(&got, in, cut), "%s: touched",
 				  v->name);
 		}
+	}
+}
+
+/* Sets the token bucket of every CPU. */
+static void bucket(uint64_t next_ns)
+{
+	int cpus = libbpf_num_possible_cpus();
+	_cleanup_(freep) struct mg_bucket *each = calloc(cpus, sizeof(*each));
+	uint32_t zero = 0;
+
+	for (int i = 0; each && i < cpus; i++)
+		each[i].next_ns = next_ns;
+	cr_assert(each && !bpf_map_update_elem(loaded_map(loaded, "mg_answers"), &zero, each, 0));
+}
+
+Test(vectors, tells_while_there_are_tokens, .init = load, .fini = unload)
+{
+	struct mg_counter counters[MG_VERDICT_COUNT] = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
+		const struct vector *v = &vectors[i];
+		size_t len;
+		_cleanup_(freep) uint8_t *in = unhex(v->in, &len);
+		struct result got;
+
+		if (v->verdict != MG_TOO_BIG_TOLD)
+			continue;
+		bucket(UINT64_MAX);
+		run(v->program, in, len, &got);
+		cr_expect(eq(int, moved(counters, len), MG_TOO_BIG_QUIET), "%s", v->name);
+		cr_expect(eq(u32, got.action, XDP_DROP), "%s", v->name);
+		cr_expect(same(&got, in, len), "%s: touched", v->name);
+		bucket(0);
+		run(v->program, in, len, &got);
+		cr_expect(eq(int, moved(counters, len), MG_TOO_BIG_TOLD), "%s", v->name);
 	}
 }
 

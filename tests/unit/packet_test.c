@@ -31,7 +31,7 @@ Test(packet, vectors, .init = target_fixture)
 		size_t len;
 		_cleanup_(freep) uint8_t *bytes = unhex(v->in, &len);
 		_cleanup_(frame_clear) struct frame frame = frame_of(bytes, len);
-		char got[1024];
+		char got[4096];
 		enum mg_verdict verdict = run(v->program, &frame);
 
 		cr_expect(eq(int, verdict, v->verdict), "%s", v->name);

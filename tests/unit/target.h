@@ -4,6 +4,7 @@
  * and frames in heap blocks of exact size, so that the sanitizers see every octet too far.
  */
 #pragma once
+#include <answer.h>
 #include <decap.h>
 #include <fragment.h>
 #include <icmp.h>
@@ -34,6 +35,8 @@ static struct {
 	uint32_t port[TARGET_PORTS];
 	uint64_t event[MG_EVENT_COUNT];
 	size_t services, endpoints;
+	struct mg_bucket bucket;
+	uint64_t clock_ns;
 	uint8_t tick;
 } target;
 
@@ -90,6 +93,16 @@ static MG_INLINE const struct mg_endpoint *table_endpoint(const struct mg_endpoi
 	return NULL;
 }
 
+static MG_INLINE struct mg_bucket *table_bucket(void)
+{
+	return &target.bucket;
+}
+
+static MG_INLINE __u64 table_clock(void)
+{
+	return target.clock_ns;
+}
+
 static MG_INLINE __u8 table_tick(void)
 {
 	return target.tick;
@@ -142,6 +155,15 @@ static inline void frame_grow(struct frame *frame, int room)
 	frame->len = len;
 }
 
+static inline void frame_cut(struct frame *frame, int room)
+{
+	struct frame cut = frame_of(frame->bytes, frame->len + room);
+
+	free(frame->bytes);
+	frame->bytes = cut.bytes;
+	frame->len = cut.len;
+}
+
 static inline bool target_port(uint32_t ifindex)
 {
 	for (size_t i = 0; i < TARGET_PORTS; i++) {
@@ -170,6 +192,25 @@ static inline enum mg_verdict target_send(struct frame *frame, const struct flow
 	return encap_write(&pkt, flow, &tunnel) ? MG_FORWARD : MG_TRUNCATED;
 }
 
+static inline enum mg_verdict target_answer(struct frame *frame, const struct flow *flow,
+					    const struct way *way)
+{
+	struct packet pkt = frame_packet(frame);
+	enum mg_verdict verdict;
+	struct answer answer;
+	struct tunnel tunnel;
+
+	if (!tunnel_of(flow, way, &tunnel))
+		return MG_TOO_BIG;
+	verdict = answer_of(&pkt, flow, &tunnel, &answer);
+	if (verdict != MG_TOO_BIG_TOLD)
+		return verdict;
+	frame_cut(frame, answer_cut(frame->len, flow, &answer));
+	frame_grow(frame, answer_room(flow));
+	pkt = frame_packet(frame);
+	return answer_write(&pkt, flow, &answer) ? verdict : MG_TRUNCATED;
+}
+
 static inline enum mg_verdict target_decide(const struct frame *frame, struct flow *flow,
 					    struct way *ret)
 {
@@ -195,6 +236,8 @@ static inline enum mg_verdict target_ingress(struct frame *frame, struct way *re
 		verdict = target_decide(frame, &flow, ret);
 	if (verdict == MG_FORWARD)
 		verdict = target_send(frame, &flow, ret);
+	if (verdict == MG_TOO_BIG)
+		verdict = target_answer(frame, &flow, ret);
 	return verdict;
 }
 

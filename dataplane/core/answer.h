@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/*
+ * Tells the sender of a packet that does not fit the tunnel how large it may be: Frag Needed (RFC
+ * 1191) or Packet Too Big (RFC 4443 section 3.2). The packet itself becomes the answer: first
+ * answer_of() says whether there is to be one, then the target makes answer_room() octets of room
+ * in front of the frame and cuts it by answer_cut(), then answer_write() fills the room.
+ */
+#pragma once
+#include "encap.h"
+
+#define IPV4_MTU_MIN 68   /* RFC 791 section 3.2 */
+#define IPV6_MTU_MIN 1280 /* RFC 8200 section 5 */
+
+#define ANSWER_TTL     64
+#define ANSWER_TOS     0xc0 /* RFC 1812 section 4.3.2.5: precedence of internetwork control */
+#define FRAG_NEEDED    4    /* code of ICMP_UNREACHABLE */
+#define ANSWER_BLOCK   8    /* octets; quotes are cut to whole ones */
+#define ANSWER_QUOTE   548  /* 576 in all: RFC 1812 section 4.3.2.3 */
+#define ANSWER_QUOTE6  1232 /* IPV6_MTU_MIN in all: RFC 4443 section 2.4 (c) */
+#define ANSWER_CLOCK   (1000000000ull / MG_ANSWERS_PER_SECOND) /* ns for one more */
+#define ANSWER_ADVANCE (ANSWER_CLOCK * MG_ANSWERS_BURST)
+
+/* Both supplied by target.h. NULL: there is none. Of this CPU; nobody else writes it. */
+static MG_INLINE struct mg_bucket *table_bucket(void);
+static MG_INLINE __u64 table_clock(void); /* CLOCK_MONOTONIC in ns */
+
+struct answer {
+	struct ethernet_header eth; /* of the packet */
+	struct vlan_header vlan;    /* if its offset says that there is one */
+	__u32 mtu, quote;
+};
+
+/* Pulled as one: of two pointers tested together clang makes one number, which the verifier
+ * refuses.
+ */
+struct answer_v4 {
+	struct ipv4_header ip;
+	struct icmp_header icmp;
+} WIRE_HEADER;
+
+struct answer_v6 {
+	struct ipv6_header ip;
+	struct icmp_header icmp;
+} WIRE_HEADER;
+
+struct answer_block {
+	__be16 word[ANSWER_BLOCK / 2];
+} WIRE_HEADER;
+
+static MG_INLINE __u32 answer_headers(const struct flow *flow)
+{
+	return (flow->v4 ? sizeof(struct ipv4_header) : sizeof(struct ipv6_header)) +
+	       sizeof(struct icmp_header);
+}
+
+static MG_INLINE __u32 answer_room(const struct flow *flow)
+{
+	return answer_headers(flow);
+}
+
+/* What a frame that came with len octets has to grow by at its end: nothing, or less. */
+static MG_INLINE __s32 answer_cut(__u32 len, const struct flow *flow, const struct answer *answer)
+{
+	return flow->offset + answer->quote - len;
+}
+
+/* RFC 1122 section 3.2.2: to one host, never about an error or a later fragment. */
+static MG_INLINE bool answer_allowed(const struct flow *flow)
+{
+	const __u8 *src = flow->src;
+
+	if (flow->error || flow->headless)
+		return false;
+	if (flow->v4)
+		return src[12] && src[12] != 127 && src[12] < 224;
+	return src[0] != 0xff && (flow_octets8(src) || flow_octets4(src + 8) ||
+				  flow_octets4(src + 12) & ~BE32(1)); /* neither :: nor ::1 */
+}
+
+/* Tokens as a time: that of the next answer, which may lie ahead by as much as a burst takes. */
+static MG_INLINE bool answer_token(struct mg_bucket *bucket, __u64 now)
+{
+	if (!bucket || bucket->next_ns > now + ANSWER_ADVANCE)
+		return false;
+	bucket->next_ns = (bucket->next_ns > now ? bucket->next_ns : now) + ANSWER_CLOCK;
+	return true;
+}
+
+static MG_INLINE bool answer_link(struct packet *pkt, const struct flow *flow, struct answer *ret)
+{
+	const struct ethernet_header *eth = packet_pull(pkt, sizeof(*eth));
+	const struct vlan_header *vlan;
+
+	if (!eth)
+		return false;
+	ret->eth = *eth;
+	if (flow->offset == sizeof(*eth))
+		return true;
+	vlan = packet_pull(pkt, sizeof(*vlan));
+	if (vlan)
+		ret->vlan = *vlan;
+	return vlan;
+}
+
+/* The largest packet that fits, if its sender can do something with the answer. An IPv6 host makes
+ * none smaller than IPV6_MTU_MIN (RFC 8201 section 4). 0: it cannot. */
+static MG_INLINE __u32 answer_mtu(const struct flow *flow, const struct tunnel *tunnel)
+{
+	__u32 mtu = tunnel->site->mtu, least = flow->v4 ? IPV4_MTU_MIN : IPV6_MTU_MIN;
+
+	mtu = mtu > tunnel->overhead ? mtu - tunnel->overhead : 0;
+	if (flow->v4)
+		return mtu < least ? 0 : mtu;
+	if (flow->len <= least)
+		return 0;
+	return mtu < least ? least : mtu;
+}
+
+/* MG_TOO_BIG_TOLD: *ret is whole, and a token is spent. The cursor is at the frame's start. */
+static MG_INLINE enum mg_verdict answer_of(struct packet *pkt, const struct flow *flow,
+					   const struct tunnel *tunnel, struct answer *ret)
+{
+	__u32 quote = flow->v4 ? ANSWER_QUOTE : ANSWER_QUOTE6;
+
+	*ret = (struct answer){ .mtu = answer_mtu(flow, tunnel) };
+	if (!ret->mtu || !answer_allowed(flow) || !answer_link(pkt, flow, ret))
+		return MG_TOO_BIG;
+	ret->quote = (flow->len < quote ? flow->len : quote) & ~(ANSWER_BLOCK - 1);
+	return answer_token(table_bucket(), table_clock()) ? MG_TOO_BIG_TOLD : MG_TOO_BIG_QUIET;
+}
+
+/* RFC 1071 over the rest of the frame, which has been cut to whole blocks. */
+static MG_INLINE __u64 answer_sum(struct packet *pkt, __u64 sum)
+{
+	const struct answer_block *block;
+
+	for (int i = 0; i < ANSWER_QUOTE6 / ANSWER_BLOCK; i++) {
+		block = packet_pull(pkt, sizeof(*block));
+		if (!block)
+			break;
+		sum += block->word[0] + block->word[1];
+		sum += block->word[2] + block->word[3];
+	}
+	return sum;
+}
+
+static MG_INLINE __be16 answer_fold(__u64 sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+/* Back to where it came from, on the same VLAN. */
+static MG_INLINE bool answer_write_link(struct packet *pkt, const struct flow *flow,
+					const struct answer *answer)
+{
+	struct ethernet_header *eth = packet_pull(pkt, sizeof(*eth));
+	struct vlan_header *vlan;
+
+	if (!eth)
+		return false;
+	__builtin_memcpy(eth->dst, answer->eth.src, sizeof(eth->dst));
+	__builtin_memcpy(eth->src, answer->eth.dst, sizeof(eth->src));
+	eth->type = answer->eth.type;
+	if (flow->offset == sizeof(*eth))
+		return true;
+	vlan = packet_pull(pkt, sizeof(*vlan));
+	if (vlan)
+		*vlan = answer->vlan;
+	return vlan;
+}
+
+static MG_INLINE bool answer_write_v4(struct packet *pkt, const struct flow *flow,
+				      const struct answer *answer)
+{
+	struct answer_v4 *headers = packet_pull(pkt, sizeof(*headers));
+
+	if (!headers)
+		return false;
+	headers->ip = (struct ipv4_header){
+		.version_ihl = IPV4_VERSION,
+		.tos = ANSWER_TOS,
+		.len = BE16(answer_headers(flow) + answer->quote),
+		.frag = BE16(IPV4_DF),
+		.ttl = ANSWER_TTL,
+		.proto = PROTO_ICMP,
+	};
+	__builtin_memcpy(headers->ip.src, flow->service.addr + 12, sizeof(headers->ip.src));
+	__builtin_memcpy(headers->ip.dst, flow->src + 12, sizeof(headers->ip.dst));
+	headers->ip.csum = csum_ipv4(&headers->ip);
+	headers->icmp = (struct icmp_header){ .type = ICMP_UNREACHABLE,
+					      .code = FRAG_NEEDED,
+					      .mtu = BE16(answer->mtu) };
+	headers->icmp.csum = answer_fold(
+		answer_sum(pkt, BE16(ICMP_UNREACHABLE << 8 | FRAG_NEEDED) + BE16(answer->mtu)));
+	return true;
+}
+
+static MG_INLINE __u64 answer_sum_octets16(const __u8 *octets)
+{
+	return (__u64)csum_octets(octets) + csum_octets(octets + 4) + csum_octets(octets + 8) +
+	       csum_octets(octets + 12);
+}
+
+/* The checksum is over a pseudo-header too: RFC 4443 section 2.3, RFC 8200 section 8.1. */
+static MG_INLINE bool answer_write_v6(struct packet *pkt, const struct flow *flow,
+				      const struct answer *answer)
+{
+	struct answer_v6 *headers = packet_pull(pkt, sizeof(*headers));
+	__be16 len = BE16(sizeof(headers->icmp) + answer->quote);
+	__u64 sum;
+
+	if (!headers)
+		return false;
+	headers->ip = (struct ipv6_header){
+		.version_class = IPV6_VERSION, .len = len, .proto = PROTO_ICMPV6, .ttl = ANSWER_TTL
+	};
+	__builtin_memcpy(headers->ip.src, flow->service.addr, sizeof(headers->ip.src));
+	__builtin_memcpy(headers->ip.dst, flow->src, sizeof(headers->ip.dst));
+	headers->icmp = (struct icmp_header){ .type = ICMPV6_TOO_BIG,
+					      .unused = BE16(answer->mtu >> 16),
+					      .mtu = BE16(answer->mtu) };
+	sum = answer_sum_octets16(flow->service.addr) + answer_sum_octets16(flow->src) + len +
+	      BE16(PROTO_ICMPV6) + BE16(ICMPV6_TOO_BIG << 8) + headers->icmp.unused +
+	      headers->icmp.mtu;
+	headers->icmp.csum = answer_fold(answer_sum(pkt, sum));
+	return true;
+}
+
+/* The packet starts with the room made, and ends with the quote. */
+static MG_INLINE bool answer_write(struct packet *pkt, const struct flow *flow,
+				   const struct answer *answer)
+{
+	if (!answer_write_link(pkt, flow, answer))
+		return false;
+	return flow->v4 ? answer_write_v4(pkt, flow, answer) : answer_write_v6(pkt, flow, answer);
+}
