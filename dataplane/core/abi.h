@@ -18,7 +18,7 @@
 #define MG_EXTENSIONS_MAX     4 /* IPv6 extension headers of one IP header */
 #define MG_REDRAWS            4 /* further slots tried where a slot's now and next are both down */
 #define MG_SLOTS_MAX          (1 << 24) /* a pin names its slot in 24 bits */
-#define MG_RANGE_MAX          (1 << 20) /* slots of one service: hash bits 0 to 19; a power of two */
+#define MG_RANGE_MAX          (1 << 20) /* slots of a service: a power of two; hash bits 0-19 */
 #define MG_MEMBERS_MAX        1024      /* members of one service, numbered from 1 */
 #define MG_MEMBER_NONE        0
 #define MG_FRAGMENT_SETS      4096 /* a power of two */
@@ -59,7 +59,7 @@ enum mg_verdict { MG_VERDICTS(MG_VERDICT_ENUM) MG_VERDICT_COUNT };
 	X(PIN_INSERTED, "flows pinned while their slot moved")        \
 	X(PIN_EVICTED, "pins pushed out of a full set")               \
 	X(PIN_RACED, "pins given up because another CPU wrote first") \
-	X(PIN_REPLACED, "pins moved: site down, or another flow now")    \
+	X(PIN_REPLACED, "pins moved: site down, or another flow now") \
 	X(NEXT_CHOICE, "packets sent to the next choice: site down")  \
 	X(FRAGMENT_EVICTED, "first fragments forgotten: set full")    \
 	X(FRAGMENT_RACED, "first fragments not kept: another CPU wrote first")
