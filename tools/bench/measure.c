@@ -203,7 +203,7 @@ static bool quiet(struct group *group, double before, double after)
 static int run_case(struct group *group, const struct bench_case *c, double *ret_floor,
 		    double *ret_gross, struct result *result)
 {
-	double before, after;
+	double before = 0, after = 0;
 	int r;
 
 	for (int i = 0; i < TRIES; i++) {
