@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/limit.h"
 
-/* FNV-1a; 0 stands for "none". */
+#include "base/fnv.h"
+
+/* 0 stands for "none". */
 static uint64_t limit_hash(const char *identity, size_t len)
 {
-	uint64_t hash = 0xcbf29ce484222325;
+	uint64_t hash = fnv_add(FNV_START, identity, len);
 
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (uint8_t)identity[i]) * 0x100000001b3;
 	return hash ? hash : 1;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bgp/path.h"
+#include "base/fnv.h"
 #include "base/util.h"
 #include "bgp/as_path.h"
 
@@ -105,35 +106,25 @@ bool bgp_path_equal(const struct bgp_path *a, const struct bgp_path *b)
 	return true;
 }
 
-/* FNV-1a, 64 bits. */
-static uint64_t hash_add(uint64_t hash, const void *bytes, size_t len)
-{
-	const uint8_t *octet = bytes;
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ octet[i]) * 0x100000001b3;
-	return hash;
-}
-
 /* Not of every member: those left out differ seldom where these are the same, and a double has two
  * zeros. */
 uint64_t bgp_path_hash(const struct bgp_path *path)
 {
-	uint64_t hash = 0xcbf29ce484222325;
+	uint64_t hash = FNV_START;
 
-	hash = hash_add(hash, &path->has, sizeof(path->has));
-	hash = hash_add(hash, &path->med, sizeof(path->med));
-	hash = hash_add(hash, &path->local_pref, sizeof(path->local_pref));
-	hash = hash_add(hash, path->originator_id, sizeof(path->originator_id));
-	hash = hash_add(hash, path->next_hop.octet, sizeof(path->next_hop.octet));
-	hash = hash_add(hash, path->tunnel.endpoint.octet, sizeof(path->tunnel.endpoint.octet));
-	hash = hash_add(hash, &path->site_id, sizeof(path->site_id));
-	hash = hash_add(hash, &path->report.sampled_ms, sizeof(path->report.sampled_ms));
+	hash = fnv_add(hash, &path->has, sizeof(path->has));
+	hash = fnv_add(hash, &path->med, sizeof(path->med));
+	hash = fnv_add(hash, &path->local_pref, sizeof(path->local_pref));
+	hash = fnv_add(hash, path->originator_id, sizeof(path->originator_id));
+	hash = fnv_add(hash, path->next_hop.octet, sizeof(path->next_hop.octet));
+	hash = fnv_add(hash, path->tunnel.endpoint.octet, sizeof(path->tunnel.endpoint.octet));
+	hash = fnv_add(hash, &path->site_id, sizeof(path->site_id));
+	hash = fnv_add(hash, &path->report.sampled_ms, sizeof(path->report.sampled_ms));
 	for (size_t i = 0; i < ARRAY_SIZE(bytes_at); i++) {
 		const struct bgp_bytes *bytes = path_bytes_const(path, i);
 
-		hash = hash_add(hash, &bytes->len, sizeof(bytes->len));
-		hash = hash_add(hash, bytes->at, bytes->len);
+		hash = fnv_add(hash, &bytes->len, sizeof(bytes->len));
+		hash = fnv_add(hash, bytes->at, bytes->len);
 	}
 	return hash;
 }

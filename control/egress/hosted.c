@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "egress/hosted.h"
 
+#include "base/fnv.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "egress/collector.h"
@@ -12,11 +13,7 @@
 
 static uint64_t id_of_instance(const struct addr *instance)
 {
-	uint64_t id = 0xcbf29ce484222325ull; /* FNV-1a */
-
-	for (size_t i = 0; i < sizeof(instance->octet); i++)
-		id = (id ^ instance->octet[i]) * 0x100000001b3ull;
-	return id;
+	return fnv_add(FNV_START, instance->octet, sizeof(instance->octet));
 }
 
 static void hosted_instance_join(struct hosted *h, struct hosted_instance *instance)

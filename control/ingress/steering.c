@@ -8,6 +8,7 @@
  */
 #include "ingress/steering.h"
 
+#include "base/fnv.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "select/owners.h"
@@ -20,28 +21,21 @@
 
 _Static_assert(sizeof(struct owner) == 2 * sizeof(uint16_t), "tables_slots_apply() reads pairs");
 
-/* FNV-1a: needs to be the same on every ingress, not to withstand an attacker. */
-static uint64_t id_of(const void *bytes, size_t len, uint64_t id)
-{
-	for (size_t i = 0; i < len; i++)
-		id = (id ^ ((const uint8_t *)bytes)[i]) * 0x100000001b3ull;
-	return id;
-}
-
+/* Ids need to be the same on every ingress, not to withstand an attacker. */
 static uint64_t id_of_site(const struct addr *egress, uint16_t site_id)
 {
 	uint8_t octets[2] = { (uint8_t)(site_id >> 8), (uint8_t)site_id };
-	uint64_t id = id_of(egress->octet, sizeof(egress->octet), 0xcbf29ce484222325ull);
+	uint64_t id = fnv_add(FNV_START, egress->octet, sizeof(egress->octet));
 
-	return id_of(octets, sizeof(octets), id);
+	return fnv_add(id, octets, sizeof(octets));
 }
 
 static uint64_t id_of_service(const struct mg_service_key *key)
 {
 	uint8_t octets[3] = { key->proto, (uint8_t)(key->port >> 8), (uint8_t)key->port };
-	uint64_t id = id_of(key->addr, sizeof(key->addr), 0xcbf29ce484222325ull);
+	uint64_t id = fnv_add(FNV_START, key->addr, sizeof(key->addr));
 
-	return id_of(octets, sizeof(octets), id);
+	return fnv_add(id, octets, sizeof(octets));
 }
 
 static void steering_table_add(struct steering *s)
