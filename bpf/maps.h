@@ -92,10 +92,10 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__type(key, __u32);
+	__type(key, __u32); /* enum mg_guard */
 	__type(value, struct mg_bucket);
-	__uint(max_entries, 1);
-} mg_answers SEC(".maps");
+	__uint(max_entries, MG_GUARD_COUNT);
+} mg_buckets SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -60,11 +60,11 @@ static MG_INLINE const struct mg_endpoint *table_endpoint(const struct mg_endpoi
 	return bpf_map_lookup_elem(&mg_endpoints, key);
 }
 
-static MG_INLINE struct mg_bucket *table_bucket(void)
+static MG_INLINE struct mg_bucket *table_bucket(enum mg_guard guard)
 {
-	__u32 zero = 0;
+	__u32 index = guard;
 
-	return bpf_map_lookup_elem(&mg_answers, &zero);
+	return bpf_map_lookup_elem(&mg_buckets, &index);
 }
 
 static MG_INLINE __u64 table_clock(void)

@@ -104,6 +104,7 @@ static void router_values(const struct model *model, struct config *config)
 		.members = (uint32_t)model_uint(tables, "members"),
 		.sites = (uint32_t)model_uint(tables, "sites"),
 		.hash_seed = model_uint(tables, "hash-seed"),
+		.limit[MG_GUARD_ANSWERS] = { 1000, 100 },
 	};
 }
 

@@ -27,7 +27,7 @@ static struct addr *endpoint_find(const struct tables *t, const uint8_t octets[1
 int tables_endpoint_add(struct tables *t, const struct addr *addr, enum mg_encap strip)
 {
 	const struct mg_endpoint_key key = key_of(addr);
-	const struct mg_endpoint endpoint = { .strip = strip };
+	const struct mg_endpoint endpoint = { .strip = 1 << strip };
 	char text[ADDR_STRLEN];
 	struct addr *more;
 

@@ -36,7 +36,7 @@ static const struct map_rule {
 	[MAP_ENDPOINTS] = { .name = "mg_endpoints" },
 	[MAP_PORTS] = { .name = "mg_ports" },
 	[MAP_SETTINGS] = { .name = "mg_settings", .mapped = true },
-	[MAP_ANSWERS] = { .name = "mg_answers" },
+	[MAP_BUCKETS] = { .name = "mg_buckets" },
 	[MAP_COUNTERS_VERDICT] = { .name = "mg_counters_verdict", .grows = true },
 	[MAP_COUNTERS_SERVICE] = { .name = "mg_counters_service" },
 	[MAP_COUNTERS_MEMBER] = { .name = "mg_counters_member" },
@@ -69,8 +69,9 @@ static uint32_t map_size(const struct tables_config *config, enum map_id id)
 {
 	switch (id) {
 	case MAP_SERVICES:
-	case MAP_COUNTERS_SERVICE:
 		return config->services;
+	case MAP_COUNTERS_SERVICE: /* number 0 is none */
+		return config->services + 1;
 	case MAP_SLOTS:
 		return config->slots;
 	case MAP_PINS:

@@ -47,7 +47,7 @@ static int tables_memory(struct tables *t)
 {
 	const uint32_t *size = t->maps.size;
 
-	ranges_init(&t->services, 0, size[MAP_SERVICES]);
+	ranges_init(&t->services, 1, size[MAP_COUNTERS_SERVICE]);
 	ranges_init(&t->slots, 0, size[MAP_SLOTS]);
 	ranges_init(&t->members, 1, size[MAP_MEMBERS]);
 	ranges_init(&t->sites, 0, size[MAP_SITES]);
@@ -59,6 +59,13 @@ static int tables_memory(struct tables *t)
 	return t->site && t->nexthop_references && t->sweep.foreign ? 0 : -ENOMEM;
 }
 
+static struct mg_limit limit_of(const struct tables_limit *limit)
+{
+	uint64_t clock_ns = limit->per_second ? 1000000000 / limit->per_second : 0;
+
+	return (struct mg_limit){ .clock_ns = clock_ns, .advance_ns = clock_ns * limit->burst };
+}
+
 static void tables_settings(struct tables *t, const struct tables_config *config)
 {
 	struct mg_settings *settings = t->maps.memory[MAP_SETTINGS];
@@ -67,6 +74,8 @@ static void tables_settings(struct tables *t, const struct tables_config *config
 		log_warn(0, "hash-seed has changed: running flows may change site");
 	settings->pin_set_mask = config->pin_sets - 1;
 	settings->hash_seed = config->hash_seed;
+	for (size_t i = 0; i < MG_GUARD_COUNT; i++)
+		settings->limit[i] = limit_of(&config->limit[i]);
 }
 
 static int tables_adopt(struct tables *t)

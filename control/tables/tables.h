@@ -23,6 +23,9 @@ struct tables_config {
 	uint32_t members;
 	uint32_t sites;
 	uint64_t hash_seed;
+	struct tables_limit { /* per CPU; per_second 0: no limit */
+		uint32_t per_second, burst;
+	} limit[MG_GUARD_COUNT]; /* by enum mg_guard */
 };
 
 /* Loads the programs and maps, or adopts the pinned maps that a former run left (same ABI version

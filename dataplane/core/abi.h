@@ -12,57 +12,66 @@
 
 #define MG_INLINE inline __attribute__((always_inline))
 
-#define MG_ABI_VERSION        "v1" /* PIN_DIR/v1/mg_slots */
-#define MG_PINS_PER_SET       8
-#define MG_SITE_NEXTHOPS      8
-#define MG_EXTENSIONS_MAX     4 /* IPv6 extension headers of one IP header */
-#define MG_REDRAWS            4 /* further slots tried where a slot's now and next are both down */
-#define MG_SLOTS_MAX          (1 << 24) /* a pin names its slot in 24 bits */
-#define MG_RANGE_MAX          (1 << 20) /* slots of a service: a power of two; hash bits 0-19 */
-#define MG_MEMBERS_MAX        1024      /* members of one service, numbered from 1 */
-#define MG_MEMBER_NONE        0
-#define MG_FRAGMENT_SETS      4096 /* a power of two */
-#define MG_FRAGMENTS_PER_SET  8
-#define MG_ANSWERS_PER_SECOND 1000 /* ICMP errors of our own, per CPU */
-#define MG_ANSWERS_BURST      100
+#define MG_ABI_VERSION       "v2" /* PIN_DIR/v2/mg_slots */
+#define MG_PINS_PER_SET      8
+#define MG_SITE_NEXTHOPS     8
+#define MG_EXTENSIONS_MAX    4 /* IPv6 extension headers of one IP header */
+#define MG_REDRAWS           4 /* further slots tried where a slot's now and next are both down */
+#define MG_SLOTS_MAX         (1 << 24) /* a pin names its slot in 24 bits */
+#define MG_RANGE_MAX         (1 << 20) /* slots of a service: a power of two; hash bits 0-19 */
+#define MG_MEMBERS_MAX       1024      /* members of one service, numbered from 1 */
+#define MG_MEMBER_NONE       0
+#define MG_FRAGMENT_SETS     4096 /* a power of two */
+#define MG_FRAGMENTS_PER_SET 8
+#define MG_SEGMENTS_MAX      6  /* of an SRv6 path: the first, and those in its SRH */
+#define MG_SERVER_ID_MAX     12 /* octets of a server ID in a QUIC connection ID */
 
 /* One tick of a pin's clock, 2^32 ns (4.29 s): an age of up to 255 ticks is 18 minutes. */
 #define MG_TICK_SHIFT 32
 
 /* Where every packet ends: names its counter, its text in margay and its edge in dataplane/dpdk. */
-#define MG_VERDICTS(X)                                                      \
-	X(FORWARD, "sent to a site")                                        \
-	X(DELIVERED, "stripped and handed to an instance")                  \
-	X(NOT_OURS, "no service and no endpoint at this address")           \
-	X(TRUNCATED, "a header runs past the packet")                       \
-	X(MALFORMED, "a header contradicts itself")                         \
-	X(FRAGMENT, "later fragment, whose first one was not seen")         \
-	X(TTL_EXPIRED, "TTL or hop limit used up")                          \
-	X(NO_SERVICE, "out of a tunnel, for no service of this site")       \
-	X(NO_MEMBER, "the service has no usable site or instance")          \
-	X(NO_NEXTHOP, "the way to the site is not resolved")                \
-	X(NO_PORT, "the next hop's interface is not one of ours")           \
-	X(TOO_BIG, "larger than the path to the site takes")                \
-	X(NO_HEADROOM, "the driver left no room for the outer header")      \
-	X(NOT_TUNNEL, "to a tunnel endpoint, but not in its encapsulation") \
-	X(CONGESTED, "marked in the tunnel, and its flow cannot be told")   \
-	X(TUNNEL_FRAGMENT, "fragment of a tunnel's own packet")             \
-	X(QUOTE, "ICMP error that does not show which flow it is about")    \
-	X(TOO_BIG_TOLD, "larger than the path takes; its sender was told")  \
-	X(TOO_BIG_QUIET, "larger than the path takes; told too many already")
+#define MG_VERDICTS(X)                                                        \
+	X(FORWARD, "sent to a site")                                          \
+	X(DELIVERED, "stripped and handed to an instance")                    \
+	X(NOT_OURS, "no service and no endpoint at this address")             \
+	X(TRUNCATED, "a header runs past the packet")                         \
+	X(MALFORMED, "a header contradicts itself")                           \
+	X(FRAGMENT, "later fragment, whose first one was not seen")           \
+	X(TTL_EXPIRED, "TTL or hop limit used up")                            \
+	X(NO_SERVICE, "out of a tunnel, for no service of this site")         \
+	X(NO_MEMBER, "the service has no usable site or instance")            \
+	X(NO_NEXTHOP, "the way to the site is not resolved")                  \
+	X(NO_PORT, "the next hop's interface is not one of ours")             \
+	X(TOO_BIG, "larger than the path to the site takes")                  \
+	X(NO_HEADROOM, "the driver left no room for the outer header")        \
+	X(NOT_TUNNEL, "to a tunnel endpoint, but not in its encapsulation")   \
+	X(CONGESTED, "marked in the tunnel, and its flow cannot be told")     \
+	X(TUNNEL_FRAGMENT, "fragment of a tunnel's own packet")               \
+	X(QUOTE, "ICMP error that does not show which flow it is about")      \
+	X(TOO_BIG_TOLD, "larger than the path takes; its sender was told")    \
+	X(TOO_BIG_QUIET, "larger than the path takes; told too many already") \
+	X(UNREACHABLE, "no usable site or instance; its sender was told")     \
+	X(UNREACHABLE_QUIET, "no usable site; told too many already")         \
+	X(LAST_RESORT, "no usable site or instance: by the kernel's routes")  \
+	X(CONNECTED, "stripped and handed to a SID's own next hop")           \
+	X(ROUTED, "stripped, for no service: by the kernel's routes")         \
+	X(WRONG_FAMILY, "out of a tunnel, of a family that its SID refuses")
 
 #define MG_VERDICT_ENUM(name, text) MG_##name,
 enum mg_verdict { MG_VERDICTS(MG_VERDICT_ENUM) MG_VERDICT_COUNT };
 
 /* What happened beside the verdict. */
-#define MG_EVENTS(X)                                                  \
-	X(PIN_INSERTED, "flows pinned while their slot moved")        \
-	X(PIN_EVICTED, "pins pushed out of a full set")               \
-	X(PIN_RACED, "pins given up because another CPU wrote first") \
-	X(PIN_REPLACED, "pins moved: site down, or another flow now") \
-	X(NEXT_CHOICE, "packets sent to the next choice: site down")  \
-	X(FRAGMENT_EVICTED, "first fragments forgotten: set full")    \
-	X(FRAGMENT_RACED, "first fragments not kept: another CPU wrote first")
+#define MG_EVENTS(X)                                                           \
+	X(PIN_INSERTED, "flows pinned while their slot moved")                 \
+	X(PIN_EVICTED, "pins pushed out of a full set")                        \
+	X(PIN_RACED, "pins given up because another CPU wrote first")          \
+	X(PIN_REPLACED, "pins moved: site down, or another flow now")          \
+	X(NEXT_CHOICE, "packets sent to the next choice: site down")           \
+	X(FRAGMENT_EVICTED, "first fragments forgotten: set full")             \
+	X(FRAGMENT_RACED, "first fragments not kept: another CPU wrote first") \
+	X(PIN_LIMITED, "flows not pinned: too many new ones a second")         \
+	X(SERVER_ID, "packets sent by the server ID in their connection ID")   \
+	X(MSS_CLAMPED, "TCP starts whose MSS was lowered")
 
 #define MG_EVENT_ENUM(name, text) MG_EVENT_##name,
 enum mg_event { MG_EVENTS(MG_EVENT_ENUM) MG_EVENT_COUNT };
@@ -88,18 +97,45 @@ _Static_assert(sizeof(struct mg_service_key) == 20, "hashed as bytes: no padding
 
 enum mg_affinity {
 	MG_AFFINITY_FLOW = 0,   /* 5-tuple */
-	MG_AFFINITY_CLIENT = 1, /* source address */
+	MG_AFFINITY_CLIENT = 1, /* source address, as many bits of it as prefix_v4, prefix_v6 say */
+	MG_AFFINITY_QUIC =
+		2, /* server ID in the connection ID, where it names a member; else 5-tuple */
+};
+
+/* Where packets of a service go that has no usable member. */
+enum mg_last_resort {
+	MG_LAST_DROP = 0,
+	MG_LAST_UNREACHABLE =
+		1,          /* dropped, and the sender is told, no more often than settings say */
+	MG_LAST_KERNEL = 2, /* on by the kernel's routes, as if Margay were not there */
 };
 
 struct mg_service {
-	__u32 index; /* into mg_counters_service */
+	__u32 index; /* into mg_counters_service; not 0 */
 	__u32 slot_base;
 	__u32 slot_mask;   /* range size - 1; size is a power of two <= MG_RANGE_MAX */
 	__u32 member_base; /* member m is mg_members[member_base + m], m = 1..member_count */
 	__u32 member_count;
 	enum mg_affinity affinity;
+	enum mg_last_resort last_resort;
+	__u8 prefix_v4, prefix_v6; /* MG_AFFINITY_CLIENT: bits of the source that count; 0: all */
+	__u8 quic_config; /* MG_AFFINITY_QUIC: top three bits of the first octet of an ID of ours,
+			     0..6 */
+	__u8 quic_id_len; /* octets of the server ID behind it, 1..MG_SERVER_ID_MAX */
+	__u16 mss_v4, mss_v6; /* TCP MSS of a start at most, octets; 0: as it came */
 };
-_Static_assert(sizeof(struct mg_service) == 24, "control/ writes this as bytes: no padding");
+_Static_assert(sizeof(struct mg_service) == 36, "control/ writes this as bytes: no padding");
+
+/* Which member a server ID means (draft-ietf-quic-load-balancers, plaintext form). */
+struct mg_server_key {
+	__u32 service;             /* mg_service.index */
+	__u8 id[MG_SERVER_ID_MAX]; /* as in the connection ID; behind its length zeros */
+};
+_Static_assert(sizeof(struct mg_server_key) == 16, "hashed as bytes: no padding");
+
+struct mg_server {
+	__u32 member; /* number of the service's member */
+};
 
 enum mg_slot_state { MG_SLOT_STABLE = 0, MG_SLOT_MOVING = 1, MG_SLOT_PINNED = 2 };
 
@@ -156,28 +192,53 @@ struct mg_member {
 _Static_assert(sizeof(struct mg_member) == 16, "control/ writes this as bytes: no padding");
 
 enum mg_encap {
-	MG_ENCAP_NONE = 0, /* next hop only: an instance on a link of ours */
+	MG_ENCAP_NONE = 0, /* direct: next hop only */
 	MG_ENCAP_IPIP = 1, /* RFC 2003, 2473, 4213; families by outer and inner address */
 	MG_ENCAP_SRV6 =
-		2, /* RFC 8986 H.Encaps.Red with one segment: no SRH, outer_dst is the SID */
+		2,        /* RFC 8986 H.Encaps.Red: with one segment no SRH, outer_dst is the SID */
+	MG_ENCAP_GRE = 3, /* RFC 2784, without checksum and key */
+	MG_ENCAP_VXLAN = 4, /* RFC 7348 */
+	MG_ENCAP_LOCAL =
+		5, /* the site behind this router: to one of its instances, by MG_SCOPE_EGRESS */
 };
+
+/* mg_site.flags, mg_endpoint.flags */
+#define MG_UNIFORM \
+	1 /* TTL and DSCP outside are those inside, both ways: RFC 2983 section 3, RFC 3443 */
+#define MG_DSCP   2 /* mg_site: the outer DSCP is .dscp; else that of the packet inside */
+#define MG_KERNEL 4 /* mg_endpoint: what no service takes goes by the kernel's routes */
 
 struct mg_site {
 	enum mg_encap encap;
 	enum mg_state state;
-	__u8 outer_src[16];
-	__u8 outer_dst[16];
-	__u32 mtu;           /* largest IP packet that may leave, outer header included; octets */
+	__u32 mtu;           /* largest IP packet that may leave, outer headers included; octets */
 	__u32 nexthop_count; /* 0: not resolved */
+	__u8 outer_src[16];
+	__u8 outer_dst[16]; /* SRv6: the first segment, or container of compressed ones (RFC 9800)
+			     */
+	__u32 flags;
+	__u32 vni;          /* VXLAN network, 24 bits */
+	__u8 dscp;          /* 0..63 */
+	__u8 segment_count; /* further segments, in the SRH; 0: no SRH */
+	__u8 zero[6];
 	__u32 nexthop[MG_SITE_NEXTHOPS]; /* indexes into mg_nexthops, chosen by flow hash */
+	__u8 inner_dst[6], inner_src[6]; /* VXLAN: MAC addresses of the frame inside */
+	__u8 zero2[4];
+	__u8 segment[MG_SEGMENTS_MAX - 1][16]; /* in the order of travel: the last one is the SID */
 };
-_Static_assert(sizeof(struct mg_site) == 80, "control/ writes this as bytes: no padding");
+_Static_assert(sizeof(struct mg_site) == 192, "control/ writes this as bytes: no padding");
+
+/* mg_nexthop.flags */
+#define MG_KEEP_TAGS \
+	1 /* the frame leaves with the tags that it came with, vlan and outer_vlan unused */
 
 struct mg_nexthop {
 	__u32 ifindex; /* 0: empty */
 	__u8 dst_mac[6], src_mac[6];
-	__u16 vlan;    /* tag to push, 802.1Q TCI; 0: none */
-	__u16 zero[3]; /* the stride of a mapped array is a multiple of eight */
+	__u16 vlan;       /* tag to push, TCI; 0: none */
+	__u16 outer_vlan; /* a second one in front of it; 0: none. Not without the first */
+	__u16 outer_type; /* its TPID, 0x88a8 (802.1ad) or 0x8100, host order */
+	__u16 flags;
 };
 _Static_assert(sizeof(struct mg_nexthop) == 24, "control/ writes this as bytes: no padding");
 
@@ -185,22 +246,49 @@ struct mg_endpoint_key {
 	__u8 addr[16]; /* a tunnel address or SID of ours */
 };
 
-struct mg_endpoint {
-	enum mg_encap strip; /* what may arrive there */
+/* RFC 8986 section 4; DT46 also stands for the end of any other tunnel. */
+enum mg_behavior {
+	MG_END_DT46 = 0, /* both families, to the instances of their service */
+	MG_END_DT4 = 1,
+	MG_END_DT6 = 2,
+	MG_END_DX4 = 3, /* to the next hops of .site, whatever the service */
+	MG_END_DX6 = 4,
 };
+
+struct mg_endpoint {
+	__u32 strip; /* what may arrive there: bits 1 << enum mg_encap */
+	enum mg_behavior behavior;
+	__u32 site;  /* MG_END_DX4, DX6: index into mg_sites, of one with MG_ENCAP_NONE */
+	__u32 flags; /* MG_UNIFORM, MG_KERNEL */
+	__u32 vni;   /* VXLAN: network of what is taken */
+};
+_Static_assert(sizeof(struct mg_endpoint) == 20, "control/ writes this as bytes: no padding");
 
 /* An interface that packets may leave by; key: its index. */
 struct mg_port {
 	__u32 ifindex;
 };
 
+/* A limit as times in ns (a bucket of tokens): a token a clock, and a burst of advance / clock.
+ * clock 0: no limit. */
+struct mg_limit {
+	__u64 clock_ns, advance_ns;
+};
+
 struct mg_settings {
-	__u64 hash_seed; /* the same on every ingress of a domain, so that a client keeps its site
-			  */
+	__u64 hash_seed;    /* the same on every ingress of a domain: a client keeps its site */
 	__u32 pin_set_mask; /* sets in mg_pins - 1 */
 	__u32 zero;
+	struct mg_limit limit[2]; /* by enum mg_guard, per CPU */
 };
-_Static_assert(sizeof(struct mg_settings) == 16, "control/ writes this as bytes: no padding");
+_Static_assert(sizeof(struct mg_settings) == 48, "control/ writes this as bytes: no padding");
+
+enum mg_guard {
+	MG_GUARD_ANSWERS, /* ICMP errors of our own */
+	MG_GUARD_PINS, /* new pins: a flood of new flows must not push out those that are needed */
+	MG_GUARD_COUNT
+};
+_Static_assert(MG_GUARD_COUNT == 2, "as many limits as mg_settings has");
 
 /* Values of the per-CPU arrays mg_counters_verdict, _service, _member (same index as mg_members).
  */
@@ -209,7 +297,8 @@ struct mg_counter {
 	__u64 starts;         /* TCP SYN and QUIC Initial packets; 0 in mg_counters_verdict */
 };
 
-/* Per CPU. The token bucket of our ICMP errors, as the time at which it is full again. */
+/* Value of the per-CPU array mg_buckets, by enum mg_guard: the time of the next token, which may
+ * lie ahead by as much as a burst takes. */
 struct mg_bucket {
 	__u64 next_ns; /* CLOCK_MONOTONIC */
 };

@@ -7,22 +7,17 @@
  */
 #pragma once
 #include "encap.h"
+#include "guard.h"
 
 #define IPV4_MTU_MIN 68   /* RFC 791 section 3.2 */
 #define IPV6_MTU_MIN 1280 /* RFC 8200 section 5 */
 
-#define ANSWER_TTL     64
-#define ANSWER_TOS     0xc0 /* RFC 1812 section 4.3.2.5: precedence of internetwork control */
-#define FRAG_NEEDED    4    /* code of ICMP_UNREACHABLE */
-#define ANSWER_BLOCK   8    /* octets; quotes are cut to whole ones */
-#define ANSWER_QUOTE   548  /* 576 in all: RFC 1812 section 4.3.2.3 */
-#define ANSWER_QUOTE6  1232 /* IPV6_MTU_MIN in all: RFC 4443 section 2.4 (c) */
-#define ANSWER_CLOCK   (1000000000ull / MG_ANSWERS_PER_SECOND) /* ns for one more */
-#define ANSWER_ADVANCE (ANSWER_CLOCK * MG_ANSWERS_BURST)
-
-/* Both supplied by target.h. NULL: there is none. Of this CPU; nobody else writes it. */
-static MG_INLINE struct mg_bucket *table_bucket(void);
-static MG_INLINE __u64 table_clock(void); /* CLOCK_MONOTONIC in ns */
+#define ANSWER_TTL    64
+#define ANSWER_TOS    0xc0 /* RFC 1812 section 4.3.2.5: precedence of internetwork control */
+#define FRAG_NEEDED   4    /* code of ICMP_UNREACHABLE */
+#define ANSWER_BLOCK  8    /* octets; quotes are cut to whole ones */
+#define ANSWER_QUOTE  548  /* 576 in all: RFC 1812 section 4.3.2.3 */
+#define ANSWER_QUOTE6 1232 /* IPV6_MTU_MIN in all: RFC 4443 section 2.4 (c) */
 
 struct answer {
 	struct ethernet_header eth; /* of the packet */
@@ -77,15 +72,6 @@ static MG_INLINE bool answer_allowed(const struct flow *flow)
 				  flow_octets4(src + 12) & ~BE32(1)); /* neither :: nor ::1 */
 }
 
-/* Tokens as a time: that of the next answer, which may lie ahead by as much as a burst takes. */
-static MG_INLINE bool answer_token(struct mg_bucket *bucket, __u64 now)
-{
-	if (!bucket || bucket->next_ns > now + ANSWER_ADVANCE)
-		return false;
-	bucket->next_ns = (bucket->next_ns > now ? bucket->next_ns : now) + ANSWER_CLOCK;
-	return true;
-}
-
 static MG_INLINE bool answer_link(struct packet *pkt, const struct flow *flow, struct answer *ret)
 {
 	const struct ethernet_header *eth = packet_pull(pkt, sizeof(*eth));
@@ -126,7 +112,8 @@ static MG_INLINE enum mg_verdict answer_of(struct packet *pkt, const struct flow
 	if (!ret->mtu || !answer_allowed(flow) || !answer_link(pkt, flow, ret))
 		return MG_TOO_BIG;
 	ret->quote = (flow->len < quote ? flow->len : quote) & ~(ANSWER_BLOCK - 1);
-	return answer_token(table_bucket(), table_clock()) ? MG_TOO_BIG_TOLD : MG_TOO_BIG_QUIET;
+	return guard_allows(table_settings(), MG_GUARD_ANSWERS) ? MG_TOO_BIG_TOLD
+								: MG_TOO_BIG_QUIET;
 }
 
 /* RFC 1071 over the rest of the frame, which has been cut to whole blocks. */

@@ -24,7 +24,7 @@ static MG_INLINE enum mg_verdict decap_endpoint(const struct flow *outer)
 	/* Sessions of the router itself may end at the same address. */
 	if (outer->service.proto != PROTO_IPV4 && outer->service.proto != PROTO_IPV6)
 		return MG_NOT_TUNNEL;
-	if (endpoint->strip == MG_ENCAP_NONE)
+	if (!(endpoint->strip & (1 << MG_ENCAP_IPIP | 1 << MG_ENCAP_SRV6)))
 		return MG_NOT_TUNNEL;
 	return outer->fragment ? MG_TUNNEL_FRAGMENT : MG_FORWARD;
 }

@@ -50,7 +50,7 @@ def test(check):
             names = set(re.findall(r'"(\w+)":', text)) - {"key", "value", "values", "cpu"}
             check.ok(_is_named(text) and FIELDS.get(path.name, set()) <= names,
                      f"{name}: {path.name} names {len(names)} fields")
-    service = json.loads(_dump(plan.pins("pe1") / "v1" / "mg_services"))
+    service = json.loads(_dump(plan.pins("pe1") / "v2" / "mg_services"))
     keys = [entry["key"] for entry in service]
     check.ok(any(isinstance(k, dict) and k.get("port") == plan.SERVICE_PORT for k in keys),
              "mg_services names the service's port")

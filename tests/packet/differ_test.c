@@ -53,7 +53,7 @@ static void refill(const struct loaded *loaded)
 		calloc((size_t)libbpf_num_possible_cpus(), sizeof(struct mg_bucket));
 	uint32_t zero = 0;
 
-	cr_assert(full && !bpf_map_update_elem(loaded_map(loaded, "mg_answers"), &zero, full, 0));
+	cr_assert(full && !bpf_map_update_elem(loaded_map(loaded, "mg_buckets"), &zero, full, 0));
 }
 
 static void differ(struct loaded *loaded, const struct vector *v, const uint8_t *bytes, size_t len)
@@ -67,7 +67,7 @@ static void differ(struct loaded *loaded, const struct vector *v, const uint8_t 
 	char text[SIZE_MAX_OUT];
 
 	target.tick = now_tick();
-	target.bucket.next_ns = 0;
+	target.bucket[MG_GUARD_ANSWERS].next_ns = 0;
 	verdict = v->program == VECTOR_INGRESS ? target_ingress(&frame, &way)
 					       : target_egress(&frame, &way);
 	if (verdict == MG_TOO_BIG_TOLD)

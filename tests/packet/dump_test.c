@@ -20,7 +20,7 @@ static const struct {
 	{ "mg_members", "\"state\": \"MG_UP\"" }, { "mg_sites", "\"encap\": \"MG_ENCAP_SRV6\"" },
 	{ "mg_nexthops", "\"src_mac\":" },        { "mg_endpoints", "\"strip\":" },
 	{ "mg_ports", "\"ifindex\":" },           { "mg_settings", "\"hash_seed\":" },
-	{ "mg_answers", "\"next_ns\":" },         { "mg_counters_verdict", "\"packets\":" },
+	{ "mg_buckets", "\"next_ns\":" },         { "mg_counters_verdict", "\"packets\":" },
 	{ "mg_counters_service", "\"starts\":" }, { "mg_counters_member", "\"bytes\":" },
 	{ "mg_counters_event", "\"count\":" },
 };

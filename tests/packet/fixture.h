@@ -7,9 +7,11 @@
 #include <abi.h>
 #include <stddef.h>
 
-#define FIXTURE_SEED         0x0123456789abcdefull
-#define FIXTURE_PIN_SET_MASK 15
-#define FIXTURE_MEMBERS      4 /* numbers of one service in mg_members */
+#define FIXTURE_SEED          0x0123456789abcdefull
+#define FIXTURE_PIN_SET_MASK  15
+#define FIXTURE_ANSWERS       1000 /* a second */
+#define FIXTURE_ANSWERS_BURST 100
+#define FIXTURE_MEMBERS       4 /* numbers of one service in mg_members */
 
 #define V4(a, b, c, d)                                               \
 	{                                                            \
@@ -30,27 +32,27 @@
 #define EAST_ID V6(0, 5, 0, 1, 0x46)
 
 static const struct mg_nexthop fixture_nexthops[] = {
-	[1] = { 1, { 2, 0xaa, 0, 0, 0, 1 }, { 2, 0xaa, 0, 0, 0, 0xfe }, 0, { 0 } },
-	[2] = { 2, { 2, 0xbb, 0, 0, 0, 1 }, { 2, 0xbb, 0, 0, 0, 0xfe }, 0, { 0 } },
-	[3] = { 1, { 2, 0xcc, 0, 0, 0, 1 }, { 2, 0xcc, 0, 0, 0, 0xfe }, 100, { 0 } },
-	[4] = { 9, { 2, 0xdd, 0, 0, 0, 1 }, { 2, 0xdd, 0, 0, 0, 0xfe }, 0, { 0 } },
+	[1] = { 1, { 2, 0xaa, 0, 0, 0, 1 }, { 2, 0xaa, 0, 0, 0, 0xfe }, 0 },
+	[2] = { 2, { 2, 0xbb, 0, 0, 0, 1 }, { 2, 0xbb, 0, 0, 0, 0xfe }, 0 },
+	[3] = { 1, { 2, 0xcc, 0, 0, 0, 1 }, { 2, 0xcc, 0, 0, 0, 0xfe }, 100 },
+	[4] = { 9, { 2, 0xdd, 0, 0, 0, 1 }, { 2, 0xdd, 0, 0, 0, 0xfe }, 0 },
 	[5] = { 0 },
 };
 
 static const struct mg_site fixture_sites[] = {
-	[1] = { MG_ENCAP_IPIP, MG_UP, PE1_V4, EAST_V4, 1500, 1, { 1 } },
-	[2] = { MG_ENCAP_IPIP, MG_UP, PE1_V6, EAST_V6, 1500, 1, { 1 } },
-	[3] = { MG_ENCAP_SRV6, MG_UP, PE1_V6, EAST_ID, 1500, 1, { 1 } },
-	[4] = { MG_ENCAP_NONE, MG_UP, { 0 }, { 0 }, 1500, 1, { 2 } },
-	[5] = { MG_ENCAP_IPIP, MG_UP, PE1_V4, EAST_V4, 1500, 1, { 3 } },
-	[6] = { MG_ENCAP_IPIP, MG_DOWN, PE1_V4, EAST_V4, 1500, 1, { 1 } },
-	[7] = { MG_ENCAP_IPIP, MG_UP, PE1_V4, EAST_V4, 1500, 0, { 1 } },
-	[8] = { MG_ENCAP_IPIP, MG_UP, PE1_V4, EAST_V4, 1500, 1, { 4 } },
-	[9] = { MG_ENCAP_IPIP, MG_UP, PE1_V4, EAST_V4, 100, 1, { 1 } },
-	[10] = { MG_ENCAP_NONE, MG_UP, { 0 }, { 0 }, 1500, 1, { 1 } },
-	[11] = { MG_ENCAP_NONE, MG_UP, { 0 }, { 0 }, 1500, 1, { 3 } },
-	[12] = { MG_ENCAP_IPIP, MG_UP, PE1_V4, EAST_V4, 1500, 1, { 5 } },
-	[13] = { MG_ENCAP_IPIP, MG_UP, PE1_V4, PILE_V4, 1500, 1, { 1 } },
+	[1] = { MG_ENCAP_IPIP, MG_UP, 1500, 1, PE1_V4, EAST_V4, .nexthop = { 1 } },
+	[2] = { MG_ENCAP_IPIP, MG_UP, 1500, 1, PE1_V6, EAST_V6, .nexthop = { 1 } },
+	[3] = { MG_ENCAP_SRV6, MG_UP, 1500, 1, PE1_V6, EAST_ID, .nexthop = { 1 } },
+	[4] = { MG_ENCAP_NONE, MG_UP, 1500, 1, { 0 }, { 0 }, .nexthop = { 2 } },
+	[5] = { MG_ENCAP_IPIP, MG_UP, 1500, 1, PE1_V4, EAST_V4, .nexthop = { 3 } },
+	[6] = { MG_ENCAP_IPIP, MG_DOWN, 1500, 1, PE1_V4, EAST_V4, .nexthop = { 1 } },
+	[7] = { MG_ENCAP_IPIP, MG_UP, 1500, 0, PE1_V4, EAST_V4, .nexthop = { 1 } },
+	[8] = { MG_ENCAP_IPIP, MG_UP, 1500, 1, PE1_V4, EAST_V4, .nexthop = { 4 } },
+	[9] = { MG_ENCAP_IPIP, MG_UP, 100, 1, PE1_V4, EAST_V4, .nexthop = { 1 } },
+	[10] = { MG_ENCAP_NONE, MG_UP, 1500, 1, { 0 }, { 0 }, .nexthop = { 1 } },
+	[11] = { MG_ENCAP_NONE, MG_UP, 1500, 1, { 0 }, { 0 }, .nexthop = { 3 } },
+	[12] = { MG_ENCAP_IPIP, MG_UP, 1500, 1, PE1_V4, EAST_V4, .nexthop = { 5 } },
+	[13] = { MG_ENCAP_IPIP, MG_UP, 1500, 1, PE1_V4, PILE_V4, .nexthop = { 1 } },
 };
 
 #define INGRESS(addr, proto, port)                  \
@@ -106,9 +108,9 @@ static const struct fixture_endpoint {
 	struct mg_endpoint_key key;
 	struct mg_endpoint endpoint;
 } fixture_endpoints[] = {
-	{ { EAST_V4 }, { MG_ENCAP_IPIP } },
-	{ { EAST_V6 }, { MG_ENCAP_IPIP } },
-	{ { EAST_ID }, { MG_ENCAP_SRV6 } },
+	{ { EAST_V4 }, { .strip = 1 << MG_ENCAP_IPIP } },
+	{ { EAST_V6 }, { .strip = 1 << MG_ENCAP_IPIP } },
+	{ { EAST_ID }, { .strip = 1 << MG_ENCAP_SRV6 } },
 };
 
 static const __u32 fixture_ports[] = { 1, 2 };
@@ -117,7 +119,7 @@ static const __u32 fixture_ports[] = { 1, 2 };
 
 static inline struct mg_service fixture_service(size_t i)
 {
-	return (struct mg_service){ .index = i,
+	return (struct mg_service){ .index = i + 1,
 				    .slot_base = i,
 				    .member_base = i * FIXTURE_MEMBERS,
 				    .member_count = 2,
@@ -127,4 +129,15 @@ static inline struct mg_service fixture_service(size_t i)
 static inline struct mg_slot fixture_slot(size_t i)
 {
 	return (struct mg_slot){ .now = 1, .next = fixture_services[i].next_site ? 2 : 0 };
+}
+
+static inline struct mg_settings fixture_settings(void)
+{
+	const __u64 clock_ns = 1000000000 / FIXTURE_ANSWERS;
+
+	return (struct mg_settings){
+		.hash_seed = FIXTURE_SEED,
+		.pin_set_mask = FIXTURE_PIN_SET_MASK,
+		.limit[MG_GUARD_ANSWERS] = { clock_ns, clock_ns * FIXTURE_ANSWERS_BURST },
+	};
 }

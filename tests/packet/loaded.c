@@ -63,8 +63,7 @@ static int put_service(const struct loaded *loaded, uint32_t i)
 
 static int put_fixture(const struct loaded *loaded)
 {
-	struct mg_settings settings = { .hash_seed = FIXTURE_SEED,
-					.pin_set_mask = FIXTURE_PIN_SET_MASK };
+	struct mg_settings settings = fixture_settings();
 	uint32_t zero = 0;
 	int r = put(loaded, "mg_settings", &zero, &settings);
 

@@ -126,7 +126,7 @@ static void bucket(uint64_t next_ns)
 
 	for (int i = 0; each && i < cpus; i++)
 		each[i].next_ns = next_ns;
-	cr_assert(each && !bpf_map_update_elem(loaded_map(loaded, "mg_answers"), &zero, each, 0));
+	cr_assert(each && !bpf_map_update_elem(loaded_map(loaded, "mg_buckets"), &zero, each, 0));
 }
 
 Test(vectors, tells_while_there_are_tokens, .init = load, .fini = unload)
@@ -163,7 +163,7 @@ Test(vectors, counters, .init = load, .fini = unload)
 		frame[47] = i ? 0x10 : 0x02; /* one SYN, then ACKs */
 		run(VECTOR_INGRESS, frame, len, &got);
 	}
-	service = loaded_service(loaded, 0);
+	service = loaded_service(loaded, 1);
 	member = loaded_member(loaded, 1);
 	cr_expect(eq(u64, service.packets, 3));
 	cr_expect(eq(u64, service.bytes, 3 * len));

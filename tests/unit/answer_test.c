@@ -39,12 +39,15 @@ Test(answer, mtu)
 	}
 }
 
+static const struct mg_limit limit = { SECOND / FIXTURE_ANSWERS,
+				       SECOND / FIXTURE_ANSWERS *FIXTURE_ANSWERS_BURST };
+
 static unsigned int told(struct mg_bucket *bucket, uint64_t now, unsigned int asked)
 {
 	unsigned int told = 0;
 
 	while (asked--)
-		told += answer_token(bucket, now);
+		told += guard_take(bucket, &limit, now);
 	return told;
 }
 
@@ -54,12 +57,12 @@ static const struct {
 	uint64_t ns;
 	unsigned int told;
 } moments[] = {
-	{ "full at first", SECOND, MG_ANSWERS_BURST + 1 },
+	{ "full at first", SECOND, FIXTURE_ANSWERS_BURST + 1 },
 	{ "empty then", SECOND, 0 },
-	{ "not one for half its time", SECOND + SECOND / MG_ANSWERS_PER_SECOND / 2, 0 },
-	{ "one for its time", SECOND + SECOND / MG_ANSWERS_PER_SECOND, 1 },
-	{ "ten for ten", SECOND + 11 * SECOND / MG_ANSWERS_PER_SECOND, 10 },
-	{ "no more than a burst after long", 100 * SECOND, MG_ANSWERS_BURST + 1 },
+	{ "not one for half its time", SECOND + SECOND / FIXTURE_ANSWERS / 2, 0 },
+	{ "one for its time", SECOND + SECOND / FIXTURE_ANSWERS, 1 },
+	{ "ten for ten", SECOND + 11 * SECOND / FIXTURE_ANSWERS, 10 },
+	{ "no more than a burst after long", 100 * SECOND, FIXTURE_ANSWERS_BURST + 1 },
 };
 
 Test(answer, tokens)
@@ -69,7 +72,7 @@ Test(answer, tokens)
 	for (size_t i = 0; i < ARRAY_SIZE(moments); i++)
 		cr_expect(eq(uint, told(&bucket, moments[i].ns, 1000), moments[i].told), "%s",
 			  moments[i].name);
-	cr_expect(not(answer_token(NULL, SECOND)), "no bucket");
+	cr_expect(not(guard_take(NULL, &limit, SECOND)), "no bucket");
 }
 
 Test(answer, spends_no_token_on_what_is_not_told, .init = target_fixture)
@@ -84,13 +87,14 @@ Test(answer, spends_no_token_on_what_is_not_told, .init = target_fixture)
 	target.clock_ns = SECOND;
 	flow.error = true;
 	cr_expect(eq(int, answer_of(&pkt, &flow, &tunnel, &answer), MG_TOO_BIG));
-	cr_expect(eq(u64, target.bucket.next_ns, 0));
+	cr_expect(eq(u64, target.bucket[MG_GUARD_ANSWERS].next_ns, 0));
 	flow.error = false;
 	cr_expect(eq(int, answer_of(&pkt, &flow, &tunnel, &answer), MG_TOO_BIG_TOLD));
-	cr_expect(eq(u64, target.bucket.next_ns, SECOND + SECOND / MG_ANSWERS_PER_SECOND));
+	cr_expect(eq(u64, target.bucket[MG_GUARD_ANSWERS].next_ns,
+		     SECOND + SECOND / FIXTURE_ANSWERS));
 	cr_expect(eq(u32, answer.quote, 544), "whole blocks of what 576 octets take");
-	target.bucket.next_ns = 2 * SECOND;
+	target.bucket[MG_GUARD_ANSWERS].next_ns = 2 * SECOND;
 	pkt = frame_packet(&frame);
 	cr_expect(eq(int, answer_of(&pkt, &flow, &tunnel, &answer), MG_TOO_BIG_QUIET));
-	cr_expect(eq(u64, target.bucket.next_ns, 2 * SECOND));
+	cr_expect(eq(u64, target.bucket[MG_GUARD_ANSWERS].next_ns, 2 * SECOND));
 }

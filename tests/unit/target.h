@@ -35,7 +35,7 @@ static struct {
 	uint32_t port[TARGET_PORTS];
 	uint64_t event[MG_EVENT_COUNT];
 	size_t services, endpoints;
-	struct mg_bucket bucket;
+	struct mg_bucket bucket[MG_GUARD_COUNT];
 	uint64_t clock_ns;
 	uint8_t tick;
 } target;
@@ -93,9 +93,9 @@ static MG_INLINE const struct mg_endpoint *table_endpoint(const struct mg_endpoi
 	return NULL;
 }
 
-static MG_INLINE struct mg_bucket *table_bucket(void)
+static MG_INLINE struct mg_bucket *table_bucket(enum mg_guard guard)
 {
-	return &target.bucket;
+	return &target.bucket[guard];
 }
 
 static MG_INLINE __u64 table_clock(void)

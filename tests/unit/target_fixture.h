@@ -7,8 +7,7 @@
 static inline void target_fixture(void)
 {
 	memset(&target, 0, sizeof(target));
-	target.settings = (struct mg_settings){ .hash_seed = FIXTURE_SEED,
-						.pin_set_mask = FIXTURE_PIN_SET_MASK };
+	target.settings = fixture_settings();
 	for (size_t i = 0; i < FIXTURE_SERVICES; i++) {
 		const struct fixture_service *row = &fixture_services[i];
 		struct mg_service service = fixture_service(i);

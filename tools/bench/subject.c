@@ -67,7 +67,7 @@ static int size_maps(struct bpf_object *object, const struct plan *plan, uint32_
 		{ "mg_services", services },
 		{ "mg_slots", services * plan_slots(plan, services) },
 		{ "mg_members", services * MEMBERS + 1 },
-		{ "mg_counters_service", services },
+		{ "mg_counters_service", services + 1 },
 		{ "mg_counters_member", services * MEMBERS + 1 },
 		{ "mg_pins", pin_sets(plan_flows_max(plan)) },
 	};
@@ -153,7 +153,7 @@ static int put_service(const struct subject *subject, const struct bench_case *c
 		       uint32_t slots)
 {
 	struct mg_service_key key = { .port = TRAFFIC_PORT, .proto = IPPROTO_TCP };
-	struct mg_service service = { .index = i,
+	struct mg_service service = { .index = i + 1,
 				      .slot_base = i * slots,
 				      .slot_mask = slots - 1,
 				      .member_base = i * MEMBERS,
