@@ -19,6 +19,7 @@ int mg_egress(struct xdp_md *ctx)
 	__u64 bytes = ctx->data_end - ctx->data;
 	struct flow outer = {}, flow = {};
 	struct way way = {};
+	__u32 tracing = trace_begin(ctx, bytes);
 	enum mg_verdict verdict;
 
 	flow.service.scope = MG_SCOPE_EGRESS;
@@ -35,6 +36,8 @@ int mg_egress(struct xdp_md *ctx)
 		verdict = MG_DELIVERED;
 
 	count_one(&mg_counters_verdict, verdict, bytes, false);
+	trace_end(ctx, flow.len ? &flow : &outer, &way,
+		  (struct trace_fate){ tracing, MG_TRACE_EGRESS, verdict, bytes });
 	switch (verdict) {
 	case MG_DELIVERED:
 		count_sent(&flow, &way, bytes);

@@ -8,6 +8,7 @@ int mg_ingress(struct xdp_md *ctx)
 	__u64 bytes = ctx->data_end - ctx->data;
 	struct flow flow = {};
 	struct way way = {};
+	__u32 tracing = trace_begin(ctx, bytes);
 	enum mg_verdict verdict;
 
 	flow.service.scope = MG_SCOPE_INGRESS;
@@ -20,6 +21,8 @@ int mg_ingress(struct xdp_md *ctx)
 		verdict = mg_answer(ctx, &flow, &way, bytes);
 
 	count_one(&mg_counters_verdict, verdict, bytes, false);
+	trace_end(ctx, &flow, &way,
+		  (struct trace_fate){ tracing, MG_TRACE_INGRESS, verdict, bytes });
 	switch (verdict) {
 	case MG_FORWARD:
 		count_sent(&flow, &way, bytes);

@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "abi.h"
+#include "trace.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -124,3 +125,24 @@ struct {
 	__type(value, struct mg_event_counter);
 	__uint(max_entries, MG_EVENT_COUNT);
 } mg_counters_event SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct mg_trace_filter);
+	__uint(max_entries, 1);
+} mg_trace_filter SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, struct mg_trace_scratch);
+	__uint(max_entries, 1);
+} mg_trace_scratch SEC(".maps");
+
+/* Of struct mg_trace_record. Octets: a power of two, whole pages. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20);
+} mg_trace SEC(".maps");

@@ -2,6 +2,7 @@
 /* What dataplane/core wants of its target, for XDP: the only place where helpers are called. */
 #pragma once
 #include "maps.h"
+#include "trace_ring.h"
 
 #include "answer.h"
 #include "decap.h"

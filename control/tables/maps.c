@@ -41,6 +41,9 @@ static const struct map_rule {
 	[MAP_COUNTERS_SERVICE] = { .name = "mg_counters_service" },
 	[MAP_COUNTERS_MEMBER] = { .name = "mg_counters_member" },
 	[MAP_COUNTERS_EVENT] = { .name = "mg_counters_event", .grows = true },
+	[MAP_TRACE] = { .name = "mg_trace" },
+	[MAP_TRACE_FILTER] = { .name = "mg_trace_filter", .mapped = true },
+	[MAP_TRACE_SCRATCH] = { .name = "mg_trace_scratch" },
 };
 
 void maps_init(struct maps *m)

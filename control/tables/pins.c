@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <trace.h>
 
 #define SWEEP_PARTS 10
 #define TICK_FUTURE 2 /* a tick that far ahead is of a CPU that read the clock after us */
@@ -134,6 +135,17 @@ static void slots_sweep(struct tables *t, uint32_t from, uint32_t to, uint64_t n
 	}
 }
 
+/* A reader that was killed did not turn its filter off. One that lives writes `on` again when it
+ * renews, should it just have been late. */
+static void trace_sweep(struct tables *t, uint64_t now_ns)
+{
+	struct mg_trace_filter *filter = t->maps.memory[MAP_TRACE_FILTER];
+
+	if (__atomic_load_n(&filter->on, __ATOMIC_RELAXED) &&
+	    now_ns >= __atomic_load_n(&filter->until_ns, __ATOMIC_RELAXED))
+		__atomic_store_n(&filter->on, 0, __ATOMIC_RELAXED);
+}
+
 void tables_sweep(struct tables *t, uint64_t now_ns)
 {
 	struct sweep *sweep = &t->sweep;
@@ -146,6 +158,7 @@ void tables_sweep(struct tables *t, uint64_t now_ns)
 	else
 		pins_sweep(t, sweep->at, to, now_ns);
 	sweep->at = to;
+	trace_sweep(t, now_ns);
 	if (to < size)
 		return;
 	if (sweep->in_slots)

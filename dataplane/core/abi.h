@@ -71,7 +71,8 @@ enum mg_verdict { MG_VERDICTS(MG_VERDICT_ENUM) MG_VERDICT_COUNT };
 	X(FRAGMENT_RACED, "first fragments not kept: another CPU wrote first") \
 	X(PIN_LIMITED, "flows not pinned: too many new ones a second")         \
 	X(SERVER_ID, "packets sent by the server ID in their connection ID")   \
-	X(MSS_CLAMPED, "TCP starts whose MSS was lowered")
+	X(MSS_CLAMPED, "TCP starts whose MSS was lowered")                     \
+	X(TRACE_LOST, "trace records lost: the ring was full")
 
 #define MG_EVENT_ENUM(name, text) MG_EVENT_##name,
 enum mg_event { MG_EVENTS(MG_EVENT_ENUM) MG_EVENT_COUNT };

@@ -22,7 +22,8 @@ static const struct {
 	{ "mg_ports", "\"ifindex\":" },           { "mg_settings", "\"hash_seed\":" },
 	{ "mg_buckets", "\"next_ns\":" },         { "mg_counters_verdict", "\"packets\":" },
 	{ "mg_counters_service", "\"starts\":" }, { "mg_counters_member", "\"bytes\":" },
-	{ "mg_counters_event", "\"count\":" },
+	{ "mg_counters_event", "\"count\":" },    { "mg_trace_filter", "\"until_ns\":" },
+	{ "mg_trace_scratch", "\"verdict\":" },
 };
 
 /* Reads on to the end even when found, so that bpftool does not die of a closed pipe. */

@@ -9,6 +9,7 @@
 #include <criterion/new/assert.h>
 #include <signal.h>
 #include <slot.h>
+#include <trace.h>
 
 #define PIN_DIR "/sys/fs/bpf/margay"
 #define SECOND  1000000000ull
@@ -930,4 +931,16 @@ Test(tables, enters_next_hops, .init = lab_up, .fini = lab_down)
 	cr_expect(eq(sz, lab.tables->nexthops.count, 1));
 	sh("ip route del 198.51.100.0/24");
 	cr_expect(loop_until(&lab.loop, hops, (void *)0, 1000));
+}
+
+/* The reader of a trace may have been killed. */
+Test(tables, ends_an_expired_trace, .init = lab_up, .fini = lab_down)
+{
+	struct mg_trace_filter *filter = lab.tables->maps.memory[MAP_TRACE_FILTER];
+
+	*filter = (struct mg_trace_filter){ .on = MG_TRACE_ON, .until_ns = lab.now_ns + 1 };
+	tables_sweep(lab.tables, lab.now_ns);
+	cr_expect(eq(u32, filter->on, MG_TRACE_ON), "one that lives goes on");
+	tables_sweep(lab.tables, lab.now_ns + 1);
+	cr_expect(eq(u32, filter->on, 0));
 }
