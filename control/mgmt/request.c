@@ -68,6 +68,8 @@ static const struct verb {
 	{ "show", "pins", false, pins, show_pins },
 	{ "show", "interfaces", false, none, show_interfaces },
 	{ "show", "counters", false, none, show_counters },
+	{ "show", "maps", false, none, show_maps },
+	{ "show", "names", false, none, show_names },
 	{ "show", "bgp", false, none, show_bgp_neighbors },
 	{ "show", "bgp-routes", false, none, show_bgp_routes },
 	{ "explain", "", false, explain, explain_service },

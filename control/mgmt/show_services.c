@@ -303,6 +303,23 @@ static void put_site_service(const struct request *request, json_t *array,
 	put_counter(object, &site->counter);
 }
 
+/* A site's own counters: what it got for all its services. */
+static void count_site(json_t *object, const struct mg_counter *counter)
+{
+	const struct {
+		const char *key;
+		uint64_t value;
+	} sums[] = { { "packets", counter->packets },
+		     { "bytes", counter->bytes },
+		     { "starts", counter->starts } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(sums); i++) {
+		json_int_t before = json_integer_value(json_object_get(object, sums[i].key));
+
+		answer_count(object, sums[i].key, (uint64_t)before + sums[i].value);
+	}
+}
+
 json_t *show_sites(const struct request *request)
 {
 	const struct ingress *ingress = request->context->ingress;
@@ -311,9 +328,12 @@ json_t *show_sites(const struct request *request)
 	struct ingress_site_view site;
 
 	for (size_t i = 0; ingress && ingress_service(ingress, i, &service); i++)
-		for (size_t s = 0; ingress_site(ingress, i, s, &site); s++)
-			put_site_service(request,
-					 json_object_get(site_object(sites, &site), "services"),
-					 &service, &site);
+		for (size_t s = 0; ingress_site(ingress, i, s, &site); s++) {
+			json_t *object = site_object(sites, &site);
+
+			count_site(object, &site.counter);
+			put_site_service(request, json_object_get(object, "services"), &service,
+					 &site);
+		}
 	return answer;
 }

@@ -29,7 +29,7 @@ static const struct map_rule {
 	[MAP_SERVICES] = { .name = "mg_services" },
 	[MAP_SLOTS] = { .name = "mg_slots", .mapped = true },
 	[MAP_PINS] = { .name = "mg_pins", .mapped = true },
-	[MAP_FRAGMENTS] = { .name = "mg_fragments" },
+	[MAP_FRAGMENTS] = { .name = "mg_fragments", .mapped = true },
 	[MAP_MEMBERS] = { .name = "mg_members", .mapped = true },
 	[MAP_SITES] = { .name = "mg_sites", .mapped = true },
 	[MAP_NEXTHOPS] = { .name = "mg_nexthops", .mapped = true },
@@ -45,6 +45,11 @@ static const struct map_rule {
 	[MAP_TRACE_FILTER] = { .name = "mg_trace_filter", .mapped = true },
 	[MAP_TRACE_SCRATCH] = { .name = "mg_trace_scratch" },
 };
+
+const char *maps_name(enum map_id id)
+{
+	return map_rules[id].name;
+}
 
 void maps_init(struct maps *m)
 {

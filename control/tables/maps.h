@@ -46,6 +46,7 @@ int maps_open(const struct tables_config *config, struct maps *ret);
 void maps_init(struct maps *maps); /* so that maps_close() may be called */
 void maps_close(struct maps *maps);
 
+const char *maps_name(enum map_id id);
 int maps_program(const struct maps *maps, enum port_role role); /* -1: the role has none */
 
 /* Counters are summed, cleared and copied CPU by CPU. */

@@ -105,8 +105,9 @@ static void round_start(struct tables *t)
 	t->sweep.at = 0;
 }
 
-static void round_done(struct tables *t)
+static void round_done(struct tables *t, uint64_t now_ns)
 {
+	fill_mark(t, now_ns); /* before what rests is free */
 	for (size_t i = 0; i < t->service_count; i++)
 		if (t->service[i]->claimed)
 			members_bury(t->service[i]);
@@ -162,7 +163,7 @@ void tables_sweep(struct tables *t, uint64_t now_ns)
 	if (to < size)
 		return;
 	if (sweep->in_slots)
-		round_done(t);
+		round_done(t, now_ns);
 	else
 		round_pins_done(t);
 }

@@ -71,6 +71,7 @@ struct tables {
 	struct addr *endpoint; /* claimed ones */
 	size_t endpoint_count;
 	struct sweep sweep;
+	uint64_t peak[MAP_COUNT];                   /* fill.c */
 	void (*reached)(void *user, uint32_t site); /* tables_listen() */
 	void *reached_user;
 };
@@ -149,3 +150,6 @@ void ports_claim_end(struct tables *tables);
 
 /* endpoints.c */
 void endpoints_claim_end(struct tables *tables);
+
+/* fill.c */
+void fill_mark(struct tables *tables, uint64_t now_ns); /* at a round's end: how full it got */

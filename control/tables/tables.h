@@ -157,3 +157,16 @@ size_t tables_pins(const struct tables *tables, uint64_t now_ns,
 
 void tables_verdicts(const struct tables *tables, struct mg_counter ret[MG_VERDICT_COUNT]);
 void tables_events(const struct tables *tables, uint64_t ret[MG_EVENT_COUNT]);
+
+/* How full a map is, index 0.. until false, for `margay show maps`. */
+struct map_state {
+	const char *name, *kind; /* "mg_slots"; "hash", "array", "per-CPU array", "ring" */
+	uint64_t size;           /* in entries (pins and fragments: in these, not in sets) */
+	bool octets;             /* a ring: size, used and peak are octets */
+	bool counted;            /* used says something: entries come and go */
+	uint64_t used;           /* what rests after its removal included; pins: last sweep's */
+	bool marked;             /* peak says something */
+	uint64_t peak;           /* most that was used since tables_open() */
+	uint64_t memory;         /* octets of the kernel's; 0: it does not say */
+};
+bool tables_map(struct tables *tables, size_t index, uint64_t now_ns, struct map_state *ret);

@@ -944,3 +944,68 @@ Test(tables, ends_an_expired_trace, .init = lab_up, .fini = lab_down)
 	tables_sweep(lab.tables, lab.now_ns + 1);
 	cr_expect(eq(u32, filter->on, 0));
 }
+
+static struct map_state map_named(const char *name)
+{
+	struct map_state map = { 0 };
+	size_t i = 0;
+
+	while (tables_map(lab.tables, i, lab.now_ns, &map) && strcmp(map.name, name) != 0)
+		i++;
+	cr_assert(map.name && strcmp(map.name, name) == 0, "%s", name);
+	return map;
+}
+
+Test(tables, tells_how_full_they_are, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 256);
+	struct mg_fragment *fragment = lab.tables->maps.memory[MAP_FRAGMENTS];
+	uint8_t tick = (lab.now_ns >> MG_TICK_SHIFT) & 63;
+	uint16_t m = member(s, 1);
+	struct map_state map;
+
+	apply_all(s, m, m);
+	pin_plant(3, s->entry.slot_base, m);
+	fragment[0] = (struct mg_fragment){ .proto = 6, .tick = tick };
+	fragment[9] = (struct mg_fragment){ .proto = 6, .tick = (tick - 2) & 63 };
+	sweep_rounds(1);
+	map = map_named("mg_slots");
+	cr_expect(eq(u64, map.used, 256));
+	cr_expect(eq(u64, map.size, 1024));
+	cr_expect(eq(str, (char *)map.kind, "array"));
+	cr_expect(map.memory >= 1024 * 8, "%lu octets", (unsigned long)map.memory);
+	cr_expect(eq(u64, map_named("mg_services").used, 1));
+	cr_expect(eq(u64, map_named("mg_sites").used, 1));
+	cr_expect(eq(u64, map_named("mg_pins").used, 1));
+	cr_expect(eq(u64, map_named("mg_pins").size, 64 * MG_PINS_PER_SET));
+	cr_expect(eq(u64, map_named("mg_fragments").used, 1), "one is dead");
+	cr_expect(eq(int, map_named("mg_counters_verdict").counted, false));
+	cr_expect(eq(u64, map_named("mg_trace").used, 0));
+	cr_expect(eq(u64, map_named("mg_endpoints").used, 0));
+	for (uint8_t i = 1; i <= 3; i++) {
+		struct addr addr = addr_of_v4((uint8_t[]){ 203, 0, 113, i });
+
+		tables_endpoint_add(lab.tables, &addr, MG_ENCAP_IPIP);
+	}
+	cr_expect(eq(u64, map_named("mg_endpoints").used, 3));
+	tables_service_remove(&s);
+	cr_expect(eq(u64, map_named("mg_slots").used, 256), "it rests");
+	sweep_rounds(3);
+	map = map_named("mg_slots");
+	cr_expect(eq(u64, map.used, 0));
+	cr_expect(eq(u64, map.peak, 256));
+	cr_expect(eq(u64, map_named("mg_pins").peak, 1));
+}
+
+/* What was taken and given back between two looks was there all the same. */
+Test(tables, marks_how_full_they_got, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s;
+
+	sweep_rounds(1);
+	s = service(80, 512);
+	tables_service_remove(&s);
+	sweep_rounds(3);
+	cr_expect(eq(u64, map_named("mg_slots").used, 0));
+	cr_expect(eq(u64, map_named("mg_slots").peak, 512));
+}

@@ -40,6 +40,7 @@ static const struct {
 	{ "show bgp", "{\"object\":\"bgp\",\"verb\":\"show\"}" },
 	{ "show bgp neighbors", "{\"object\":\"bgp\",\"verb\":\"show\"}" },
 	{ "show bgp routes", "{\"object\":\"bgp-routes\",\"verb\":\"show\"}" },
+	{ "show maps", "{\"object\":\"maps\",\"verb\":\"show\"}" },
 	{ "show pins --all", "{\"all\":true,\"object\":\"pins\",\"verb\":\"show\"}" },
 	{ "explain web", "{\"service\":\"web\",\"verb\":\"explain\"}" },
 	{ "explain web from 192.0.2.1",

@@ -86,6 +86,8 @@ static const struct {
 	{ "all pins", "{\"verb\":\"show\",\"object\":\"pins\",\"all\":true}", "" },
 	{ "interfaces", "{\"verb\":\"show\",\"object\":\"interfaces\"}", "" },
 	{ "counters", "{\"verb\":\"show\",\"object\":\"counters\"}", "" },
+	{ "maps", "{\"verb\":\"show\",\"object\":\"maps\"}", "" },
+	{ "names", "{\"verb\":\"show\",\"object\":\"names\"}", "" },
 	{ "neighbors", "{\"verb\":\"show\",\"object\":\"bgp\"}", "" },
 	{ "routes", "{\"verb\":\"show\",\"object\":\"bgp-routes\"}", "" },
 	{ "explain", "{\"verb\":\"explain\",\"service\":\"web\"}", "" },
@@ -244,6 +246,73 @@ Test(request, bounds_the_list_of_pins)
 	json_decref(answer);
 	answer = ask(&r, "{\"verb\":\"show\",\"object\":\"pins\",\"all\":true}");
 	cr_expect(eq(sz, json_array_size(json_object_get(answer, "pins")), 1500));
+	json_decref(answer);
+	router_close(&r);
+}
+
+static json_int_t count_of(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+Test(request, sums_a_site_over_its_services)
+{
+	struct router r;
+	json_t *answer, *west;
+
+	router_open(&r);
+	r.ingress.twice = true;
+	answer = ask(&r, "{\"verb\":\"show\",\"object\":\"sites\"}");
+	west = json_array_get(json_object_get(answer, "sites"), 1);
+	cr_expect(eq(sz, json_array_size(json_object_get(west, "services")), 2));
+	cr_expect(eq(int, (int)count_of(west, "packets"), 20));
+	cr_expect(eq(int, (int)count_of(west, "bytes"), 2000));
+	cr_expect(eq(int, (int)count_of(west, "starts"), 2));
+	json_decref(answer);
+	router_close(&r);
+}
+
+/* From how full the fake's maps are: above 90 %, and not at it. */
+Test(request, warns_of_full_maps)
+{
+	static const char *const warnings[] = { "nearly full", "was nearly full", "", "",
+						"nearly full" };
+	struct router r;
+	json_t *answer, *maps;
+
+	router_open(&r);
+	answer = ask(&r, "{\"verb\":\"show\",\"object\":\"maps\"}");
+	maps = json_object_get(answer, "maps");
+	cr_assert(eq(sz, json_array_size(maps), ARRAY_SIZE(warnings)));
+	for (size_t i = 0; i < ARRAY_SIZE(warnings); i++) {
+		const json_t *map = json_array_get(maps, i);
+		const char *warning = json_string_value(json_object_get(map, "warning"));
+
+		cr_expect(eq(str, (char *)(warning ? warning : ""), (char *)warnings[i]), "%zu", i);
+	}
+	cr_expect(eq(int, (int)count_of(json_array_get(maps, 0), "peak"), 960));
+	cr_expect(json_object_get(json_array_get(maps, 2), "memory") == NULL);
+	cr_expect(json_object_get(json_array_get(maps, 3), "used") == NULL);
+	json_decref(answer);
+	router_close(&r);
+}
+
+Test(request, tells_what_numbers_stand_for)
+{
+	struct router r;
+	json_t *answer, *web, *members;
+
+	router_open(&r);
+	answer = ask(&r, "{\"verb\":\"show\",\"object\":\"names\"}");
+	web = json_array_get(json_object_get(answer, "services"), 0);
+	cr_expect(eq(str, (char *)json_string_value(json_object_get(web, "name")), "web"));
+	cr_expect(eq(int, (int)count_of(web, "index"), INDEX));
+	members = json_object_get(web, "members");
+	cr_assert(eq(sz, json_array_size(members), 2));
+	cr_expect(eq(int, (int)count_of(json_array_get(members, 1), "index"), MEMBERS + 2));
+	cr_expect(eq(str,
+		     (char *)json_string_value(json_object_get(json_array_get(members, 1), "name")),
+		     "west"));
 	json_decref(answer);
 	router_close(&r);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "router_fake.h"
 
+#include "base/util.h"
+
 #include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -31,7 +33,7 @@ static const struct weights_decision decision = { .own_rate = -1, .count = 2, .s
 
 bool ingress_service(const struct ingress *ingress, size_t index, struct ingress_service_view *ret)
 {
-	if (index)
+	if (index > ingress->twice)
 		return false;
 	*ret = (struct ingress_service_view){ .config = &web_config,
 					      .decision = &decision,
@@ -44,13 +46,14 @@ bool ingress_service(const struct ingress *ingress, size_t index, struct ingress
 bool ingress_site(const struct ingress *ingress, size_t service, size_t index,
 		  struct ingress_site_view *ret)
 {
-	if (service || index > 1)
+	if (service > ingress->twice || index > 1)
 		return false;
 	*ret = (struct ingress_site_view){ .fault = "",
 					   .offer = index ? NULL : &east_offer,
 					   .verdict = &verdicts[index],
 					   .member = (uint16_t)(index + 1),
 					   .egress.octet = { [15] = 1 },
+					   .counter = { 10, 1000, index },
 					   .drained = ingress->drained };
 	strcpy(ret->name, index ? "west" : "east");
 	return true;
@@ -155,6 +158,8 @@ void tables_service_state(const struct table_service *service, struct service_st
 	*ret = (struct service_state){ .key = service->key,
 				       .entry.slot_mask = SLOTS - 1,
 				       .entry.slot_base = BASE,
+				       .entry.index = INDEX,
+				       .entry.member_base = MEMBERS,
 				       .slots_stable = SLOTS };
 }
 
@@ -190,6 +195,22 @@ void tables_verdicts(const struct tables *tables, struct mg_counter ret[MG_VERDI
 void tables_events(const struct tables *tables, uint64_t ret[MG_EVENT_COUNT])
 {
 	ret[0] = 1;
+}
+
+bool tables_map(struct tables *tables, size_t index, uint64_t now_ns, struct map_state *ret)
+{
+	static const struct map_state maps[] = {
+		{ "mg_slots", "array", 1000, false, true, 950, true, 960, 8000 },
+		{ "mg_pins", "array", 1000, false, true, 5, true, 901, 8000 },
+		{ "mg_sites", "array", 1000, false, true, 900, true, 900, 0 },
+		{ "mg_settings", "array", 1, false, false, 0, false, 0, 4096 },
+		{ "mg_trace", "ring", 4096, true, true, 4000, false, 0, 8192 },
+	};
+
+	if (index >= ARRAY_SIZE(maps))
+		return false;
+	*ret = maps[index];
+	return true;
 }
 
 const char *weights_reason_text(enum weights_reason reason)

@@ -7,8 +7,10 @@
 #include "mgmt/change.h"
 #include "mgmt/request.h"
 
-#define SLOTS 4096
-#define BASE  8192 /* of the service in the table of slots */
+#define SLOTS   4096
+#define BASE    8192 /* of the service in the table of slots */
+#define INDEX   7    /* its number */
+#define MEMBERS 40   /* in the table of members: its first one is the next */
 
 struct table_service {
 	struct mg_service_key key;
@@ -22,6 +24,7 @@ struct bgp {
 struct ingress {
 	struct tables *tables;
 	bool drained;
+	bool twice; /* the service is there a second time */
 };
 struct egress {
 	struct egress_service_config service[8];

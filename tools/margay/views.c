@@ -29,6 +29,13 @@ static void print_member(const json_t *object, const char *label, const char *ke
 		printf("  %s %s", label, cell);
 }
 
+static void print_counters(const json_t *object)
+{
+	print_member(object, "starts", "starts", CELL_COUNT);
+	print_member(object, "packets", "packets", CELL_COUNT);
+	print_member(object, "bytes", "bytes", CELL_BYTES);
+}
+
 static void print_heading(const json_t *service)
 {
 	printf("%s  %s  %s", text(service, "name"), text(service, "address"),
@@ -60,6 +67,7 @@ static void print_state(const json_t *service)
 	print_member(service, "of", "total-rate", CELL_NUMBER);
 	print_member(service, "level", "level-ms", CELL_MS);
 	print_member(service, "moved", "slots-moved", CELL_COUNT);
+	print_counters(service);
 	printf("\n");
 }
 
@@ -140,7 +148,7 @@ void view_sites(const json_t *answer)
 		{ "EGRESS", "egress", CELL_TEXT },    { "STATE", "state", CELL_TEXT },
 		{ "SHARE", "share", CELL_PERCENT },   { "REASON", "reason", CELL_TEXT },
 		{ "SLOTS", "slots", CELL_COUNT },     { "STARTS", "starts", CELL_COUNT },
-		{ "PACKETS", "packets", CELL_COUNT },
+		{ "PACKETS", "packets", CELL_COUNT }, { "BYTES", "bytes", CELL_BYTES },
 	};
 	const json_t *site;
 	size_t i;
@@ -150,6 +158,7 @@ void view_sites(const json_t *answer)
 		printf("%s", text(site, "name"));
 		print_member(site, "id", "site-id", CELL_COUNT);
 		print_member(site, "rtt", "rtt-ms", CELL_MS);
+		print_counters(site);
 		printf("%s\n", json_is_true(get(site, "drained")) ? "  drained" : "");
 		table_print(stdout, get(site, "services"), columns, ARRAY_SIZE(columns), 2);
 	}
@@ -277,6 +286,21 @@ void view_counters(const json_t *answer)
 	table_print(stdout, get(answer, "verdicts"), verdicts, ARRAY_SIZE(verdicts), 0);
 	printf("\n");
 	table_print(stdout, get(answer, "events"), events, ARRAY_SIZE(events), 0);
+}
+
+void view_maps(const json_t *answer)
+{
+	static const struct column columns[] = {
+		{ "MAP", "name", CELL_TEXT },        { "TYPE", "type", CELL_TEXT },
+		{ "USED", "used", CELL_COUNT },      { "SIZE", "size", CELL_COUNT },
+		{ "OF", "unit", CELL_TEXT },         { "FILL", "fill", CELL_PERCENT },
+		{ "MOST USED", "peak", CELL_COUNT }, { "MEMORY", "memory", CELL_BYTES },
+		{ "WARNING", "warning", CELL_TEXT },
+	};
+
+	table_print(stdout, get(answer, "maps"), columns, ARRAY_SIZE(columns), 0);
+	if (!json_array_size(get(answer, "maps")))
+		printf("no maps\n");
 }
 
 static void print_placement(const json_t *from)

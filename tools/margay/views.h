@@ -14,6 +14,7 @@ void view_neighbors(const json_t *answer);
 void view_routes(const json_t *answer);
 void view_interfaces(const json_t *answer);
 void view_counters(const json_t *answer);
+void view_maps(const json_t *answer);
 void view_explain(const json_t *answer);
 void view_version(const json_t *answer);
 void view_done(const json_t *answer); /* prints nothing: silence is success */
