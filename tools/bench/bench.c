@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "bounds.h"
 #include "measure.h"
+#include "number.h"
 #include "report.h"
 
 #include <abi.h>
@@ -62,28 +63,11 @@ static void choose(struct argp_state *state, const char *dimension, const char *
 		argp_error(state, "--%s=%s: not a list of what it may be", dimension, list);
 }
 
-/* With K or M, as in the lists. */
-static uint64_t number(struct argp_state *state, const char *text, uint64_t min, uint64_t max)
-{
-	char *end;
-	uint64_t value, factor = 1;
-
-	errno = 0;
-	value = strtoull(text, &end, 0);
-	if (*end == 'K' || *end == 'M')
-		factor = *end++ == 'K' ? 1000 : 1000000;
-	if (errno || end == text || *end || *text == '-' || value > max / factor ||
-	    value * factor < min)
-		argp_error(state, "%s: not a number from %llu to %llu", text,
-			   (unsigned long long)min, (unsigned long long)max);
-	return value * factor;
-}
-
 static void take_slots(struct argp_state *state, const char *text)
 {
 	struct options *options = state->input;
 
-	options->plan.slots = number(state, text, 1, MG_RANGE_MAX);
+	options->plan.slots = number_of(state, text, 1, MG_RANGE_MAX);
 	if (options->plan.slots & (options->plan.slots - 1))
 		argp_error(state, "--slots=%s: not a power of two", text);
 }
@@ -106,13 +90,13 @@ static error_t parse_plan(int key, char *arg, struct argp_state *state)
 		take_slots(state, arg);
 		return 0;
 	case KEY_ROUNDS:
-		options->plan.rounds = number(state, arg, ROUNDS_MIN, 1000);
+		options->plan.rounds = number_of(state, arg, ROUNDS_MIN, 1000);
 		return 0;
 	case KEY_PACKETS:
-		options->plan.packets = number(state, arg, 1000, 100000000);
+		options->plan.packets = number_of(state, arg, 1000, 100000000);
 		return 0;
 	case KEY_SEED:
-		options->plan.seed = number(state, arg, 0, UINT64_MAX);
+		options->plan.seed = number_of(state, arg, 0, UINT64_MAX);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -2,35 +2,12 @@
 #include "report.h"
 
 #include "base/util.h"
+#include "machine.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
-
-#define CPU_NAME_MAX 128
-
-/* "unknown" where the kernel does not say. */
-static void cpu_name(char ret[CPU_NAME_MAX])
-{
-	FILE *file = fopen("/proc/cpuinfo", "re");
-	char line[CPU_NAME_MAX + 32];
-
-	snprintf(ret, CPU_NAME_MAX, "unknown");
-	if (!file)
-		return;
-	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "model name : %127[^\n]", ret) == 1)
-			break;
-	}
-	fclose(file);
-}
-
-static const char *kernel_name(struct utsname *names)
-{
-	return uname(names) == 0 ? names->release : "unknown";
-}
 
 static void slots_text(const struct bench_case *c, char *ret, size_t size)
 {
@@ -89,12 +66,11 @@ static void print_noise(const struct report *report)
 void report_table(const struct report *report)
 {
 	const struct plan *plan = report->plan;
-	struct utsname names;
-	char cpu[CPU_NAME_MAX];
+	struct machine machine;
 
-	cpu_name(cpu);
-	printf("%s; kernel %s; %s; seed %llu\n", report->program, kernel_name(&names), cpu,
-	       (unsigned long long)plan->seed);
+	machine_ask(&machine);
+	printf("%s; kernel %s; %s; seed %llu\n", report->program, machine.names.release,
+	       machine.cpu, (unsigned long long)plan->seed);
 	printf("ns a packet: median of %u interleaved runs of %u packets; spread: between the "
 	       "quartiles\n\n",
 	       plan->rounds, plan->packets);
@@ -137,19 +113,19 @@ static json_t *json_bound(const struct bound_verdict *bound)
 int report_json(const struct report *report)
 {
 	json_t *rows = json_array(), *bounds = json_array(), *root;
-	struct utsname names;
-	char cpu[CPU_NAME_MAX];
+	struct machine machine;
 	int r = 0;
 
 	for (size_t i = 0; i < report->count; i++)
 		r |= json_array_append_new(rows, json_row(&report->results[i]));
 	for (size_t i = 0; report->bounds && i < report->bound_count; i++)
 		r |= json_array_append_new(bounds, json_bound(&report->bounds[i]));
-	cpu_name(cpu);
+	machine_ask(&machine);
 	root = json_pack("{ss ss ss sI sI sI so so}", "program", report->program, "kernel",
-			 kernel_name(&names), "cpu", cpu, "seed", (json_int_t)report->plan->seed,
-			 "rounds", (json_int_t)report->plan->rounds, "packets",
-			 (json_int_t)report->plan->packets, "results", rows, "bounds", bounds);
+			 machine.names.release, "cpu", machine.cpu, "seed",
+			 (json_int_t)report->plan->seed, "rounds", (json_int_t)report->plan->rounds,
+			 "packets", (json_int_t)report->plan->packets, "results", rows, "bounds",
+			 bounds);
 	if (!root || r)
 		r = -ENOMEM;
 	else if (json_dumpf(root, stdout, JSON_INDENT(2)) < 0 || putchar('\n') == EOF)

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A thread of the machine that takes part: on its CPU, before all others, and what it got of it. */
+#pragma once
+#include <stdint.h>
+#include <sys/types.h>
+
+struct thread_time {
+	uint64_t run_ns;
+	uint64_t wait_ns; /* it could have run, but another did */
+};
+
+/* Binds it to a CPU, where only the one who watches comes first. 0, or -errno, logged. */
+int thread_place(pid_t pid, int cpu);
+
+/* Makes the calling thread the one who watches, on any CPU. 0, or -errno, logged. */
+int thread_watch(void);
+
+int thread_time(pid_t pid, struct thread_time *ret);
+
+/* The kernel thread that a device's packets are handled by; made by writing 1 to `threaded`, in the
+ * device's namespace. 0, or -errno, logged. */
+int thread_of_device(const char *device, pid_t *ret);
