@@ -17,8 +17,8 @@ int mg_ingress(struct xdp_md *ctx)
 		verdict = decide(ctx, &flow, &way);
 	if (verdict == MG_FORWARD)
 		verdict = mg_send(ctx, &flow, &way); /* act */
-	if (verdict == MG_TOO_BIG)
-		verdict = mg_answer(ctx, &flow, &way, bytes);
+	if (verdict == MG_TOO_BIG || verdict == MG_UNREACHABLE)
+		verdict = mg_answer(ctx, &flow, &way, bytes, verdict);
 
 	count_one(&mg_counters_verdict, verdict, bytes, false);
 	trace_end(ctx, &flow, &way,
@@ -28,8 +28,10 @@ int mg_ingress(struct xdp_md *ctx)
 		count_sent(&flow, &way, bytes);
 		return send_action(ctx, &way);
 	case MG_TOO_BIG_TOLD:
+	case MG_UNREACHABLE:
 		return XDP_TX;
 	case MG_NOT_OURS:
+	case MG_LAST_RESORT:
 	case MG_TTL_EXPIRED: /* the kernel answers with Time Exceeded */
 		return XDP_PASS;
 	default:

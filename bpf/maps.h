@@ -75,6 +75,13 @@ struct {
 	__uint(max_entries, 256);
 } mg_endpoints SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__type(key, struct mg_server_key);
+	__type(value, struct mg_server);
+	__uint(max_entries, 4096);
+} mg_server_ids SEC(".maps");
+
 /* A plain hash and not a devmap, which takes no BTF: bpftool could not print its names. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -8,6 +8,7 @@
 #include "decap.h"
 #include "fragment.h"
 #include "icmp.h"
+#include "mss.h"
 
 static MG_INLINE struct packet packet_of(const struct xdp_md *ctx)
 {
@@ -61,6 +62,11 @@ static MG_INLINE const struct mg_endpoint *table_endpoint(const struct mg_endpoi
 	return bpf_map_lookup_elem(&mg_endpoints, key);
 }
 
+static MG_INLINE const struct mg_server *table_server(const struct mg_server_key *key)
+{
+	return bpf_map_lookup_elem(&mg_server_ids, key);
+}
+
 static MG_INLINE struct mg_bucket *table_bucket(enum mg_guard guard)
 {
 	__u32 index = guard;
@@ -100,8 +106,10 @@ static MG_INLINE void count_one(void *map, __u32 index, __u64 bytes, bool start)
 
 static MG_INLINE void count_sent(const struct flow *flow, const struct way *way, __u64 bytes)
 {
-	count_one(&mg_counters_service, way->service, bytes, flow->start);
-	count_one(&mg_counters_member, way->member, bytes, flow->start);
+	bool start = flow->start && !way->by_id;
+
+	count_one(&mg_counters_service, way->service, bytes, start);
+	count_one(&mg_counters_member, way->member, bytes, start);
 }
 
 /* The steps are global functions: the verifier looks at such a one once, whatever its caller does,
@@ -137,9 +145,11 @@ __noinline int mg_learn(const struct flow *flow)
 	return MG_FORWARD;
 }
 
-__noinline int mg_steer(const struct flow *flow, struct way *ret)
+__noinline int mg_steer(struct xdp_md *ctx, const struct flow *flow, struct way *ret)
 {
-	return flow && ret ? steer(flow, ret) : MG_MALFORMED;
+	struct packet pkt = packet_of(ctx);
+
+	return flow && ret ? steer(&pkt, flow, ret) : MG_MALFORMED;
 }
 
 /* The decision; before it the flow of what does not tell its own, and after it what fragments leave
@@ -152,10 +162,22 @@ static MG_INLINE enum mg_verdict decide(struct xdp_md *ctx, struct flow *flow, s
 		mg_quote(ctx, flow);
 	if (flow->headless)
 		mg_recall(flow);
-	verdict = mg_steer(flow, ret);
+	verdict = mg_steer(ctx, flow, ret);
 	if (verdict == MG_FORWARD && flow->fragment)
 		mg_learn(flow);
 	return verdict;
+}
+
+/* at: of the TCP header of the frame to be sent. */
+__noinline int mg_clamp(struct xdp_md *ctx, const struct flow *flow, __u32 at, __u32 mss)
+{
+	struct packet pkt = packet_of(ctx);
+
+	if (!flow || at > ICMP_QUOTE_MAX || !packet_pull(&pkt, at))
+		return MG_FORWARD;
+	if (mss_clamp(&pkt, flow->offset + flow->len - flow->payload, mss))
+		table_event(MG_EVENT_MSS_CLAMPED);
+	return MG_FORWARD;
 }
 
 /* Turns the frame into the one to be sent. After any other verdict than MG_FORWARD the frame is as
@@ -180,28 +202,41 @@ __noinline int mg_send(struct xdp_md *ctx, const struct flow *flow, const struct
 	if (bpf_xdp_adjust_head(ctx, -encap_room(flow, &tunnel)))
 		return MG_NO_HEADROOM;
 	pkt = packet_of(ctx);
-	return encap_write(&pkt, flow, &tunnel) ? MG_FORWARD : MG_TRUNCATED;
+	if (!encap_write(&pkt, flow, &tunnel))
+		return MG_TRUNCATED;
+	if (way->mss)
+		mg_clamp(ctx, flow, encap_room(flow, &tunnel) + flow->payload, way->mss);
+	return MG_FORWARD;
 }
 
-/* Turns a frame of len octets that is too big into the message about it, to be sent where it came
- * from. After any other verdict than MG_TOO_BIG_TOLD it is to be dropped. */
+static MG_INLINE enum mg_verdict answer_begun(struct packet *pkt, const struct flow *flow,
+					      const struct way *way, struct answer *ret)
+{
+	struct tunnel tunnel;
+
+	return tunnel_of(flow, way, &tunnel) ? answer_too_big(pkt, flow, &tunnel, ret) : MG_TOO_BIG;
+}
+
+/* Turns a frame of len octets with the verdict `why`, MG_TOO_BIG or MG_UNREACHABLE, into the
+ * message about it, to be sent where it came from. After any other verdict than MG_TOO_BIG_TOLD and
+ * MG_UNREACHABLE it is to be dropped. */
 __noinline int mg_answer(struct xdp_md *ctx, const struct flow *flow, const struct way *way,
-			 __u32 len)
+			 __u32 len, __u32 why)
 {
 	struct packet pkt = packet_of(ctx);
 	enum mg_verdict verdict;
 	struct answer answer;
-	struct tunnel tunnel;
 
-	if (!flow || !way || !tunnel_of(flow, way, &tunnel))
-		return MG_TOO_BIG;
-	verdict = answer_of(&pkt, flow, &tunnel, &answer);
-	if (verdict != MG_TOO_BIG_TOLD)
+	if (!flow || !way)
+		return MG_MALFORMED;
+	verdict = why == MG_TOO_BIG ? answer_begun(&pkt, flow, way, &answer)
+				    : answer_unreachable(&pkt, flow, &answer);
+	if (verdict != MG_TOO_BIG_TOLD && verdict != MG_UNREACHABLE)
 		return verdict;
 	if (bpf_xdp_adjust_head(ctx, -(int)answer_room(flow)))
 		return MG_NO_HEADROOM;
 	if (bpf_xdp_adjust_tail(ctx, answer_cut(len, flow, &answer)))
-		return MG_TOO_BIG;
+		return why == MG_TOO_BIG ? MG_TOO_BIG : MG_NO_MEMBER;
 	pkt = packet_of(ctx);
 	return answer_write(&pkt, flow, &answer) ? verdict : MG_TRUNCATED;
 }

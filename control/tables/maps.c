@@ -35,6 +35,7 @@ static const struct map_rule {
 	[MAP_NEXTHOPS] = { .name = "mg_nexthops", .mapped = true },
 	[MAP_ENDPOINTS] = { .name = "mg_endpoints" },
 	[MAP_PORTS] = { .name = "mg_ports" },
+	[MAP_SERVER_IDS] = { .name = "mg_server_ids" },
 	[MAP_SETTINGS] = { .name = "mg_settings", .mapped = true },
 	[MAP_BUCKETS] = { .name = "mg_buckets" },
 	[MAP_COUNTERS_VERDICT] = { .name = "mg_counters_verdict", .grows = true },

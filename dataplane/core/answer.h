@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * Tells the sender of a packet that does not fit the tunnel how large it may be: Frag Needed (RFC
- * 1191) or Packet Too Big (RFC 4443 section 3.2). The packet itself becomes the answer: first
- * answer_of() says whether there is to be one, then the target makes answer_room() octets of room
- * in front of the frame and cuts it by answer_cut(), then answer_write() fills the room.
+ * 1191) or Packet Too Big (RFC 4443 section 3.2); and that of a packet that no site can take that
+ * this is so: Destination Unreachable. The packet itself becomes the answer: first answer_too_big()
+ * or answer_unreachable() says whether there is to be one, then the target makes answer_room()
+ * octets of room in front of the frame and cuts it by answer_cut(), then answer_write() fills the
+ * room.
  */
 #pragma once
 #include "encap.h"
@@ -12,17 +14,21 @@
 #define IPV4_MTU_MIN 68   /* RFC 791 section 3.2 */
 #define IPV6_MTU_MIN 1280 /* RFC 8200 section 5 */
 
+#define HOST_UNREACHABLE    1 /* code of ICMP_UNREACHABLE */
+#define ADDRESS_UNREACHABLE 3 /* code of ICMPV6_UNREACHABLE */
+
 #define ANSWER_TTL    64
 #define ANSWER_TOS    0xc0 /* RFC 1812 section 4.3.2.5: precedence of internetwork control */
 #define FRAG_NEEDED   4    /* code of ICMP_UNREACHABLE */
-#define ANSWER_BLOCK  8    /* octets; quotes are cut to whole ones */
+#define ANSWER_BLOCK  8    /* octets that are summed at once */
 #define ANSWER_QUOTE  548  /* 576 in all: RFC 1812 section 4.3.2.3 */
 #define ANSWER_QUOTE6 1232 /* IPV6_MTU_MIN in all: RFC 4443 section 2.4 (c) */
 
 struct answer {
 	struct ethernet_header eth; /* of the packet */
 	struct vlan_header vlan;    /* if its offset says that there is one */
-	__u32 mtu, quote;
+	__u32 mtu, quote;           /* octets; mtu 0: of no concern */
+	__u8 type, code;
 };
 
 /* Pulled as one: of two pointers tested together clang makes one number, which the verifier
@@ -102,25 +108,71 @@ static MG_INLINE __u32 answer_mtu(const struct flow *flow, const struct tunnel *
 	return mtu < least ? least : mtu;
 }
 
-/* MG_TOO_BIG_TOLD: *ret is whole, and a token is spent. The cursor is at the frame's start. */
-static MG_INLINE enum mg_verdict answer_of(struct packet *pkt, const struct flow *flow,
-					   const struct tunnel *tunnel, struct answer *ret)
+/* False: this packet is not to be answered. */
+static MG_INLINE bool answer_begin(struct packet *pkt, const struct flow *flow, struct answer *ret)
 {
 	__u32 quote = flow->v4 ? ANSWER_QUOTE : ANSWER_QUOTE6;
 
-	*ret = (struct answer){ .mtu = answer_mtu(flow, tunnel) };
-	if (!ret->mtu || !answer_allowed(flow) || !answer_link(pkt, flow, ret))
+	if (!answer_allowed(flow) || !answer_link(pkt, flow, ret))
+		return false;
+	ret->quote = flow->len < quote ? flow->len : quote;
+	return true;
+}
+
+/* MG_TOO_BIG_TOLD: *ret is whole, and a token is spent. The cursor is at the frame's start. */
+static MG_INLINE enum mg_verdict answer_too_big(struct packet *pkt, const struct flow *flow,
+						const struct tunnel *tunnel, struct answer *ret)
+{
+	*ret = (struct answer){ .type = flow->v4 ? ICMP_UNREACHABLE : ICMPV6_TOO_BIG,
+				.code = flow->v4 ? FRAG_NEEDED : 0,
+				.mtu = answer_mtu(flow, tunnel) };
+	if (!ret->mtu || !answer_begin(pkt, flow, ret))
 		return MG_TOO_BIG;
-	ret->quote = (flow->len < quote ? flow->len : quote) & ~(ANSWER_BLOCK - 1);
 	return guard_allows(table_settings(), MG_GUARD_ANSWERS) ? MG_TOO_BIG_TOLD
 								: MG_TOO_BIG_QUIET;
 }
 
-/* RFC 1071 over the rest of the frame, which has been cut to whole blocks. */
-static MG_INLINE __u64 answer_sum(struct packet *pkt, __u64 sum)
+/* MG_UNREACHABLE: as above. The address is known here, and what is behind it cannot be reached:
+ * Host Unreachable (RFC 1812 section 5.2.7.1), and its like in IPv6, which is not code 0, "no entry
+ * in the routing table" (RFC 4443 section 3.1). Hosts give up what they are opening, and keep what
+ * is open (RFC 1122 section 4.2.3.9). */
+static MG_INLINE enum mg_verdict answer_unreachable(struct packet *pkt, const struct flow *flow,
+						    struct answer *ret)
+{
+	*ret = (struct answer){ .type = flow->v4 ? ICMP_UNREACHABLE : ICMPV6_UNREACHABLE,
+				.code = flow->v4 ? HOST_UNREACHABLE : ADDRESS_UNREACHABLE };
+	if (!answer_begin(pkt, flow, ret))
+		return MG_NO_MEMBER;
+	return guard_allows(table_settings(), MG_GUARD_ANSWERS) ? MG_UNREACHABLE
+								: MG_UNREACHABLE_QUIET;
+}
+
+/* What the last block lacks of being one. RFC 1071: an octet behind the last word is its first
+ * half. */
+static MG_INLINE __u64 answer_sum_rest(struct packet pkt, __u32 quote)
+{
+	const __be16 *word;
+	const __u8 *octet;
+	__u64 sum = 0;
+
+	if (quote > ANSWER_QUOTE6 || !packet_pull(&pkt, quote & ~(ANSWER_BLOCK - 1)))
+		return 0;
+	for (int i = 0; i < ANSWER_BLOCK / 2 - 1; i++) {
+		word = packet_pull(&pkt, sizeof(*word));
+		if (!word)
+			break;
+		sum += *word;
+	}
+	octet = packet_pull(&pkt, 1);
+	return octet ? sum + BE16(*octet << 8) : sum;
+}
+
+/* RFC 1071 over the rest of the frame, which has been cut to the quote. */
+static MG_INLINE __u64 answer_sum(struct packet *pkt, __u32 quote, __u64 sum)
 {
 	const struct answer_block *block;
 
+	sum += answer_sum_rest(*pkt, quote);
 	for (int i = 0; i < ANSWER_QUOTE6 / ANSWER_BLOCK; i++) {
 		block = packet_pull(pkt, sizeof(*block));
 		if (!block)
@@ -176,11 +228,11 @@ static MG_INLINE bool answer_write_v4(struct packet *pkt, const struct flow *flo
 	__builtin_memcpy(headers->ip.src, flow->service.addr + 12, sizeof(headers->ip.src));
 	__builtin_memcpy(headers->ip.dst, flow->src + 12, sizeof(headers->ip.dst));
 	headers->ip.csum = csum_ipv4(&headers->ip);
-	headers->icmp = (struct icmp_header){ .type = ICMP_UNREACHABLE,
-					      .code = FRAG_NEEDED,
+	headers->icmp = (struct icmp_header){ .type = answer->type,
+					      .code = answer->code,
 					      .mtu = BE16(answer->mtu) };
-	headers->icmp.csum = answer_fold(
-		answer_sum(pkt, BE16(ICMP_UNREACHABLE << 8 | FRAG_NEEDED) + BE16(answer->mtu)));
+	headers->icmp.csum = answer_fold(answer_sum(
+		pkt, answer->quote, BE16(answer->type << 8 | answer->code) + headers->icmp.mtu));
 	return true;
 }
 
@@ -205,13 +257,14 @@ static MG_INLINE bool answer_write_v6(struct packet *pkt, const struct flow *flo
 	};
 	__builtin_memcpy(headers->ip.src, flow->service.addr, sizeof(headers->ip.src));
 	__builtin_memcpy(headers->ip.dst, flow->src, sizeof(headers->ip.dst));
-	headers->icmp = (struct icmp_header){ .type = ICMPV6_TOO_BIG,
+	headers->icmp = (struct icmp_header){ .type = answer->type,
+					      .code = answer->code,
 					      .unused = BE16(answer->mtu >> 16),
 					      .mtu = BE16(answer->mtu) };
 	sum = answer_sum_octets16(flow->service.addr) + answer_sum_octets16(flow->src) + len +
-	      BE16(PROTO_ICMPV6) + BE16(ICMPV6_TOO_BIG << 8) + headers->icmp.unused +
+	      BE16(PROTO_ICMPV6) + BE16(answer->type << 8 | answer->code) + headers->icmp.unused +
 	      headers->icmp.mtu;
-	headers->icmp.csum = answer_fold(answer_sum(pkt, sum));
+	headers->icmp.csum = answer_fold(answer_sum(pkt, answer->quote, sum));
 	return true;
 }
 

@@ -40,10 +40,20 @@ static MG_INLINE enum mg_verdict decap_ecn(const struct flow *outer, struct flow
 	return MG_FORWARD;
 }
 
-/* Out of a tunnel it was for us; and what no service takes must not go back to the core. */
+/* Out of a tunnel it was for us; and what no service takes must not go back to the core. There is
+ * no last resort here: the way back to the sender is not the one by which the tunnel came, and the
+ * kernel's route may lead to another site. */
 static MG_INLINE enum mg_verdict decap_verdict(enum mg_verdict verdict)
 {
-	return verdict == MG_NOT_OURS ? MG_NO_SERVICE : verdict;
+	switch (verdict) {
+	case MG_NOT_OURS:
+		return MG_NO_SERVICE;
+	case MG_UNREACHABLE:
+	case MG_LAST_RESORT:
+		return MG_NO_MEMBER;
+	default:
+		return verdict;
+	}
 }
 
 /* The cursor stands at the frame's start: this much of it is outer headers. */

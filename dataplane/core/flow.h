@@ -91,6 +91,49 @@ static MG_INLINE __u64 flow_hash(const struct flow *flow, __u64 seed, enum mg_af
 	return hash ^ hash >> 32;
 }
 
+/* Masks of an address's leading bits, over its octets as they lie in memory. */
+static MG_INLINE __u32 flow_mask4(__u32 bits)
+{
+	__u32 mask = bits < 32 ? ~(~0u >> bits) : ~0u;
+
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap32(mask) : mask;
+}
+
+static MG_INLINE __u64 flow_mask8(__u32 bits)
+{
+	__u64 mask = bits < 64 ? ~(~0ull >> bits) : ~0ull;
+
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap64(mask) : mask;
+}
+
+/* Of all flows of the clients that share so many leading bits of their address; 0: all of it, and
+ * then the same as flow_hash(). */
+static MG_INLINE __u64 flow_hash_client(const struct flow *flow, __u64 seed, __u32 bits)
+{
+	__u64 hash = seed;
+
+	bits = bits ? bits : 128;
+	if (flow->v4) {
+		hash = flow_mix(hash, (__u64)(flow_octets4(flow->src + 12) & flow_mask4(bits))
+					      << 32);
+	} else {
+		hash = flow_mix(hash, flow_octets8(flow->src) & flow_mask8(bits));
+		bits = bits > 64 ? bits - 64 : 0;
+		hash = flow_mix(hash, flow_octets8(flow->src + 8) & flow_mask8(bits));
+	}
+	hash = flow_mix(hash, 0) * FLOW_MIX_A;
+	return hash ^ hash >> 32;
+}
+
+/* As the service's affinity says. What has a connection ID of ours is not asked for its hash. */
+static MG_INLINE __u64 flow_hash_for(const struct flow *flow, __u64 seed,
+				     const struct mg_service *service)
+{
+	if (service->affinity != MG_AFFINITY_CLIENT)
+		return flow_hash(flow, seed, MG_AFFINITY_FLOW);
+	return flow_hash_client(flow, seed, flow->v4 ? service->prefix_v4 : service->prefix_v6);
+}
+
 /* A further draw for the same flow: the caller feeds it its own result. */
 static MG_INLINE __u64 flow_redraw(__u64 hash)
 {

@@ -25,5 +25,10 @@ static MG_INLINE bool guard_take(struct mg_bucket *bucket, const struct mg_limit
 
 static MG_INLINE bool guard_allows(const struct mg_settings *settings, enum mg_guard guard)
 {
-	return settings && guard_take(table_bucket(guard), &settings->limit[guard], table_clock());
+	const struct mg_limit *limit;
+
+	if (!settings)
+		return false;
+	limit = &settings->limit[guard];
+	return !limit->clock_ns || guard_take(table_bucket(guard), limit, table_clock());
 }

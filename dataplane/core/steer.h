@@ -5,8 +5,10 @@
  * by each target's target.h.
  */
 #pragma once
+#include "guard.h"
 #include "packet.h"
 #include "pin.h"
+#include "quic.h"
 #include "slot.h"
 
 /* The tables, however the target reaches them. NULL: no such entry. */
@@ -17,6 +19,7 @@ static MG_INLINE struct mg_pin_set *table_pins(__u32 index);
 static MG_INLINE const struct mg_member *table_member(__u32 index);
 static MG_INLINE const struct mg_site *table_site(__u32 index);
 static MG_INLINE const struct mg_nexthop *table_nexthop(__u32 index);
+static MG_INLINE const struct mg_server *table_server(const struct mg_server_key *key);
 static MG_INLINE __u8 table_tick(void); /* CLOCK_MONOTONIC in ns >> MG_TICK_SHIFT */
 static MG_INLINE void table_event(enum mg_event event);
 
@@ -28,7 +31,8 @@ struct way {
 	__u32 member;  /* into mg_members */
 	__u32 site, nexthop;
 	__u32 ifindex; /* of the next hop */
-	__u32 zero;
+	__u16 mss;     /* of this TCP start at most; 0: as it came */
+	__u16 by_id;   /* chosen by the server ID: not a flow's start, even if it looks like one */
 };
 
 /* The ports are not known, and no service takes the packet without: is it for one all the same? */
@@ -135,34 +139,39 @@ static MG_INLINE bool steer_slot(const struct mg_service *service, struct mg_slo
 }
 
 /* In a slot that is not STABLE: by the flow's pin where there is one; in a MOVING one it gets one.
- */
+ * A start that may get none goes where the rest of its flow will be taken for an old one's. */
 static MG_INLINE bool steer_pinned(const struct mg_service *service, struct mg_slot slot,
-				   bool start, struct mg_pin_set *set, struct way *ret)
+				   const struct flow *flow, struct mg_pin_set *set, struct way *ret)
 {
+	bool start = flow->start;
 	struct mg_pin pin = { .slot = steer_slot_index(service, ret->hash),
 			      .fingerprint = ret->hash >> FLOW_FINGERPRINT_SHIFT,
 			      .tick = table_tick() };
 	struct pin_ref found = pin_find(set, pin);
-	bool stays = slot.state == MG_SLOT_MOVING && !start && !found.at;
+	bool pins = slot.state == MG_SLOT_MOVING && !found.at, limited, stays;
 	bool anew = start && found.at && pin_age(found.seen, pin.tick) > PIN_RESTART_TICKS;
 
 	if (found.at && !anew && steer_member(service, found.seen.member, ret)) {
 		pin_touch(found, pin.tick);
 		return true;
 	}
+	limited = pins && !guard_allows(table_settings(), MG_GUARD_PINS);
+	if (limited)
+		table_event(MG_EVENT_PIN_LIMITED);
+	stays = pins && (!start || limited);
 	if (!(stays && steer_member(service, slot.prev, ret)) && !steer_slot(service, slot, ret))
 		return false;
 	pin.member = ret->member - service->member_base;
 	if (found.at)
 		table_event(pin_replace(found, pin));
-	else if (slot.state == MG_SLOT_MOVING)
+	else if (pins && !limited)
 		table_event(pin_insert(set, pin));
 	return true;
 }
 
 /* ret->hash is the flow's. */
-static MG_INLINE bool steer_choose(const struct mg_service *service, __u32 pin_set_mask, bool start,
-				   struct way *ret)
+static MG_INLINE bool steer_choose(const struct mg_service *service, __u32 pin_set_mask,
+				   const struct flow *flow, struct way *ret)
 {
 	const struct mg_slot *at = table_slot(steer_slot_index(service, ret->hash));
 	struct mg_pin_set *set;
@@ -176,7 +185,47 @@ static MG_INLINE bool steer_choose(const struct mg_service *service, __u32 pin_s
 	set = table_pins(ret->hash >> FLOW_PIN_SHIFT & pin_set_mask);
 	if (!set)
 		return steer_slot(service, slot, ret);
-	return steer_pinned(service, slot, start, set, ret);
+	return steer_pinned(service, slot, flow, set, ret);
+}
+
+/* By the server ID in the connection ID, which outlives a change of the client's address. Fragments
+ * do not all have it, nor have errors: both follow the slot. The cursor is at the frame's start. */
+static MG_INLINE bool steer_server(struct packet pkt, const struct flow *flow,
+				   const struct mg_service *service, struct way *ret)
+{
+	struct mg_server_key key = { .service = service->index };
+	const struct mg_server *server;
+
+	if (flow->fragment || flow->error || flow->service.proto != PROTO_UDP)
+		return false;
+	if (!quic_server_id(&pkt, flow, service, &key))
+		return false;
+	server = table_server(&key);
+	if (!server || server->member > MG_MEMBERS_MAX ||
+	    !steer_member(service, server->member, ret))
+		return false;
+	ret->by_id = true;
+	table_event(MG_EVENT_SERVER_ID);
+	return true;
+}
+
+static MG_INLINE __u16 steer_mss(const struct flow *flow, const struct mg_service *service)
+{
+	if (!flow->start || flow->service.proto != PROTO_TCP)
+		return 0;
+	return flow->v4 ? service->mss_v4 : service->mss_v6;
+}
+
+static MG_INLINE enum mg_verdict steer_last(const struct mg_service *service)
+{
+	switch (service->last_resort) {
+	case MG_LAST_UNREACHABLE:
+		return MG_UNREACHABLE;
+	case MG_LAST_KERNEL:
+		return MG_LAST_RESORT;
+	default:
+		return MG_NO_MEMBER;
+	}
 }
 
 /* Any of the site's next hops; the hash bits are not those that chose the slot. */
@@ -199,8 +248,10 @@ static MG_INLINE enum mg_verdict steer_nexthop(struct way *ret)
 	return MG_FORWARD;
 }
 
-/* *ret is whole with MG_FORWARD only. */
-static MG_INLINE enum mg_verdict steer(const struct flow *flow, struct way *ret)
+/* *ret is whole with MG_FORWARD only; its service is there as soon as it is known. The cursor is at
+ * the frame's start. */
+static MG_INLINE enum mg_verdict steer(const struct packet *pkt, const struct flow *flow,
+				       struct way *ret)
 {
 	const struct mg_settings *settings = table_settings();
 	const struct mg_service *service = NULL;
@@ -211,8 +262,10 @@ static MG_INLINE enum mg_verdict steer(const struct flow *flow, struct way *ret)
 	if (!settings || !service)
 		return MG_NO_MEMBER;
 	ret->service = service->index;
-	ret->hash = flow_hash(flow, settings->hash_seed, service->affinity);
-	if (!steer_choose(service, settings->pin_set_mask, flow->start, ret))
-		return MG_NO_MEMBER;
+	ret->hash = flow_hash_for(flow, settings->hash_seed, service);
+	ret->mss = steer_mss(flow, service);
+	if (!(service->affinity == MG_AFFINITY_QUIC && steer_server(*pkt, flow, service, ret)) &&
+	    !steer_choose(service, settings->pin_set_mask, flow, ret))
+		return steer_last(service);
 	return steer_nexthop(ret);
 }

@@ -20,6 +20,7 @@ FIELDS = {
     "mg_nexthops": {"ifindex", "dst_mac", "src_mac"},
     "mg_pins": {"slot", "fingerprint", "member", "tick"},
     "mg_ports": {"ifindex"},
+    "mg_server_ids": set(),
     "mg_services": {"slot_base", "slot_mask", "affinity"},
     "mg_settings": {"hash_seed"},
     "mg_sites": {"encap", "outer_src", "outer_dst", "mtu"},

@@ -70,7 +70,7 @@ static void differ(struct loaded *loaded, const struct vector *v, const uint8_t 
 	target.bucket[MG_GUARD_ANSWERS].next_ns = 0;
 	verdict = v->program == VECTOR_INGRESS ? target_ingress(&frame, &way)
 					       : target_egress(&frame, &way);
-	if (verdict == MG_TOO_BIG_TOLD)
+	if (verdict == MG_TOO_BIG_TOLD || verdict == MG_UNREACHABLE)
 		refill(loaded);
 	before = loaded_verdict(loaded, verdict).packets;
 	memcpy(out, bytes, len);

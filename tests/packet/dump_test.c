@@ -15,14 +15,23 @@
 static const struct {
 	const char *map, *field;
 } dumps[] = {
-	{ "mg_services", "\"slot_mask\":" },      { "mg_slots", "\"now\":" },
-	{ "mg_pins", "\"fingerprint\":" },        { "mg_fragments", "\"sport\":" },
-	{ "mg_members", "\"state\": \"MG_UP\"" }, { "mg_sites", "\"encap\": \"MG_ENCAP_SRV6\"" },
-	{ "mg_nexthops", "\"src_mac\":" },        { "mg_endpoints", "\"strip\":" },
-	{ "mg_ports", "\"ifindex\":" },           { "mg_settings", "\"hash_seed\":" },
-	{ "mg_buckets", "\"next_ns\":" },         { "mg_counters_verdict", "\"packets\":" },
-	{ "mg_counters_service", "\"starts\":" }, { "mg_counters_member", "\"bytes\":" },
-	{ "mg_counters_event", "\"count\":" },    { "mg_trace_filter", "\"until_ns\":" },
+	{ "mg_services", "\"slot_mask\":" },
+	{ "mg_slots", "\"now\":" },
+	{ "mg_pins", "\"fingerprint\":" },
+	{ "mg_fragments", "\"sport\":" },
+	{ "mg_members", "\"state\": \"MG_UP\"" },
+	{ "mg_sites", "\"encap\": \"MG_ENCAP_SRV6\"" },
+	{ "mg_nexthops", "\"src_mac\":" },
+	{ "mg_endpoints", "\"strip\":" },
+	{ "mg_ports", "\"ifindex\":" },
+	{ "mg_settings", "\"hash_seed\":" },
+	{ "mg_server_ids", "\"member\":" },
+	{ "mg_buckets", "\"next_ns\":" },
+	{ "mg_counters_verdict", "\"packets\":" },
+	{ "mg_counters_service", "\"starts\":" },
+	{ "mg_counters_member", "\"bytes\":" },
+	{ "mg_counters_event", "\"count\":" },
+	{ "mg_trace_filter", "\"until_ns\":" },
 	{ "mg_trace_scratch", "\"verdict\":" },
 };
 

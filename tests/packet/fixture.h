@@ -102,6 +102,25 @@ static const struct fixture_service {
 	{ INGRESS(WEB_V6, 58, 0), MG_AFFINITY_CLIENT, 3, 0 },
 	{ EGRESS(WEB_V4, 1, 0), MG_AFFINITY_CLIENT, 10, 0 },
 	{ EGRESS(WEB_V6, 58, 0), MG_AFFINITY_CLIENT, 10, 0 },
+	{ TCP_INGRESS(8200), MG_AFFINITY_FLOW, 1, 0 },
+	{ TCP_INGRESS(8201), MG_AFFINITY_FLOW, 4, 0 },
+	{ TCP_INGRESS(8202), MG_AFFINITY_FLOW, 5, 0 },
+	{ INGRESS(WEB_V6, 6, 8200), MG_AFFINITY_FLOW, 1, 0 },
+	{ TCP_INGRESS(8300), MG_AFFINITY_FLOW, 6, 0 },
+	{ INGRESS(WEB_V4, 17, 8300), MG_AFFINITY_FLOW, 6, 0 },
+	{ INGRESS(WEB_V6, 6, 8300), MG_AFFINITY_FLOW, 6, 0 },
+	{ INGRESS(V4(198, 51, 100, 97), 0, 0), MG_AFFINITY_CLIENT, 6, 0 },
+	{ TCP_INGRESS(8301), MG_AFFINITY_FLOW, 6, 0 },
+	{ INGRESS(WEB_V6, 6, 8301), MG_AFFINITY_FLOW, 6, 0 },
+	{ EGRESS(WEB_V4, 6, 8300), MG_AFFINITY_FLOW, 6, 0 },
+	{ EGRESS(WEB_V4, 6, 8301), MG_AFFINITY_FLOW, 6, 0 },
+	{ INGRESS(WEB_V4, 17, 4433), MG_AFFINITY_QUIC, 1, 4 },
+	{ INGRESS(WEB_V4, 17, 4434), MG_AFFINITY_QUIC, 1, 6 },
+	{ INGRESS(WEB_V6, 17, 4435), MG_AFFINITY_QUIC, 3, 4 },
+	{ INGRESS(WEB_V4, 17, 4436), MG_AFFINITY_QUIC, 1, 4 },
+	{ EGRESS(WEB_V4, 17, 4433), MG_AFFINITY_QUIC, 10, 11 },
+	{ INGRESS(V4(198, 51, 100, 98), 0, 0), MG_AFFINITY_CLIENT, 2, 0 },
+	{ INGRESS(V6(0x01, 0, 0, 0, 0x98), 0, 0), MG_AFFINITY_CLIENT, 2, 0 },
 };
 
 static const struct fixture_endpoint {
@@ -113,17 +132,87 @@ static const struct fixture_endpoint {
 	{ { EAST_ID }, { .strip = 1 << MG_ENCAP_SRV6 } },
 };
 
+#define MSS                  .mss_v4 = 1360, .mss_v6 = 1340
+#define LAST(what)           .last_resort = MG_LAST_##what
+#define QUIC_ID(config, len) .quic_config = config, .quic_id_len = len
+#define PREFIXES             .prefix_v4 = 20, .prefix_v6 = 72
+
+/* What else is not zero of some of these services. */
+static const struct fixture_more {
+	struct mg_service_key key;
+	struct mg_service service;
+} fixture_more[] = {
+	{ TCP_INGRESS(8200), { MSS } },
+	{ TCP_INGRESS(8201), { MSS } },
+	{ TCP_INGRESS(8202), { MSS } },
+	{ INGRESS(WEB_V6, 6, 8200), { MSS } },
+	{ TCP_INGRESS(8300), { LAST(UNREACHABLE) } },
+	{ INGRESS(WEB_V4, 17, 8300), { LAST(UNREACHABLE) } },
+	{ INGRESS(WEB_V6, 6, 8300), { LAST(UNREACHABLE) } },
+	{ INGRESS(V4(198, 51, 100, 97), 0, 0), { LAST(UNREACHABLE) } },
+	{ TCP_INGRESS(8301), { LAST(KERNEL) } },
+	{ INGRESS(WEB_V6, 6, 8301), { LAST(KERNEL) } },
+	{ EGRESS(WEB_V4, 6, 8300), { LAST(UNREACHABLE) } },
+	{ EGRESS(WEB_V4, 6, 8301), { LAST(KERNEL) } },
+	{ INGRESS(WEB_V4, 17, 4433), { QUIC_ID(2, 4) } },
+	{ INGRESS(WEB_V4, 17, 4434), { QUIC_ID(2, 4) } },
+	{ INGRESS(WEB_V6, 17, 4435), { QUIC_ID(6, 12) } },
+	{ INGRESS(WEB_V4, 17, 4436), { QUIC_ID(0, 1) } },
+	{ EGRESS(WEB_V4, 17, 4433), { QUIC_ID(2, 4) } },
+	{ INGRESS(V4(198, 51, 100, 98), 0, 0), { PREFIXES } },
+	{ INGRESS(V6(0x01, 0, 0, 0, 0x98), 0, 0), { PREFIXES } },
+};
+
+/* Server IDs; every UDP port is of one service in each scope. */
+static const struct fixture_server {
+	__u16 port;
+	__u8 scope;
+	__u8 id[MG_SERVER_ID_MAX];
+	__u32 member;
+} fixture_servers[] = {
+	{ 4433, MG_SCOPE_INGRESS, { 0xaa, 0xbb, 0xcc, 0xdd }, 2 },
+	{ 4433, MG_SCOPE_INGRESS, { 0, 0, 0, 1 }, 1 },
+	{ 4433, MG_SCOPE_INGRESS, { 0, 0, 0, 3 }, 3 },
+	{ 4433, MG_SCOPE_INGRESS, { 0, 1, 0, 2 }, 0x10002 },
+	{ 4434, MG_SCOPE_INGRESS, { 0xaa, 0xbb, 0xcc, 0xdd }, 2 },
+	{ 4435, MG_SCOPE_INGRESS, { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 }, 2 },
+	{ 4436, MG_SCOPE_INGRESS, { 7 }, 2 },
+	{ 4433, MG_SCOPE_EGRESS, { 0xaa, 0xbb, 0xcc, 0xdd }, 2 },
+};
+
 static const __u32 fixture_ports[] = { 1, 2 };
 
 #define FIXTURE_SERVICES (sizeof(fixture_services) / sizeof(fixture_services[0]))
 
 static inline struct mg_service fixture_service(size_t i)
 {
-	return (struct mg_service){ .index = i + 1,
-				    .slot_base = i,
-				    .member_base = i * FIXTURE_MEMBERS,
-				    .member_count = 2,
-				    .affinity = fixture_services[i].affinity };
+	struct mg_service service = { 0 };
+
+	for (size_t m = 0; m < sizeof(fixture_more) / sizeof(fixture_more[0]); m++) {
+		if (!__builtin_memcmp(&fixture_more[m].key, &fixture_services[i].key,
+				      sizeof(fixture_more[m].key)))
+			service = fixture_more[m].service;
+	}
+	service.index = i + 1;
+	service.slot_base = i;
+	service.member_base = i * FIXTURE_MEMBERS;
+	service.member_count = 2;
+	service.affinity = fixture_services[i].affinity;
+	return service;
+}
+
+static inline struct mg_server_key fixture_server_key(const struct fixture_server *server)
+{
+	struct mg_server_key key = { 0 };
+
+	for (size_t i = 0; i < FIXTURE_SERVICES; i++) {
+		const struct mg_service_key *of = &fixture_services[i].key;
+
+		if (of->proto == 17 && of->port == server->port && of->scope == server->scope)
+			key.service = i + 1;
+	}
+	__builtin_memcpy(key.id, server->id, sizeof(key.id));
+	return key;
 }
 
 static inline struct mg_slot fixture_slot(size_t i)

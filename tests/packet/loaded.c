@@ -81,6 +81,12 @@ static int put_fixture(const struct loaded *loaded)
 
 		r = put(loaded, "mg_ports", &fixture_ports[i], &port);
 	}
+	for (uint32_t i = 0; !r && i < ARRAY_SIZE(fixture_servers); i++) {
+		struct mg_server_key key = fixture_server_key(&fixture_servers[i]);
+		struct mg_server server = { fixture_servers[i].member };
+
+		r = put(loaded, "mg_server_ids", &key, &server);
+	}
 	return r;
 }
 

@@ -178,7 +178,7 @@ static void flow_speaks(struct random *random, struct model_flow *f)
 	if (first)
 		flow_begin(random, f);
 	slot = slot_load(&target.slot[slot_of(f)]);
-	if (steer(&f->flow, &way) != MG_FORWARD) {
+	if (steer(&no_frame, &f->flow, &way) != MG_FORWARD) {
 		f->member = 0; /* neither choice nor redraw is up; the flow has failed */
 		return;
 	}

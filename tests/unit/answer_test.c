@@ -86,15 +86,15 @@ Test(answer, spends_no_token_on_what_is_not_told, .init = target_fixture)
 
 	target.clock_ns = SECOND;
 	flow.error = true;
-	cr_expect(eq(int, answer_of(&pkt, &flow, &tunnel, &answer), MG_TOO_BIG));
+	cr_expect(eq(int, answer_too_big(&pkt, &flow, &tunnel, &answer), MG_TOO_BIG));
 	cr_expect(eq(u64, target.bucket[MG_GUARD_ANSWERS].next_ns, 0));
 	flow.error = false;
-	cr_expect(eq(int, answer_of(&pkt, &flow, &tunnel, &answer), MG_TOO_BIG_TOLD));
+	cr_expect(eq(int, answer_too_big(&pkt, &flow, &tunnel, &answer), MG_TOO_BIG_TOLD));
 	cr_expect(eq(u64, target.bucket[MG_GUARD_ANSWERS].next_ns,
 		     SECOND + SECOND / FIXTURE_ANSWERS));
-	cr_expect(eq(u32, answer.quote, 544), "whole blocks of what 576 octets take");
+	cr_expect(eq(u32, answer.quote, 548), "what 576 octets take");
 	target.bucket[MG_GUARD_ANSWERS].next_ns = 2 * SECOND;
 	pkt = frame_packet(&frame);
-	cr_expect(eq(int, answer_of(&pkt, &flow, &tunnel, &answer), MG_TOO_BIG_QUIET));
+	cr_expect(eq(int, answer_too_big(&pkt, &flow, &tunnel, &answer), MG_TOO_BIG_QUIET));
 	cr_expect(eq(u64, target.bucket[MG_GUARD_ANSWERS].next_ns, 2 * SECOND));
 }

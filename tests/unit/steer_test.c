@@ -132,7 +132,7 @@ static void check_row(size_t i, bool by_site)
 		pin_put(&flow, rows[i].pin);
 	take_down(rows[i].down, by_site);
 
-	verdict = steer(&flow, &way);
+	verdict = steer(&no_frame, &flow, &way);
 	cr_expect(eq(int, verdict, rows[i].want ? MG_FORWARD : MG_NO_MEMBER), "%s", rows[i].name);
 	cr_expect(rows[i].want == 0 || way.member == 10u + rows[i].want, "%s: member %u",
 		  rows[i].name, way.member - 10);
@@ -170,7 +170,7 @@ Test(steer, starts_anew_on_an_old_pin)
 			};
 			pin_put(&flow, 4);
 			pin_place(&flow)->tick = (uint8_t)(TICK - age);
-			cr_expect(eq(int, steer(&flow, &way), MG_FORWARD));
+			cr_expect(eq(int, steer(&no_frame, &flow, &way), MG_FORWARD));
 			cr_expect(eq(u32, way.member, 10 + (anew ? 1 : 4)), "age %d", age);
 			cr_expect(eq(int, pin_place(&flow)->member, anew ? 1 : 4), "age %d", age);
 			cr_expect(eq(int, pin_place(&flow)->tick, TICK), "age %d", age);
@@ -188,7 +188,7 @@ Test(steer, pin_of_another_slot)
 	target.slot[SLOT] = (struct mg_slot){ .now = 1, .prev = 2, .state = PINNED };
 	pin_put(&flow, 4);
 	pin_place(&flow)->slot = SLOT + 1;
-	cr_expect(eq(int, steer(&flow, &way), MG_FORWARD));
+	cr_expect(eq(int, steer(&no_frame, &flow, &way), MG_FORWARD));
 	cr_expect(eq(u32, way.member, 11));
 }
 
@@ -205,11 +205,11 @@ Test(steer, redraws)
 	for (int i = 0; i < 1000; i++) {
 		struct flow flow = flow_of_port(i, true);
 		struct way way = { 0 }, again = { 0 };
-		enum mg_verdict verdict = steer(&flow, &way);
+		enum mg_verdict verdict = steer(&no_frame, &flow, &way);
 
 		reached += verdict == MG_FORWARD;
 		cr_expect(verdict == MG_NO_MEMBER || way.member == 12);
-		cr_expect(eq(int, steer(&flow, &again), verdict));
+		cr_expect(eq(int, steer(&no_frame, &flow, &again), verdict));
 		cr_expect(eq(u32, again.member, way.member));
 	}
 	/* 1 - 0.75^(1 + MG_REDRAWS) = 0.763 of 1000; the deviation is 13. */
@@ -232,7 +232,7 @@ Test(steer, nexthops)
 		struct flow flow = flow_of_port(i, false);
 		struct way way = { 0 };
 
-		cr_assert(eq(int, steer(&flow, &way), MG_FORWARD));
+		cr_assert(eq(int, steer(&no_frame, &flow, &way), MG_FORWARD));
 		count[way.nexthop]++;
 	}
 	for (int n = 0; n < 3; n++)
@@ -268,7 +268,7 @@ Test(steer, too_many_nexthops)
 		struct flow flow = flow_of_port(i, false);
 		struct way way = { 0 };
 
-		refused += steer(&flow, &way) == MG_NO_NEXTHOP;
+		refused += steer(&no_frame, &flow, &way) == MG_NO_NEXTHOP;
 	}
 	cr_expect(abs(refused - 100) < 6 * 10, "%d", refused);
 }

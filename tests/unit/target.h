@@ -8,6 +8,7 @@
 #include <decap.h>
 #include <fragment.h>
 #include <icmp.h>
+#include <mss.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #define TARGET_SITES     64
 #define TARGET_ENDPOINTS 8
 #define TARGET_PORTS     8
+#define TARGET_SERVERS   16
 
 static struct {
 	struct mg_settings settings;
@@ -33,12 +35,17 @@ static struct {
 	struct mg_endpoint_key endpoint_key[TARGET_ENDPOINTS];
 	struct mg_endpoint endpoint[TARGET_ENDPOINTS];
 	uint32_t port[TARGET_PORTS];
+	struct mg_server_key server_key[TARGET_SERVERS];
+	struct mg_server server[TARGET_SERVERS];
 	uint64_t event[MG_EVENT_COUNT];
-	size_t services, endpoints;
+	size_t services, endpoints, servers;
 	struct mg_bucket bucket[MG_GUARD_COUNT];
 	uint64_t clock_ns;
 	uint8_t tick;
 } target;
+
+/* For what is decided without looking into the frame. */
+static const struct packet no_frame __attribute__((unused));
 
 static MG_INLINE const struct mg_settings *table_settings(void)
 {
@@ -89,6 +96,15 @@ static MG_INLINE const struct mg_endpoint *table_endpoint(const struct mg_endpoi
 	for (size_t i = 0; i < target.endpoints; i++) {
 		if (!memcmp(&target.endpoint_key[i], key, sizeof(*key)))
 			return &target.endpoint[i];
+	}
+	return NULL;
+}
+
+static MG_INLINE const struct mg_server *table_server(const struct mg_server_key *key)
+{
+	for (size_t i = 0; i < target.servers; i++) {
+		if (!memcmp(&target.server_key[i], key, sizeof(*key)))
+			return &target.server[i];
 	}
 	return NULL;
 }
@@ -189,21 +205,30 @@ static inline enum mg_verdict target_send(struct frame *frame, const struct flow
 		return MG_NO_PORT;
 	frame_grow(frame, encap_room(flow, &tunnel));
 	pkt = frame_packet(frame);
-	return encap_write(&pkt, flow, &tunnel) ? MG_FORWARD : MG_TRUNCATED;
+	if (!encap_write(&pkt, flow, &tunnel))
+		return MG_TRUNCATED;
+	pkt = frame_packet(frame);
+	if (way->mss && packet_pull(&pkt, encap_room(flow, &tunnel) + flow->payload) &&
+	    mss_clamp(&pkt, flow->offset + flow->len - flow->payload, way->mss))
+		table_event(MG_EVENT_MSS_CLAMPED);
+	return MG_FORWARD;
 }
 
 static inline enum mg_verdict target_answer(struct frame *frame, const struct flow *flow,
-					    const struct way *way)
+					    const struct way *way, enum mg_verdict why)
 {
 	struct packet pkt = frame_packet(frame);
 	enum mg_verdict verdict;
 	struct answer answer;
 	struct tunnel tunnel;
 
-	if (!tunnel_of(flow, way, &tunnel))
+	if (why == MG_UNREACHABLE)
+		verdict = answer_unreachable(&pkt, flow, &answer);
+	else if (tunnel_of(flow, way, &tunnel))
+		verdict = answer_too_big(&pkt, flow, &tunnel, &answer);
+	else
 		return MG_TOO_BIG;
-	verdict = answer_of(&pkt, flow, &tunnel, &answer);
-	if (verdict != MG_TOO_BIG_TOLD)
+	if (verdict != MG_TOO_BIG_TOLD && verdict != MG_UNREACHABLE)
 		return verdict;
 	frame_cut(frame, answer_cut(frame->len, flow, &answer));
 	frame_grow(frame, answer_room(flow));
@@ -218,8 +243,9 @@ static inline enum mg_verdict target_decide(const struct frame *frame, struct fl
 	enum mg_verdict verdict;
 
 	icmp_quote(&pkt, flow);
+	pkt = frame_packet(frame);
 	fragment_recall(flow);
-	verdict = steer(flow, ret);
+	verdict = steer(&pkt, flow, ret);
 	if (verdict == MG_FORWARD)
 		fragment_learn(flow);
 	return verdict;
@@ -236,8 +262,8 @@ static inline enum mg_verdict target_ingress(struct frame *frame, struct way *re
 		verdict = target_decide(frame, &flow, ret);
 	if (verdict == MG_FORWARD)
 		verdict = target_send(frame, &flow, ret);
-	if (verdict == MG_TOO_BIG)
-		verdict = target_answer(frame, &flow, ret);
+	if (verdict == MG_TOO_BIG || verdict == MG_UNREACHABLE)
+		verdict = target_answer(frame, &flow, ret, verdict);
 	return verdict;
 }
 

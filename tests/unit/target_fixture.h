@@ -29,4 +29,9 @@ static inline void target_fixture(void)
 		target.endpoints++;
 	}
 	memcpy(target.port, fixture_ports, sizeof(fixture_ports));
+	for (size_t i = 0; i < sizeof(fixture_servers) / sizeof(fixture_servers[0]); i++) {
+		target.server_key[i] = fixture_server_key(&fixture_servers[i]);
+		target.server[i] = (struct mg_server){ fixture_servers[i].member };
+		target.servers++;
+	}
 }
