@@ -14,8 +14,17 @@
 #include "trace.h"
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__type(key, struct mg_service_key);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct mg_service_set);
+	__uint(max_entries, 256);
+} mg_service_sets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32); /* mg_service_ref.place */
 	__type(value, struct mg_service);
 	__uint(max_entries, 1024);
 } mg_services SEC(".maps");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /* What dataplane/core wants of its target, for XDP: the only place where helpers are called. */
 #pragma once
+#include "context.h"
 #include "maps.h"
 #include "trace_ring.h"
 
@@ -10,11 +11,6 @@
 #include "icmp.h"
 #include "mss.h"
 
-static MG_INLINE struct packet packet_of(const struct xdp_md *ctx)
-{
-	return (struct packet){ .at = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end };
-}
-
 static MG_INLINE const struct mg_settings *table_settings(void)
 {
 	__u32 zero = 0;
@@ -22,9 +18,14 @@ static MG_INLINE const struct mg_settings *table_settings(void)
 	return bpf_map_lookup_elem(&mg_settings, &zero);
 }
 
-static MG_INLINE const struct mg_service *table_service(const struct mg_service_key *key)
+static MG_INLINE const struct mg_service_set *table_service_set(__u32 index)
 {
-	return bpf_map_lookup_elem(&mg_services, key);
+	return bpf_map_lookup_elem(&mg_service_sets, &index);
+}
+
+static MG_INLINE const struct mg_service *table_service(__u32 place)
+{
+	return bpf_map_lookup_elem(&mg_services, &place);
 }
 
 static MG_INLINE const struct mg_slot *table_slot(__u32 index)
@@ -108,7 +109,6 @@ static MG_INLINE void count_sent(const struct flow *flow, const struct way *way,
 {
 	bool start = flow->start && !way->by_id;
 
-	count_one(&mg_counters_service, way->service, bytes, start);
 	count_one(&mg_counters_member, way->member, bytes, start);
 }
 

@@ -89,7 +89,10 @@ static uint64_t ring_used(const struct tables *t)
 static bool map_used(const struct tables *t, enum map_id id, uint64_t now_ns, uint64_t *ret)
 {
 	switch (id) {
-	case MAP_SERVICES:
+	case MAP_SERVICES: /* half of the places are for what changes */
+		*ret = ranges_used(&t->places);
+		return true;
+	case MAP_COUNTERS_SERVICE: /* full of services long before mg_services is */
 		*ret = ranges_used(&t->services);
 		return true;
 	case MAP_SLOTS:

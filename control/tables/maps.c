@@ -26,7 +26,8 @@ static const struct map_rule {
 	bool mapped;
 	bool grows; /* by version: a counter for each verdict and event there is */
 } map_rules[MAP_COUNT] = {
-	[MAP_SERVICES] = { .name = "mg_services" },
+	[MAP_SERVICE_SETS] = { .name = "mg_service_sets", .mapped = true },
+	[MAP_SERVICES] = { .name = "mg_services", .mapped = true },
 	[MAP_SLOTS] = { .name = "mg_slots", .mapped = true },
 	[MAP_PINS] = { .name = "mg_pins", .mapped = true },
 	[MAP_FRAGMENTS] = { .name = "mg_fragments", .mapped = true },
@@ -73,12 +74,24 @@ void maps_close(struct maps *m)
 	maps_init(m);
 }
 
+/* Four words of eight in use on the average: that both sets of a key are full does not happen. */
+static uint32_t service_sets(uint32_t services)
+{
+	uint32_t sets = 2;
+
+	while (sets * MG_SERVICES_PER_SET / 2 < services)
+		sets *= 2;
+	return sets;
+}
+
 /* 0: the size stays as bpf/maps.h has it. */
 static uint32_t map_size(const struct tables_config *config, enum map_id id)
 {
 	switch (id) {
-	case MAP_SERVICES:
-		return config->services;
+	case MAP_SERVICE_SETS:
+		return service_sets(config->services);
+	case MAP_SERVICES: /* two places each, one of them at rest; number 0 is none */
+		return config->services * 2 + 1;
 	case MAP_COUNTERS_SERVICE: /* number 0 is none */
 		return config->services + 1;
 	case MAP_SLOTS:

@@ -7,6 +7,7 @@
 #include "tables/tables.h"
 
 enum map_id {
+	MAP_SERVICE_SETS,
 	MAP_SERVICES,
 	MAP_SLOTS,
 	MAP_PINS,

@@ -65,7 +65,7 @@ static int members_move(struct table_service *s, uint32_t base, uint32_t count)
 				  entry.member_base + m);
 	}
 	s->entry = entry;
-	if (s->published)
+	if (s->place)
 		r = service_publish(s);
 	if (r < 0)
 		s->entry = old;
@@ -181,6 +181,31 @@ bool tables_member(const struct table_service *s, uint16_t member, struct mg_mem
 	return true;
 }
 
+static void counter_add(struct mg_counter *sum, const struct mg_counter *counter)
+{
+	sum->packets += counter->packets;
+	sum->bytes += counter->bytes;
+	sum->starts += counter->starts;
+}
+
+static void member_add(const struct table_service *s, uint32_t m, struct mg_counter *sum)
+{
+	struct mg_counter counter =
+		maps_counter(&s->tables->maps, MAP_COUNTERS_MEMBER, s->entry.member_base + m);
+
+	counter_add(sum, &counter);
+}
+
+struct mg_counter members_count(const struct table_service *s)
+{
+	struct mg_counter sum = s->gone;
+
+	for (uint32_t m = 1; m <= s->entry.member_count; m++)
+		if (s->member[m].use != MEMBER_FREE)
+			member_add(s, m, &sum);
+	return sum;
+}
+
 /* --- adoption and burial ---------------------------------------------------------------------- */
 void members_adopt(struct table_service *s)
 {
@@ -225,6 +250,7 @@ void members_bury(struct table_service *s)
 		    member->named == round)
 			continue;
 		*member_entry(s, m) = (struct mg_member){ 0 };
+		member_add(s, m, &s->gone);
 		tables_site_put(s->tables, member->site);
 		*member = (struct member){ 0 };
 	}

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/util.h"
 
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
 
@@ -114,18 +113,23 @@ static void service_retire(struct table_service **service)
 	ranges_retire(&t->members, s->entry.member_base + 1, t->sweep.round);
 	ranges_retire(&t->slots, s->entry.slot_base, t->sweep.round);
 	ranges_retire(&t->services, s->entry.index, t->sweep.round);
+	if (s->place)
+		ranges_retire(&t->places, s->place, t->sweep.round);
 	service_delete(t, s);
 	service_free(service);
 }
 
 int service_publish(struct table_service *s)
 {
-	int fd = s->tables->maps.fd[MAP_SERVICES];
+	struct tables *t = s->tables;
+	uint32_t former = s->place ? s->place : s->former ? s->former->place : 0, place;
+	int r = service_index_enter(t, &s->entry, former, &place);
 
-	if (bpf_map_update_elem(fd, &s->spec.key, &s->entry, BPF_ANY) < 0)
-		return log_err(errno == E2BIG ? -ENOSPC : -errno,
-			       "mg_services: a service cannot be entered");
-	s->published = true;
+	if (r < 0)
+		return r;
+	if (s->place)
+		ranges_retire(&t->places, s->place, t->sweep.round);
+	s->place = place;
 	if (s->former)
 		service_retire(&s->former);
 	return 0;
@@ -171,6 +175,7 @@ static int service_make(struct tables *t, const struct service_spec *spec,
 
 	if (r < 0)
 		return r;
+	s->entry.key = spec->key;
 	s->entry.slot_mask = spec->slots - 1;
 	s->entry.affinity = spec->affinity;
 	maps_counter_reset(&t->maps, MAP_COUNTERS_SERVICE, s->entry.index);
@@ -208,13 +213,13 @@ int tables_service_add(struct tables *t, const struct service_spec *spec,
 void tables_service_remove(struct table_service **service)
 {
 	struct table_service *s = *service;
-	int fd;
 
 	if (!s)
 		return;
-	fd = s->tables->maps.fd[MAP_SERVICES];
-	if (s->published || s->former)
-		bpf_map_delete_elem(fd, &s->spec.key);
+	if (s->place)
+		service_index_remove(s->tables, &s->entry, s->place);
+	else if (s->former)
+		service_index_remove(s->tables, &s->former->entry, s->former->place);
 	if (s->former)
 		service_retire(&s->former);
 	service_retire(service);
@@ -227,7 +232,7 @@ void tables_service_state(const struct table_service *s, struct service_state *r
 		.entry = s->entry,
 		.idle_s = s->spec.idle_s,
 		.pins = s->pins,
-		.counter = maps_counter(&s->tables->maps, MAP_COUNTERS_SERVICE, s->entry.index),
+		.counter = members_count(s),
 	};
 	slots_count(s, ret);
 }
@@ -246,19 +251,21 @@ static int service_claim_ranges(struct tables *t, const struct mg_service *entry
 	return 0;
 }
 
-static int service_adopt(struct tables *t, const struct mg_service_key *key,
-			 const struct mg_service *entry)
+static int service_adopt(struct tables *t, uint32_t place, const struct mg_service *entry)
 {
-	const struct service_spec spec = { .key = *key,
+	const struct service_spec spec = { .key = entry->key,
 					   .slots = entry->slot_mask + 1,
 					   .affinity = entry->affinity };
-	_cleanup_(service_free) struct table_service *s = service_alloc(t, &spec);
-	int r;
+	_cleanup_(service_free) struct table_service *s = NULL;
+	int r = service_claim_ranges(t, entry);
 
+	if (r < 0)
+		return r;
+	s = service_alloc(t, &spec);
 	if (!s)
 		return -ENOMEM;
 	s->entry = *entry;
-	s->published = true;
+	s->place = place;
 	s->member = calloc(entry->member_count + 1, sizeof(*s->member));
 	if (!s->member)
 		return -ENOMEM;
@@ -271,43 +278,9 @@ static int service_adopt(struct tables *t, const struct mg_service_key *key,
 	return 0;
 }
 
-/* All keys are read before one is deleted: a deletion would start the walk anew. */
-static int service_keys(const struct tables *t, struct mg_service_key **ret, size_t *ret_count)
-{
-	_cleanup_(freep) struct mg_service_key *key =
-		calloc(t->maps.size[MAP_SERVICES], sizeof(*key));
-	size_t count = 0;
-
-	if (!key)
-		return -ENOMEM;
-	while (count < t->maps.size[MAP_SERVICES] &&
-	       bpf_map_get_next_key(t->maps.fd[MAP_SERVICES], count ? &key[count - 1] : NULL,
-				    &key[count]) == 0)
-		count++;
-	*ret = TAKE_PTR(key);
-	*ret_count = count;
-	return 0;
-}
-
 int services_adopt(struct tables *t)
 {
-	_cleanup_(freep) struct mg_service_key *key = NULL;
-	size_t count;
-	int r = service_keys(t, &key, &count);
-
-	for (size_t i = 0; i < count && r >= 0; i++) {
-		struct mg_service entry;
-
-		if (bpf_map_lookup_elem(t->maps.fd[MAP_SERVICES], &key[i], &entry) < 0)
-			continue;
-		if (service_claim_ranges(t, &entry) >= 0) {
-			r = service_adopt(t, &key[i], &entry);
-			continue;
-		}
-		log_warn(0, "mg_services: an entry of a former run makes no sense: removed");
-		bpf_map_delete_elem(t->maps.fd[MAP_SERVICES], &key[i]);
-	}
-	return r;
+	return service_index_adopt(t, service_adopt);
 }
 
 static struct table_service *service_with_former(const struct tables *t)
@@ -356,6 +329,14 @@ static void members_empty(void *user, uint32_t base, uint32_t len)
 	memset(tables_member_memory(t) + base, 0, len * sizeof(struct mg_member));
 }
 
+static void place_empty(void *user, uint32_t base, uint32_t len)
+{
+	struct tables *t = user;
+	struct mg_service *service = t->maps.memory[MAP_SERVICES];
+
+	memset(service + base, 0, len * sizeof(*service));
+}
+
 static void index_empty(void *user, uint32_t base, uint32_t len)
 {
 }
@@ -365,12 +346,14 @@ void services_release(struct tables *t)
 	ranges_release(&t->slots, t->sweep.round, slots_empty, t);
 	ranges_release(&t->members, t->sweep.round, members_empty, t);
 	ranges_release(&t->services, t->sweep.round, index_empty, t);
+	ranges_release(&t->places, t->sweep.round, place_empty, t);
 }
 
 void services_scrub(struct tables *t)
 {
 	ranges_gaps(&t->slots, slots_empty, t);
 	ranges_gaps(&t->members, members_empty, t);
+	ranges_gaps(&t->places, place_empty, t);
 }
 
 void services_free(struct tables *t)

@@ -65,7 +65,7 @@ size_t tables_slots_apply(struct table_service *s, const uint16_t *now_next, uin
 	for (uint32_t i = 0; i < s->spec.slots; i++)
 		changed += slot_apply(s, i, bound(s, now_next[2 * i]),
 				      bound(s, now_next[2 * i + 1]), now_ns);
-	if (!s->published)
+	if (!s->place)
 		service_publish(s); /* it logs; the next change tries again */
 	return changed;
 }

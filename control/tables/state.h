@@ -37,7 +37,9 @@ struct table_service {
 	struct tables *tables;
 	struct service_spec spec; /* idle_s 0: adopted, not asked for yet; its flows do not age */
 	struct mg_service entry;
-	bool claimed, published;
+	uint32_t place; /* of the entry in mg_services; 0: not entered yet */
+	bool claimed;
+	struct mg_counter gone;       /* what members that are no more have taken */
 	struct table_service *former; /* of another shape: at work until our slots are filled */
 	struct member *member;        /* by number, from 1 to entry.member_count */
 	uint32_t *moving_since_s;     /* by slot */
@@ -62,6 +64,7 @@ struct tables {
 	struct maps maps;
 	struct adjacency *adjacency;
 	struct ranges services, slots, members, sites, nexthops;
+	struct ranges places;           /* in mg_services */
 	struct site *site;              /* by index */
 	uint32_t *nexthop_references;   /* by index */
 	struct table_service **service; /* by slot_base */
@@ -120,11 +123,22 @@ void services_claim_end(struct tables *tables);
 void services_free(struct tables *tables);    /* memory only: the maps stay as they are */
 void services_scrub(struct tables *tables);   /* empties what no service covers */
 void services_release(struct tables *tables); /* at a round's end: what was given back is free */
+/* Enters the service, or its changed entry in place of the former one. */
 int service_publish(struct table_service *service);
 /* The service in whose range a slot is; NULL: none. */
 struct table_service *service_of_slot(const struct tables *tables, uint32_t slot);
 
+/* service_index.c: which place of mg_services a key leads to. */
+int service_index_enter(struct tables *tables, const struct mg_service *entry, uint32_t former,
+			uint32_t *ret_place); /* former: the place to be replaced, or 0 */
+void service_index_remove(struct tables *tables, const struct mg_service *entry, uint32_t place);
+/* Calls back for each entry that a former run left; false: it makes no sense, and goes. */
+int service_index_adopt(struct tables *tables, int (*adopt)(struct tables *tables, uint32_t place,
+							    const struct mg_service *entry));
+
 /* members.c */
+struct mg_counter
+members_count(const struct table_service *service); /* those that are no more, too */
 int members_new(struct table_service *service, uint32_t count);
 void members_adopt(struct table_service *service);
 void members_claim_end(struct table_service *service);

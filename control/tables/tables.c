@@ -23,6 +23,7 @@ static void tables_free(struct tables **tables)
 	services_free(t);
 	maps_close(&t->maps);
 	ranges_clear(&t->services);
+	ranges_clear(&t->places);
 	ranges_clear(&t->slots);
 	ranges_clear(&t->members);
 	ranges_clear(&t->sites);
@@ -48,6 +49,7 @@ static int tables_memory(struct tables *t)
 	const uint32_t *size = t->maps.size;
 
 	ranges_init(&t->services, 1, size[MAP_COUNTERS_SERVICE]);
+	ranges_init(&t->places, 1, size[MAP_SERVICES]);
 	ranges_init(&t->slots, 0, size[MAP_SLOTS]);
 	ranges_init(&t->members, 1, size[MAP_MEMBERS]);
 	ranges_init(&t->sites, 0, size[MAP_SITES]);
@@ -73,6 +75,7 @@ static void tables_settings(struct tables *t, const struct tables_config *config
 	if (t->maps.adopted && settings->hash_seed != config->hash_seed)
 		log_warn(0, "hash-seed has changed: running flows may change site");
 	settings->pin_set_mask = config->pin_sets - 1;
+	settings->service_set_mask = t->maps.size[MAP_SERVICE_SETS] - 1;
 	settings->hash_seed = config->hash_seed;
 	for (size_t i = 0; i < MG_GUARD_COUNT; i++)
 		settings->limit[i] = limit_of(&config->limit[i]);

@@ -125,8 +125,8 @@ struct service_state {
 	struct mg_service entry;
 	uint32_t idle_s;
 	uint32_t slots_stable, slots_moving, slots_pinned, slots_empty;
-	uint32_t pins; /* live, as of the last sweep */
-	struct mg_counter counter;
+	uint32_t pins;             /* live, as of the last sweep */
+	struct mg_counter counter; /* what its members took, those since removed included */
 };
 void tables_service_state(const struct table_service *service, struct service_state *ret);
 /* Reads one slot, or one member with its counters summed over the CPUs; false past the end. */

@@ -21,7 +21,9 @@
 #define MG_RANGE_MAX         (1 << 20) /* slots of a service: a power of two; hash bits 0-19 */
 #define MG_MEMBERS_MAX       1024      /* members of one service, numbered from 1 */
 #define MG_MEMBER_NONE       0
-#define MG_FRAGMENT_SETS     4096 /* a power of two */
+#define MG_SERVICES_PER_SET  8
+#define MG_SERVICE_GONE      0xffffffff /* mg_service_ref.place of one that was removed */
+#define MG_FRAGMENT_SETS     4096       /* a power of two */
 #define MG_FRAGMENTS_PER_SET 8
 #define MG_SEGMENTS_MAX      6  /* of an SRv6 path: the first, and those in its SRH */
 #define MG_SERVER_ID_MAX     12 /* octets of a server ID in a QUIC connection ID */
@@ -94,7 +96,18 @@ struct mg_service_key {
 	__u8 proto; /* IPPROTO_TCP, ...; 0: any */
 	__u8 scope; /* enum mg_scope */
 };
-_Static_assert(sizeof(struct mg_service_key) == 20, "hashed as bytes: no padding");
+_Static_assert(sizeof(struct mg_service_key) == 20, "control/ writes this as bytes: no padding");
+
+/* One 64-bit word, stored and loaded whole (service.h). */
+struct mg_service_ref {
+	__u32 tag;   /* of the key's hash */
+	__u32 place; /* in mg_services; 0: nothing, nor in the rest of the set */
+} __attribute__((aligned(8)));
+
+struct mg_service_set {
+	struct mg_service_ref ref[MG_SERVICES_PER_SET];
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct mg_service_set) == 64, "one cache line");
 
 enum mg_affinity {
 	MG_AFFINITY_FLOW = 0,   /* 5-tuple */
@@ -111,7 +124,9 @@ enum mg_last_resort {
 	MG_LAST_KERNEL = 2, /* on by the kernel's routes, as if Margay were not there */
 };
 
+/* Never changed once a word of mg_service_sets leads to it: a changed service is another entry. */
 struct mg_service {
+	struct mg_service_key key;
 	__u32 index; /* into mg_counters_service; not 0 */
 	__u32 slot_base;
 	__u32 slot_mask;   /* range size - 1; size is a power of two <= MG_RANGE_MAX */
@@ -124,8 +139,9 @@ struct mg_service {
 			     0..6 */
 	__u8 quic_id_len; /* octets of the server ID behind it, 1..MG_SERVER_ID_MAX */
 	__u16 mss_v4, mss_v6; /* TCP MSS of a start at most, octets; 0: as it came */
-};
-_Static_assert(sizeof(struct mg_service) == 36, "control/ writes this as bytes: no padding");
+	__u8 zero[8];
+} __attribute__((aligned(8)));
+_Static_assert(sizeof(struct mg_service) == 64, "one cache line");
 
 /* Which member a server ID means (draft-ietf-quic-load-balancers, plaintext form). */
 struct mg_server_key {
@@ -277,9 +293,9 @@ struct mg_limit {
 };
 
 struct mg_settings {
-	__u64 hash_seed;    /* the same on every ingress of a domain: a client keeps its site */
-	__u32 pin_set_mask; /* sets in mg_pins - 1 */
-	__u32 zero;
+	__u64 hash_seed;        /* the same on every ingress of a domain: a client keeps its site */
+	__u32 pin_set_mask;     /* sets in mg_pins - 1 */
+	__u32 service_set_mask; /* sets in mg_service_sets - 1 */
 	struct mg_limit limit[2]; /* by enum mg_guard, per CPU */
 };
 _Static_assert(sizeof(struct mg_settings) == 48, "control/ writes this as bytes: no padding");

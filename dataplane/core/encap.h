@@ -18,7 +18,7 @@
 
 static MG_INLINE bool encap_v4(const struct mg_site *site)
 {
-	return !flow_octets8(site->outer_dst) && flow_octets4(site->outer_dst + 8) == BE32(0xffff);
+	return !flow_word(site->outer_dst) && flow_half(site->outer_dst + 8) == BE32(0xffff);
 }
 
 /* Where a way leads, looked up. The lengths are read once: control may change the entries while the
@@ -80,7 +80,7 @@ static MG_INLINE __be16 csum_replace(__be16 csum, __be16 old, __be16 new)
 
 static MG_INLINE __u32 csum_octets(const __u8 octets[4])
 {
-	__u32 word = flow_octets4(octets);
+	__u32 word = octets_load4(octets);
 
 	return (word & 0xffff) + (word >> 16);
 }
@@ -155,8 +155,8 @@ static MG_INLINE bool encap_outer_v6(struct packet *pkt, const struct flow *flow
 		.proto = flow->v4 ? PROTO_IPV4 : PROTO_IPV6,
 		.ttl = ENCAP_TTL,
 	};
-	__builtin_memcpy(ip->src, tunnel->site->outer_src, sizeof(ip->src));
-	__builtin_memcpy(ip->dst, tunnel->site->outer_dst, sizeof(ip->dst));
+	octets_copy16(ip->src, tunnel->site->outer_src);
+	octets_copy16(ip->dst, tunnel->site->outer_dst);
 	return true;
 }
 

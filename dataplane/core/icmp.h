@@ -57,8 +57,8 @@ static MG_INLINE bool quote_ipv6(struct packet *pkt, struct flow *ret)
 
 	if (!ip || ip->version_class >> 4 != 6 || headers > ret->len)
 		return false;
-	__builtin_memcpy(ret->src, ip->src, sizeof(ret->src));
-	__builtin_memcpy(ret->service.addr, ip->dst, sizeof(ret->service.addr));
+	octets_copy16(ret->src, ip->src);
+	octets_copy16(ret->service.addr, ip->dst);
 	ret->service.proto = ip->proto;
 	for (int i = 0; i < MG_EXTENSIONS_MAX; i++) {
 		if (ret->headless || !ipv6_extension_len(ret->service.proto, 0))

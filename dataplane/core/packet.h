@@ -55,7 +55,24 @@
  * in the one form that the BPF verifier takes as a proof. */
 struct packet {
 	void *at, *end;
+	void *frame; /* the target's, for packet_frame_len(); NULL: at to end is all */
 };
+
+/* Supplied by target.h. Octets of the whole frame, where its end lies in further buffers. */
+static MG_INLINE __u32 packet_frame_len(const struct packet *pkt);
+
+/* Supplied by target.h: words at any address, which is cheap where the CPU can do it. */
+static MG_INLINE __u32 octets_load4(const void *at);
+static MG_INLINE __u64 octets_load8(const void *at);
+static MG_INLINE void octets_store8(void *at, __u64 word);
+
+static MG_INLINE void octets_copy16(void *to, const void *from)
+{
+	__u64 low = octets_load8(from), high = octets_load8(from + 8);
+
+	octets_store8(to, low);
+	octets_store8(to + 8, high);
+}
 
 static MG_INLINE void *packet_peek(const struct packet *pkt, __u32 len)
 {
@@ -138,7 +155,7 @@ struct quic_long_header {
 /* RFC 9000 section 17.2.2 and RFC 9369 section 3.2: version 2 numbers the packet types anew. */
 static MG_INLINE bool quic_initial(const struct quic_long_header *quic)
 {
-	__u32 version = flow_octets4(quic->version);
+	__u32 version = octets_load4(quic->version);
 
 	switch (quic->first & 0xb0) { /* long header, type */
 	case 0x80:
@@ -224,11 +241,18 @@ static MG_INLINE enum mg_verdict packet_transport(struct packet *pkt, __u32 head
 	}
 }
 
+/* As ::ffff:a.b.c.d, in two words. ret is at a multiple of eight. */
 static MG_INLINE void packet_mapped(__u8 ret[16], const __u8 octets[4])
 {
-	__builtin_memset(ret, 0, 10);
-	__builtin_memset(ret + 10, 0xff, 2);
-	__builtin_memcpy(ret + 12, octets, 4);
+	__u32 word[4] = { 0, 0, BE32(0xffff), octets_load4(octets) };
+
+	__builtin_memcpy(__builtin_assume_aligned(ret, 8), word, sizeof(word));
+}
+
+/* len octets from the IP header on, which stands at ret->offset of the frame: are they there? */
+static MG_INLINE bool packet_whole(const struct packet *pkt, const struct flow *flow, __u32 len)
+{
+	return packet_peek(pkt, len) || (pkt->frame && flow->offset + len <= packet_frame_len(pkt));
 }
 
 static MG_INLINE enum mg_verdict packet_ipv4(struct packet *pkt, struct flow *ret)
@@ -243,7 +267,7 @@ static MG_INLINE enum mg_verdict packet_ipv4(struct packet *pkt, struct flow *re
 	if (ip->version_ihl >> 4 != 4 || header < sizeof(*ip) || ret->len < header)
 		return MG_MALFORMED;
 	/* Pull what the header says it takes: after a subtraction the verifier has no bound. */
-	if (!packet_peek(pkt, ret->len) || !packet_pull(pkt, header))
+	if (!packet_whole(pkt, ret, ret->len) || !packet_pull(pkt, header))
 		return MG_TRUNCATED;
 
 	packet_mapped(ret->src, ip->src);
@@ -324,7 +348,7 @@ static MG_INLINE enum mg_verdict packet_extensions(struct packet *pkt, struct fl
 /* ::ffff:0:0/96 never stands in a packet; taken for ours it would meet the keys of IPv4. */
 static MG_INLINE bool ipv6_mapped(const __u8 *octets)
 {
-	return !flow_octets8(octets) && flow_octets4(octets + 8) == BE32(0xffff);
+	return !flow_word(octets) && flow_half(octets + 8) == BE32(0xffff);
 }
 
 static MG_INLINE enum mg_verdict packet_ipv6(struct packet *pkt, struct flow *ret)
@@ -334,13 +358,13 @@ static MG_INLINE enum mg_verdict packet_ipv6(struct packet *pkt, struct flow *re
 	if (!ip)
 		return MG_TRUNCATED;
 	ret->len = sizeof(*ip) + BE16(ip->len);
-	if (ip->version_class >> 4 != 6 || ipv6_mapped(ip->src) || ipv6_mapped(ip->dst))
+	octets_copy16(ret->src, ip->src);
+	octets_copy16(ret->service.addr, ip->dst);
+	if (ip->version_class >> 4 != 6 || ipv6_mapped(ret->src) || ipv6_mapped(ret->service.addr))
 		return MG_MALFORMED;
-	if (!packet_peek(pkt, ret->len) || !packet_pull(pkt, sizeof(*ip)))
+	if (!packet_whole(pkt, ret, ret->len) || !packet_pull(pkt, sizeof(*ip)))
 		return MG_TRUNCATED;
 
-	__builtin_memcpy(ret->src, ip->src, sizeof(ret->src));
-	__builtin_memcpy(ret->service.addr, ip->dst, sizeof(ret->service.addr));
 	ret->service.proto = ip->proto;
 	ret->tos = ip->version_class << 4 | ip->class_label >> 4;
 	ret->ecn = ret->tos & 3;

@@ -9,11 +9,13 @@
 #include "packet.h"
 #include "pin.h"
 #include "quic.h"
+#include "service.h"
 #include "slot.h"
 
 /* The tables, however the target reaches them. NULL: no such entry. */
 static MG_INLINE const struct mg_settings *table_settings(void);
-static MG_INLINE const struct mg_service *table_service(const struct mg_service_key *key);
+static MG_INLINE const struct mg_service_set *table_service_set(__u32 index);
+static MG_INLINE const struct mg_service *table_service(__u32 place);
 static MG_INLINE const struct mg_slot *table_slot(__u32 index);
 static MG_INLINE struct mg_pin_set *table_pins(__u32 index);
 static MG_INLINE const struct mg_member *table_member(__u32 index);
@@ -27,7 +29,7 @@ static MG_INLINE void table_event(enum mg_event event);
  * as two BPF functions. */
 struct way {
 	__u64 hash;    /* of the flow */
-	__u32 service; /* into mg_counters_service */
+	__u32 service; /* into mg_counters_service; 0: none */
 	__u32 member;  /* into mg_members */
 	__u32 site, nexthop;
 	__u32 ifindex; /* of the next hop */
@@ -35,14 +37,52 @@ struct way {
 	__u16 by_id;   /* chosen by the server ID: not a flow's start, even if it looks like one */
 };
 
-/* The ports are not known, and no service takes the packet without: is it for one all the same? */
-static MG_INLINE enum mg_verdict steer_portless(const struct flow *flow)
+/* NULL: it is not in this set; then *ret_full says whether it may be in the other one. */
+static MG_INLINE const struct mg_service *service_in(const struct mg_service_set *set, __u32 tag,
+						     const struct service_name *name,
+						     bool *ret_full)
 {
-	struct mg_service_key key = flow->service;
+	const struct mg_service *service;
 
-	key.port = 0;
-	key.proto = flow->v4 ? PROTO_ICMP : PROTO_ICMPV6;
-	if (!table_service(&key))
+	*ret_full = false;
+	for (int i = 0; i < MG_SERVICES_PER_SET; i++) {
+		struct mg_service_ref ref = service_load(&set->ref[i]);
+
+		if (!ref.place)
+			return NULL;
+		if (ref.tag != tag)
+			continue;
+		service = table_service(ref.place);
+		if (service && service_is(service, name))
+			return service;
+	}
+	*ret_full = true;
+	return NULL;
+}
+
+static MG_INLINE const struct mg_service *service_find(const struct service_name *name,
+						       __u32 set_mask)
+{
+	struct service_spot spot = service_spot(name, set_mask);
+	const struct mg_service *service = NULL;
+	bool further = true;
+
+	for (int i = 0; i < 2 && further && !service; i++) {
+		const struct mg_service_set *set = table_service_set(spot.set[i]);
+
+		if (!set)
+			return NULL;
+		service = service_in(set, spot.tag, name, &further);
+	}
+	return service;
+}
+
+/* The ports are not known, and no service takes the packet without: is it for one all the same? */
+static MG_INLINE enum mg_verdict steer_portless(const struct flow *flow, struct service_name name,
+						__u32 set_mask)
+{
+	name.rest = service_rest_of(flow->service.scope, flow->v4 ? PROTO_ICMP : PROTO_ICMPV6, 0);
+	if (!service_find(&name, set_mask))
 		return MG_NOT_OURS;
 	return flow->error ? MG_QUOTE : MG_FRAGMENT;
 }
@@ -56,22 +96,22 @@ static MG_INLINE bool steer_ported(__u8 proto)
 
 /* From the particular to the general. Without its ports a packet can only be told to be for a
  * service on all ports, and of a client as a whole. */
-static MG_INLINE enum mg_verdict steer_service(const struct flow *flow,
+static MG_INLINE enum mg_verdict steer_service(const struct flow *flow, __u32 set_mask,
 					       const struct mg_service **ret)
 {
-	struct mg_service_key key = flow->service;
-	const struct mg_service *service = table_service(&key);
+	struct service_name name = service_name(&flow->service);
+	const struct mg_service *service = service_find(&name, set_mask);
 
-	if (!service && key.port) {
-		key.port = 0;
-		service = table_service(&key);
+	if (!service && flow->service.port) {
+		name.rest = service_rest_of(flow->service.scope, flow->service.proto, 0);
+		service = service_find(&name, set_mask);
 	}
 	if (!service) {
-		key.proto = 0;
-		service = table_service(&key);
+		name.rest = service_rest_of(flow->service.scope, 0, 0);
+		service = service_find(&name, set_mask);
 	}
 	if (!service)
-		return flow->portless ? steer_portless(flow) : MG_NOT_OURS;
+		return flow->portless ? steer_portless(flow, name, set_mask) : MG_NOT_OURS;
 	if (flow->error && !flow->quoted)
 		return MG_QUOTE;
 	if (flow->portless && service->affinity != MG_AFFINITY_CLIENT &&
@@ -255,11 +295,14 @@ static MG_INLINE enum mg_verdict steer(const struct packet *pkt, const struct fl
 {
 	const struct mg_settings *settings = table_settings();
 	const struct mg_service *service = NULL;
-	enum mg_verdict verdict = steer_service(flow, &service);
+	enum mg_verdict verdict;
 
+	if (!settings)
+		return MG_NOT_OURS;
+	verdict = steer_service(flow, settings->service_set_mask, &service);
 	if (verdict != MG_FORWARD)
 		return verdict;
-	if (!settings || !service)
+	if (!service)
 		return MG_NO_MEMBER;
 	ret->service = service->index;
 	ret->hash = flow_hash_for(flow, settings->hash_seed, service);

@@ -19,8 +19,8 @@ static void disturb(const uint8_t *octets)
 						 .prev = octets[3] & 3,
 						 .next = octets[4],
 						 .state = octets[5] & 3 };
-	target.service[service].affinity = octets[6] & 1;
-	target.service[service].slot_mask = octets[6] >> 1;
+	target.service[service + 1].affinity = octets[6] & 1;
+	target.service[service + 1].slot_mask = octets[6] >> 1;
 	target.member[service * FIXTURE_MEMBERS + 1].site = octets[7];
 	target.site[site].nexthop_count = octets[8];
 	target.site[site].mtu ^= octets[9] << 3;

@@ -21,6 +21,7 @@ FIELDS = {
     "mg_pins": {"slot", "fingerprint", "member", "tick"},
     "mg_ports": {"ifindex"},
     "mg_server_ids": set(),
+    "mg_service_sets": {"tag", "place"},
     "mg_services": {"slot_base", "slot_mask", "affinity"},
     "mg_settings": {"hash_seed"},
     "mg_sites": {"encap", "outer_src", "outer_dst", "mtu"},
@@ -55,6 +56,6 @@ def test(check):
             check.ok(_is_named(text) and FIELDS.get(path.name, set()) <= names,
                      f"{name}: {path.name} names {len(names)} fields")
     service = json.loads(_dump(plan.pins("pe1") / "v2" / "mg_services"))
-    keys = [entry["key"] for entry in service]
-    check.ok(any(isinstance(k, dict) and k.get("port") == plan.SERVICE_PORT for k in keys),
+    keys = [entry["value"]["key"] for entry in service]
+    check.ok(any(k["port"] == plan.SERVICE_PORT for k in keys),
              "mg_services names the service's port")

@@ -16,6 +16,7 @@ static const struct {
 	const char *map, *field;
 } dumps[] = {
 	{ "mg_services", "\"slot_mask\":" },
+	{ "mg_service_sets", "\"place\":" },
 	{ "mg_slots", "\"now\":" },
 	{ "mg_pins", "\"fingerprint\":" },
 	{ "mg_fragments", "\"sport\":" },

@@ -9,6 +9,7 @@
 
 #define FIXTURE_SEED          0x0123456789abcdefull
 #define FIXTURE_PIN_SET_MASK  15
+#define FIXTURE_SERVICE_SETS  16
 #define FIXTURE_ANSWERS       1000 /* a second */
 #define FIXTURE_ANSWERS_BURST 100
 #define FIXTURE_MEMBERS       4 /* numbers of one service in mg_members */
@@ -193,6 +194,7 @@ static inline struct mg_service fixture_service(size_t i)
 				      sizeof(fixture_more[m].key)))
 			service = fixture_more[m].service;
 	}
+	service.key = fixture_services[i].key;
 	service.index = i + 1;
 	service.slot_base = i;
 	service.member_base = i * FIXTURE_MEMBERS;
@@ -227,6 +229,7 @@ static inline struct mg_settings fixture_settings(void)
 	return (struct mg_settings){
 		.hash_seed = FIXTURE_SEED,
 		.pin_set_mask = FIXTURE_PIN_SET_MASK,
+		.service_set_mask = FIXTURE_SERVICE_SETS - 1,
 		.limit[MG_GUARD_ANSWERS] = { clock_ns, clock_ns * FIXTURE_ANSWERS_BURST },
 	};
 }

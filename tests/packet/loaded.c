@@ -9,6 +9,7 @@
 #include <egress.skel.h>
 #include <errno.h>
 #include <ingress.skel.h>
+#include <service.h>
 
 struct loaded {
 	struct ingress *ingress;
@@ -42,13 +43,31 @@ static int put(const struct loaded *loaded, const char *name, const void *key, c
 	return fd < 0 ? fd : bpf_map_update_elem(fd, key, value, BPF_ANY);
 }
 
+/* Entries by map calls: the sets are read, changed and written back. */
+static int enter_service(const struct loaded *loaded, const struct mg_service *service,
+			 uint32_t place)
+{
+	struct mg_service_set sets[FIXTURE_SERVICE_SETS];
+	struct service_name name = service_name(&service->key);
+	int fd = loaded_map(loaded, "mg_service_sets"),
+	    r = put(loaded, "mg_services", &place, service);
+
+	for (uint32_t i = 0; !r && i < ARRAY_SIZE(sets); i++)
+		r = bpf_map_lookup_elem(fd, &i, &sets[i]);
+	if (!r && !service_enter(sets, FIXTURE_SERVICE_SETS - 1, &name, place))
+		r = -ENOSPC;
+	for (uint32_t i = 0; !r && i < ARRAY_SIZE(sets); i++)
+		r = put(loaded, "mg_service_sets", &i, &sets[i]);
+	return r;
+}
+
 static int put_service(const struct loaded *loaded, uint32_t i)
 {
 	const struct fixture_service *row = &fixture_services[i];
 	struct mg_service service = fixture_service(i);
 	struct mg_slot slot = fixture_slot(i);
 	uint32_t site[] = { row->site, row->next_site };
-	int r = put(loaded, "mg_services", &row->key, &service);
+	int r = enter_service(loaded, &service, i + 1);
 
 	if (!r)
 		r = put(loaded, "mg_slots", &i, &slot);

@@ -9,7 +9,7 @@
 #include <abi.h>
 #include <signal.h>
 
-#define SERVICES_PIN "/sys/fs/bpf/margay/" MG_ABI_VERSION "/mg_services"
+#define SETS_PIN "/sys/fs/bpf/margay/" MG_ABI_VERSION "/mg_service_sets"
 
 static struct lab {
 	struct speakers all;
@@ -216,10 +216,11 @@ Test(margayd, follows_services_and_interfaces, .init = lab_up, .fini = lab_down,
 
 static bool services_in_map(int count)
 {
-	char command[160];
+	char command[192];
 
 	snprintf(command, sizeof(command),
-		 "test $(bpftool map dump pinned " SERVICES_PIN " | grep -c '\"key\"') = %d",
+		 "test $(bpftool map dump pinned " SETS_PIN " | grep '\"place\"' | "
+		 "grep -cvE ': (0|4294967295)$') = %d",
 		 count);
 	return system(command) == 0;
 }

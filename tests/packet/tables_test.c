@@ -153,8 +153,18 @@ static size_t pins(void)
 static bool entry_of(uint16_t port, struct mg_service *ret)
 {
 	const struct service_spec spec = spec_of(port, 1);
+	const struct mg_service *entry = lab.tables->maps.memory[MAP_SERVICES];
+	struct mg_service_ref *ref = lab.tables->maps.memory[MAP_SERVICE_SETS];
 
-	return bpf_map_lookup_elem(lab.tables->maps.fd[MAP_SERVICES], &spec.key, ret) == 0;
+	for (uint32_t i = 0; i < lab.tables->maps.size[MAP_SERVICE_SETS] * MG_SERVICES_PER_SET;
+	     i++) {
+		if (!ref[i].place || ref[i].place == MG_SERVICE_GONE ||
+		    memcmp(&entry[ref[i].place].key, &spec.key, sizeof(spec.key)))
+			continue;
+		*ret = entry[ref[i].place];
+		return true;
+	}
+	return false;
 }
 
 /* --- adoption --------------------------------------------------------------------------------- */
@@ -841,12 +851,18 @@ Test(tables, counts_and_begins_anew, .init = lab_up, .fini = lab_down)
 	struct service_state state;
 	struct mg_counter verdict[MG_VERDICT_COUNT];
 	uint64_t event[MG_EVENT_COUNT];
+	uint16_t m;
 
-	counter_plant(MAP_COUNTERS_SERVICE, s->entry.index);
+	m = member(s, 1);
+	counter_plant(MAP_COUNTERS_MEMBER, s->entry.member_base + m);
 	counter_plant(MAP_COUNTERS_VERDICT, MG_DELIVERED);
 	tables_service_state(s, &state);
 	cr_expect(eq(u64, state.counter.packets, 10 * cpus));
 	cr_expect(eq(u32, state.slots_empty, 64));
+	tables_member_remove(s, m);
+	sweep_rounds(2);
+	tables_service_state(s, &state);
+	cr_expect(eq(u64, state.counter.packets, 10 * cpus), "of a member that is no more");
 	tables_verdicts(lab.tables, verdict);
 	cr_expect(eq(u64, verdict[MG_DELIVERED].bytes, 1000 * cpus));
 	cr_expect(eq(u64, verdict[MG_FORWARD].bytes, 0));

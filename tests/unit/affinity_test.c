@@ -201,9 +201,9 @@ static void start(struct random *random)
 	model.now = 1;
 	target.settings = (struct mg_settings){ .hash_seed = random_u64(random),
 						.pin_set_mask = TARGET_PIN_SETS - 1 };
-	target.services = 1;
-	target.service_key[0] = (struct mg_service_key){ .addr = { 1 }, .port = 80, .proto = 6 };
-	target.service[0] = (struct mg_service){ .slot_mask = SLOTS - 1, .member_count = MEMBERS };
+	target_service(&(struct mg_service){ .key = { .addr = { 1 }, .port = 80, .proto = 6 },
+					     .slot_mask = SLOTS - 1,
+					     .member_count = MEMBERS });
 	target.nexthop[0].ifindex = 1;
 	for (uint32_t m = 1; m <= MEMBERS; m++) {
 		target.member[m] = (struct mg_member){ .site = m, .state = MG_UP };

@@ -73,12 +73,11 @@ static void tables(uint32_t slot_mask)
 {
 	memset(&target, 0, sizeof(target));
 	target.settings = (struct mg_settings){ .hash_seed = 42, .pin_set_mask = 7 };
-	target.services = 1;
-	target.service_key[0] = flow_of_port(0, false).service;
-	target.service[0] = (struct mg_service){ .slot_base = SLOT,
-						 .slot_mask = slot_mask,
-						 .member_base = 10,
-						 .member_count = MEMBERS };
+	target_service(&(struct mg_service){ .key = flow_of_port(0, false).service,
+					     .slot_base = SLOT,
+					     .slot_mask = slot_mask,
+					     .member_base = 10,
+					     .member_count = MEMBERS });
 	for (uint32_t m = 1; m <= MEMBERS; m++) {
 		target.member[10 + m] = (struct mg_member){ .site = m, .state = MG_UP };
 		target.site[m] = (struct mg_site){ .state = MG_UP, .nexthop_count = 1 };

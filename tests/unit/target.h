@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define TARGET_SERVICES  64
+#define TARGET_SETS      16
 #define TARGET_SLOTS     4096
 #define TARGET_PIN_SETS  1024
 #define TARGET_MEMBERS   256
@@ -24,8 +25,8 @@
 
 static struct {
 	struct mg_settings settings;
-	struct mg_service_key service_key[TARGET_SERVICES];
-	struct mg_service service[TARGET_SERVICES];
+	struct mg_service_set service_set[TARGET_SETS];
+	struct mg_service service[TARGET_SERVICES + 1]; /* by place, from 1 */
 	struct mg_slot slot[TARGET_SLOTS];
 	struct mg_pin_set pins[TARGET_PIN_SETS];
 	struct mg_fragment_set fragments[MG_FRAGMENT_SETS];
@@ -52,13 +53,26 @@ static MG_INLINE const struct mg_settings *table_settings(void)
 	return &target.settings;
 }
 
-static MG_INLINE const struct mg_service *table_service(const struct mg_service_key *key)
+static MG_INLINE const struct mg_service_set *table_service_set(__u32 index)
 {
-	for (size_t i = 0; i < target.services; i++) {
-		if (!memcmp(&target.service_key[i], key, sizeof(*key)))
-			return &target.service[i];
-	}
-	return NULL;
+	return index < TARGET_SETS ? &target.service_set[index] : NULL;
+}
+
+static MG_INLINE const struct mg_service *table_service(__u32 place)
+{
+	return place <= TARGET_SERVICES ? &target.service[place] : NULL;
+}
+
+/* Enters the service behind the others. */
+static inline void target_service(const struct mg_service *service)
+{
+	struct service_name name;
+
+	target.service[++target.services] = *service;
+	name = service_name(&target.service[target.services].key);
+	target.settings.service_set_mask = TARGET_SETS - 1;
+	if (!service_enter(target.service_set, TARGET_SETS - 1, &name, target.services))
+		abort();
 }
 
 static MG_INLINE const struct mg_slot *table_slot(__u32 index)
@@ -154,6 +168,33 @@ static inline struct frame frame_of(const void *bytes, size_t len)
 static inline struct packet frame_packet(const struct frame *frame)
 {
 	return (struct packet){ .at = frame->bytes, .end = frame->bytes + frame->len };
+}
+
+/* A frame of the tests is one block. */
+static MG_INLINE __u32 packet_frame_len(const struct packet *pkt)
+{
+	return 0;
+}
+
+static MG_INLINE __u32 octets_load4(const void *at)
+{
+	__u32 word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+static MG_INLINE __u64 octets_load8(const void *at)
+{
+	__u64 word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+static MG_INLINE void octets_store8(void *at, __u64 word)
+{
+	memcpy(at, &word, sizeof(word));
 }
 
 /* bpf_xdp_adjust_head() for a block of exact size; new octets are 0xa5, which no test expects. */

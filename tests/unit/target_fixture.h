@@ -12,15 +12,13 @@ static inline void target_fixture(void)
 		const struct fixture_service *row = &fixture_services[i];
 		struct mg_service service = fixture_service(i);
 
-		target.service_key[i] = row->key;
-		target.service[i] = service;
+		target_service(&service);
 		target.slot[i] = fixture_slot(i);
 		target.member[service.member_base + 1] =
 			(struct mg_member){ .site = row->site, .state = MG_UP };
 		target.member[service.member_base + 2] =
 			(struct mg_member){ .site = row->next_site, .state = MG_UP };
 	}
-	target.services = FIXTURE_SERVICES;
 	memcpy(target.site, fixture_sites, sizeof(fixture_sites));
 	memcpy(target.nexthop, fixture_nexthops, sizeof(fixture_nexthops));
 	for (size_t i = 0; i < sizeof(fixture_endpoints) / sizeof(fixture_endpoints[0]); i++) {

@@ -5,10 +5,7 @@
  * headers, and tail-calls the program under test. bench_floor in that place shows what the driver
  * itself costs; so it does the same work whatever the result was.
  */
-#include <linux/bpf.h>
-
-#include <bpf/bpf_helpers.h>
-
+#include "context.h"
 #include "frame.h"
 
 struct bench bench;
@@ -19,11 +16,6 @@ struct {
 	__type(value, __u32);
 	__uint(max_entries, 1);
 } bench_program SEC(".maps");
-
-static MG_INLINE struct packet packet_of(const struct xdp_md *ctx)
-{
-	return (struct packet){ .at = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end };
-}
 
 static MG_INLINE __u32 draw_flow(__u64 random)
 {

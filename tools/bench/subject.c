@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <ingress.skel.h>
 #include <net/if.h>
+#include <service.h>
 #include <slot.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -33,7 +34,8 @@ struct area { /* a mapped array */
 
 struct subject {
 	struct bpf_object *counted, *uncounted;
-	struct area slots, pins;
+	struct area slots, pins, sets;
+	uint32_t service_sets;
 	uint32_t slot_count; /* all services together */
 };
 
@@ -42,6 +44,16 @@ static uint32_t pin_sets(uint32_t flows)
 	uint32_t sets = PIN_SETS;
 
 	while (sets < PIN_SETS_MAX && sets * PIN_PLACES < flows)
+		sets *= 2;
+	return sets;
+}
+
+/* As control/tables has it: half of the words in use. */
+static uint32_t service_sets(uint32_t services)
+{
+	uint32_t sets = 2;
+
+	while (sets * MG_SERVICES_PER_SET / 2 < services)
 		sets *= 2;
 	return sets;
 }
@@ -64,7 +76,8 @@ static int size_maps(struct bpf_object *object, const struct plan *plan, uint32_
 		const char *name;
 		uint32_t entries;
 	} sizes[] = {
-		{ "mg_services", services },
+		{ "mg_services", services + 1 },
+		{ "mg_service_sets", service_sets(services) },
 		{ "mg_slots", services * plan_slots(plan, services) },
 		{ "mg_members", services * MEMBERS + 1 },
 		{ "mg_counters_service", services + 1 },
@@ -149,19 +162,29 @@ static void address(uint8_t ret[16], bool v6, uint32_t last)
 	memcpy(ret, words, sizeof(words));
 }
 
+static int enter_service(const struct subject *subject, const struct mg_service *service,
+			 uint32_t place)
+{
+	struct service_name name = service_name(&service->key);
+
+	if (!service_enter(subject->sets.at, subject->service_sets - 1, &name, place))
+		return log_err(-ENOSPC, "mg_service_sets: full");
+	return put(subject, "mg_services", &place, service);
+}
+
 static int put_service(const struct subject *subject, const struct bench_case *c, uint32_t i,
 		       uint32_t slots)
 {
-	struct mg_service_key key = { .port = TRAFFIC_PORT, .proto = IPPROTO_TCP };
-	struct mg_service service = { .index = i + 1,
+	struct mg_service service = { .key = { .port = TRAFFIC_PORT, .proto = IPPROTO_TCP },
+				      .index = i + 1,
 				      .slot_base = i * slots,
 				      .slot_mask = slots - 1,
 				      .member_base = i * MEMBERS,
 				      .member_count = MEMBERS };
 	int r;
 
-	address(key.addr, c->v6, TRAFFIC_SERVICE + i);
-	r = put(subject, "mg_services", &key, &service);
+	address(service.key.addr, c->v6, TRAFFIC_SERVICE + i);
+	r = enter_service(subject, &service, i + 1);
 	for (uint32_t m = 0; r == 0 && m < MEMBERS; m++) {
 		struct mg_member member = { .site = i % GROUPS * MEMBERS + m, .state = MG_UP };
 		uint32_t index = service.member_base + 1 + m;
@@ -235,6 +258,10 @@ int subject_new(const struct plan *plan, const struct bench_case *like, struct s
 		r = map_area(subject, "mg_pins",
 			     pin_sets(plan_flows_max(plan)) * sizeof(struct mg_pin_set),
 			     &subject->pins);
+	subject->service_sets = service_sets(like->services);
+	if (r == 0)
+		r = map_area(subject, "mg_service_sets",
+			     subject->service_sets * sizeof(struct mg_service_set), &subject->sets);
 	if (r == 0)
 		r = put_tables(subject, plan, like);
 	if (r < 0)
@@ -255,6 +282,7 @@ void subject_free(struct subject **subject)
 		return;
 	area_clear(&(*subject)->slots);
 	area_clear(&(*subject)->pins);
+	area_clear(&(*subject)->sets);
 	bpf_object__close((*subject)->uncounted);
 	bpf_object__close((*subject)->counted);
 	freep(subject);
@@ -285,7 +313,8 @@ static struct mg_slot slot_of(uint32_t i, uint32_t moving_pct)
 void subject_apply(struct subject *subject, const struct bench_case *c)
 {
 	struct mg_settings settings = { .hash_seed = 0x5eed,
-					.pin_set_mask = pin_sets(c->flows) - 1 };
+					.pin_set_mask = pin_sets(c->flows) - 1,
+					.service_set_mask = subject->service_sets - 1 };
 	struct mg_slot *slots = subject->slots.at;
 	uint32_t zero = 0;
 

@@ -4,10 +4,9 @@
  * places where a packet can be had at the least cost for its sender: XDP where frames come, and
  * traffic control where the kernel's own packet buffers come, which XDP would have to copy first.
  */
-#include <linux/bpf.h>
-#include <linux/pkt_cls.h>
+#include "context.h"
 
-#include <bpf/bpf_helpers.h>
+#include <linux/pkt_cls.h>
 
 #include "token.h"
 #include "wire.h"

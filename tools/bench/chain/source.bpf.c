@@ -4,10 +4,7 @@
  * were dropped at the sink again, with all that the router wrote into them: so every octet of
  * headers is written anew.
  */
-#include <linux/bpf.h>
-
-#include <bpf/bpf_helpers.h>
-
+#include "context.h"
 #include "token.h"
 #include "wire.h"
 
