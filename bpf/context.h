@@ -19,6 +19,12 @@ static MG_INLINE __u32 packet_frame_len(const struct packet *pkt)
 	return bpf_xdp_get_buff_len(pkt->frame);
 }
 
+/* The same, with `linear` octets in its first buffer, once it has been read: asked for seldom. */
+static MG_INLINE __u32 frame_len(struct xdp_md *ctx, const struct flow *flow, __u32 linear)
+{
+	return flow->offset + flow->len > linear ? bpf_xdp_get_buff_len(ctx) : linear;
+}
+
 /* Plain loads and stores: the verifier allows unaligned ones where the CPU does them well. */
 typedef __u32 __attribute__((may_alias)) any_word4;
 typedef __u64 __attribute__((may_alias)) any_word8;

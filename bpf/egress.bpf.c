@@ -13,7 +13,7 @@ __noinline int mg_inner(struct xdp_md *ctx, const struct flow *outer, struct flo
 	return outer && ret ? decap_inner(&pkt, outer, ret) : MG_MALFORMED;
 }
 
-SEC("xdp")
+SEC("xdp.frags")
 int mg_egress(struct xdp_md *ctx)
 {
 	__u64 bytes = ctx->data_end - ctx->data;
@@ -24,6 +24,7 @@ int mg_egress(struct xdp_md *ctx)
 
 	flow.service.scope = MG_SCOPE_EGRESS;
 	verdict = mg_parse(ctx, &outer); /* parse */
+	bytes = frame_len(ctx, &outer, bytes);
 	if (verdict == MG_FORWARD)
 		verdict = decap_endpoint(&outer);
 	if (verdict == MG_FORWARD)

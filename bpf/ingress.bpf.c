@@ -2,7 +2,7 @@
 /* The client side: a packet for a service address goes into a tunnel to the site of its flow. */
 #include "target.h"
 
-SEC("xdp")
+SEC("xdp.frags")
 int mg_ingress(struct xdp_md *ctx)
 {
 	__u64 bytes = ctx->data_end - ctx->data;
@@ -13,6 +13,7 @@ int mg_ingress(struct xdp_md *ctx)
 
 	flow.service.scope = MG_SCOPE_INGRESS;
 	verdict = mg_parse(ctx, &flow); /* parse */
+	bytes = frame_len(ctx, &flow, bytes);
 	if (verdict == MG_FORWARD)
 		verdict = decide(ctx, &flow, &way);
 	if (verdict == MG_FORWARD)

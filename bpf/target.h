@@ -235,7 +235,8 @@ __noinline int mg_answer(struct xdp_md *ctx, const struct flow *flow, const stru
 		return verdict;
 	if (bpf_xdp_adjust_head(ctx, -(int)answer_room(flow)))
 		return MG_NO_HEADROOM;
-	if (bpf_xdp_adjust_tail(ctx, answer_cut(len, flow, &answer)))
+	if (bpf_xdp_adjust_tail(ctx, answer_cut(len, flow, &answer)) ||
+	    ctx->data_end - ctx->data != answer_len(flow, &answer)) /* all of it in one buffer */
 		return why == MG_TOO_BIG ? MG_TOO_BIG : MG_NO_MEMBER;
 	pkt = packet_of(ctx);
 	return answer_write(&pkt, flow, &answer) ? verdict : MG_TRUNCATED;

@@ -65,6 +65,11 @@ static MG_INLINE __s32 answer_cut(__u32 len, const struct flow *flow, const stru
 	return flow->offset + answer->quote - len;
 }
 
+static MG_INLINE __u32 answer_len(const struct flow *flow, const struct answer *answer)
+{
+	return flow->offset + answer_room(flow) + answer->quote;
+}
+
 /* RFC 1122 section 3.2.2: to one host, never about an error or a later fragment. */
 static MG_INLINE bool answer_allowed(const struct flow *flow)
 {
