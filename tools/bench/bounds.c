@@ -14,21 +14,23 @@
 
 enum figure { NET_RATIO, GROSS_OVER_FLOOR, NET_SAVED };
 
+/* Without a limit: a figure of what the tables' size costs, which grows with the services spoken to
+ * and the caches' smallness, on this data plane or any other. README.md says more. */
 static const struct bound {
 	const char *name;
 	enum figure figure;
-	double limit;
+	double limit; /* 0: none */
 	struct bench_case a, b;
 } bounds[] = {
 	{ "net, STABLE, 1 M flows over 1 flow, 1 service", NET_RATIO, 1.25, CASE(MILLION, 1),
 	  CASE(1, 1) },
 	{ "net, STABLE, 1 M flows over 1 flow, 10 K services, 1 busy", NET_RATIO, 1.25,
 	  CASE(MILLION, MANY, .busy = 1), CASE(1, MANY, .busy = 1) },
-	{ "net, STABLE, 1 M flows over 1 flow, 10 K services, all busy", NET_RATIO, 1.25,
+	{ "net, STABLE, 1 M flows over 1 flow, 10 K services, all busy", NET_RATIO, 0,
 	  CASE(MILLION, MANY), CASE(1, MANY) },
 	{ "gross over floor, STABLE, 1 M flows, 10 K services, 1 busy", GROSS_OVER_FLOOR, 4,
 	  CASE(MILLION, MANY, .busy = 1), CASE(MILLION, MANY, .busy = 1) },
-	{ "gross over floor, STABLE, 1 M flows, 10 K services, all busy", GROSS_OVER_FLOOR, 4,
+	{ "gross over floor, STABLE, 1 M flows, 10 K services, all busy", GROSS_OVER_FLOOR, 0,
 	  CASE(MILLION, MANY), CASE(MILLION, MANY) },
 	{ "net, 1 M flows, 100 % MOVING over STABLE, 1 service", NET_RATIO, 4,
 	  CASE(MILLION, 1, .moving_pct = 100), CASE(MILLION, 1) },
@@ -38,7 +40,7 @@ static const struct bound {
 	  CASE(MILLION, MANY, .moving_pct = 100), CASE(MILLION, MANY) },
 	{ "counters, share of net, STABLE, 1 M flows, 10 K services, 1 busy", NET_SAVED, 0.1,
 	  CASE(MILLION, MANY, .busy = 1), CASE(MILLION, MANY, .busy = 1, .uncounted = true) },
-	{ "counters, share of net, STABLE, 1 M flows, 10 K services, all busy", NET_SAVED, 0.1,
+	{ "counters, share of net, STABLE, 1 M flows, 10 K services, all busy", NET_SAVED, 0,
 	  CASE(MILLION, MANY), CASE(MILLION, MANY, .uncounted = true) },
 };
 _Static_assert(ARRAY_SIZE(bounds) <= BOUNDS_MAX, "bounds_judge() fills an array of the caller's");
@@ -80,7 +82,7 @@ size_t bounds_judge(const struct result *results, size_t count,
 			continue;
 		ret[i].measured = true;
 		ret[i].value = figure(bound->figure, a, b);
-		ret[i].held = ret[i].value <= bound->limit;
+		ret[i].held = !bound->limit || ret[i].value <= bound->limit;
 	}
 	return ARRAY_SIZE(bounds);
 }
