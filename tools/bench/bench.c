@@ -38,7 +38,10 @@ static const struct argp_option table[] = {
 	{ "moving", 'm', "PCT,...", 0, "Slots that are MOVING, or stable (stable,100)", 0 },
 	{ "family", 'i', "F,...", 0, "Inner packets: ipv4, ipv6 (ipv4)", 0 },
 	{ "encap", 'e', "E,...", 0, "Outer headers: srv6, ipip (srv6)", 0 },
-	{ "counters", 'c', "C,...", 0, "on; off: a build without counters (on)", 0 },
+	{ "build", 'B', "B,...", 0,
+	  "whole; without its counters: uncounted; without the hooks of margay trace: untraced "
+	  "(whole)",
+	  0 },
 	{ "slots", KEY_SLOTS, "N", 0, "Slots of a service (65536 of one, else 256)", 0 },
 	{ "program", KEY_PROGRAM, "PIN", 0,
 	  "Another XDP program, pinned there. It has to treat TCP to 198.18.0.0 and up, or "

@@ -39,9 +39,12 @@ static const struct bound {
 	{ "net, 1 M flows, 100 % MOVING over STABLE, 10 K services, all busy", NET_RATIO, 4,
 	  CASE(MILLION, MANY, .moving_pct = 100), CASE(MILLION, MANY) },
 	{ "counters, share of net, STABLE, 1 M flows, 10 K services, 1 busy", NET_SAVED, 0.1,
-	  CASE(MILLION, MANY, .busy = 1), CASE(MILLION, MANY, .busy = 1, .uncounted = true) },
+	  CASE(MILLION, MANY, .busy = 1),
+	  CASE(MILLION, MANY, .busy = 1, .build = BUILD_UNCOUNTED) },
 	{ "counters, share of net, STABLE, 1 M flows, 10 K services, all busy", NET_SAVED, 0,
-	  CASE(MILLION, MANY), CASE(MILLION, MANY, .uncounted = true) },
+	  CASE(MILLION, MANY), CASE(MILLION, MANY, .build = BUILD_UNCOUNTED) },
+	{ "trace off, share of net, STABLE, 1 M flows, 10 K services, 1 busy", NET_SAVED, 0.05,
+	  CASE(MILLION, MANY, .busy = 1), CASE(MILLION, MANY, .busy = 1, .build = BUILD_UNTRACED) },
 };
 _Static_assert(ARRAY_SIZE(bounds) <= BOUNDS_MAX, "bounds_judge() fills an array of the caller's");
 

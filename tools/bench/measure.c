@@ -127,7 +127,7 @@ static int run_subject(struct group *group, const struct bench_case *c, bool in_
 {
 	struct traffic traffic = traffic_of(group->plan, c, in_order);
 	struct expect expect = subject_expect(c);
-	int program = subject_program(group->subject, !c->uncounted);
+	int program = subject_program(group->subject, c->build);
 	struct rig_result result;
 	uint64_t before, after;
 	int r = subject_forwarded(group->subject, &before);
@@ -138,7 +138,7 @@ static int run_subject(struct group *group, const struct bench_case *c, bool in_
 		r = subject_forwarded(group->subject, &after);
 	if (r == 0)
 		r = check("mg_ingress", &result, packets, XDP_TX);
-	if (r == 0 && after - before != (c->uncounted ? 0 : packets))
+	if (r == 0 && after - before != (c->build == BUILD_UNCOUNTED ? 0 : packets))
 		r = log_err(-EBADMSG, "mg_ingress: %u packets counted as %llu", packets,
 			    (unsigned long long)(after - before));
 	*ret = result.ns;

@@ -19,7 +19,10 @@ static const struct word busy_words[] = { { "all", 0 }, { NULL, 0 } };
 static const struct word slot_words[] = { { "stable", 0 }, { NULL, 0 } };
 static const struct word family_words[] = { { "ipv4", 0 }, { "ipv6", 1 }, { NULL, 0 } };
 static const struct word encap_words[] = { { "srv6", 0 }, { "ipip", 1 }, { NULL, 0 } };
-static const struct word counter_words[] = { { "on", 0 }, { "off", 1 }, { NULL, 0 } };
+static const struct word build_words[] = { { "whole", BUILD_WHOLE },
+					   { "uncounted", BUILD_UNCOUNTED },
+					   { "untraced", BUILD_UNTRACED },
+					   { NULL, 0 } };
 
 /* Where a dimension lives, and what it may be. No words: numbers only; no range: words only. */
 static const struct dimension {
@@ -34,8 +37,13 @@ static const struct dimension {
 	{ "moving", offsetof(struct plan, moving_pct), slot_words, 1, 100 },
 	{ "family", offsetof(struct plan, v6), family_words, 1, 0 },
 	{ "encap", offsetof(struct plan, ipip), encap_words, 1, 0 },
-	{ "counters", offsetof(struct plan, uncounted), counter_words, 1, 0 },
+	{ "build", offsetof(struct plan, build), build_words, 1, 0 },
 };
+
+const char *build_name(enum bench_build build)
+{
+	return build_words[build].text;
+}
 
 struct plan plan_default(void)
 {
@@ -46,7 +54,7 @@ struct plan plan_default(void)
 		.moving_pct = { { 0, 100 }, 2 },
 		.v6 = { { 0 }, 1 },
 		.ipip = { { 0 }, 1 },
-		.uncounted = { { 0 }, 1 },
+		.build = { { BUILD_WHOLE }, 1 },
 		.rounds = 9,
 		.packets = 500000,
 		.seed = 1,
@@ -67,7 +75,7 @@ void plan_check(struct plan *plan)
 	plan->busy = (struct choices){ { 0, 1 }, 2 };
 	plan->moving_pct = (struct choices){ { 0, 100 }, 2 };
 	plan->v6 = plan->ipip = (struct choices){ { 0 }, 1 };
-	plan->uncounted = (struct choices){ { 0, 1 }, 2 };
+	plan->build = (struct choices){ { BUILD_WHOLE, BUILD_UNCOUNTED, BUILD_UNTRACED }, 3 };
 }
 
 static int read_number(const char *text, uint32_t min, uint32_t max, uint32_t *ret)
@@ -175,7 +183,7 @@ static struct bench_case case_of(const struct plan *plan, size_t number)
 
 	c.flows = take(&plan->flows, &number);
 	c.moving_pct = take(&plan->moving_pct, &number);
-	c.uncounted = take(&plan->uncounted, &number);
+	c.build = take(&plan->build, &number);
 	c.busy = take(&plan->busy, &number);
 	c.services = take(&plan->services, &number);
 	c.ipip = take(&plan->ipip, &number);
@@ -187,7 +195,7 @@ struct bench_case *plan_cases(const struct plan *plan, size_t *ret_count)
 {
 	size_t count = plan->flows.count * plan->services.count * plan->busy.count *
 		       plan->moving_pct.count * plan->v6.count * plan->ipip.count *
-		       plan->uncounted.count;
+		       plan->build.count;
 	struct bench_case *cases = calloc(count, sizeof(*cases));
 	size_t filled = 0;
 
@@ -211,5 +219,5 @@ bool case_alike(const struct bench_case *a, const struct bench_case *b)
 bool case_equal(const struct bench_case *a, const struct bench_case *b)
 {
 	return case_alike(a, b) && a->flows == b->flows && a->moving_pct == b->moving_pct &&
-	       a->uncounted == b->uncounted && a->busy == b->busy;
+	       a->build == b->build && a->busy == b->busy;
 }

@@ -10,13 +10,16 @@
 
 #define PLAN_CHOICES 8 /* values of one dimension */
 
+/* Of the program under test, to measure what a part of it costs. */
+enum bench_build { BUILD_WHOLE, BUILD_UNCOUNTED, BUILD_UNTRACED, BUILD_COUNT };
+
 /* One row of the table. */
 struct bench_case {
 	uint32_t flows, services;
 	uint32_t busy;       /* services that are spoken to; 0: all */
 	uint32_t moving_pct; /* slots in state MOVING; the others are STABLE */
 	bool v6, ipip;       /* else IPv4, SRv6 */
-	bool uncounted;      /* the build without counters */
+	enum bench_build build;
 };
 
 /* The values that one dimension takes. */
@@ -26,7 +29,7 @@ struct choices {
 };
 
 struct plan {
-	struct choices flows, services, busy, moving_pct, v6, ipip, uncounted;
+	struct choices flows, services, busy, moving_pct, v6, ipip, build;
 	uint32_t slots;   /* of a service; 0: as plan_slots() says */
 	uint32_t rounds;  /* runs of each case */
 	uint32_t packets; /* of a run */
@@ -36,6 +39,7 @@ struct plan {
 struct plan plan_default(void);
 void plan_full(struct plan *plan);  /* all that the bench is for */
 void plan_check(struct plan *plan); /* what the bounds need */
+const char *build_name(enum bench_build build);
 
 /* Reads a comma-separated list into one dimension: numbers, with K or M; or words, see plan.c.
  * 0, or -EINVAL and the plan is as it was. */

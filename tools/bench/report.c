@@ -25,10 +25,10 @@ static void print_row(const struct result *row)
 	slots_text(c, slots, sizeof(slots));
 	if (c->busy)
 		snprintf(busy, sizeof(busy), "%u", c->busy);
-	printf("%-5s %-5s %8u %6s %9u  %-12s %-8s %7.1f %7.1f %7.1f %6.2f %5.1f %%%s",
+	printf("%-5s %-5s %8u %6s %9u  %-12s %-9s %7.1f %7.1f %7.1f %6.2f %5.1f %%%s",
 	       c->v6 ? "IPv6" : "IPv4", c->ipip ? "IPIP" : "SRv6", c->services, busy, c->flows,
-	       slots, c->uncounted ? "off" : "on", row->floor.median, row->gross.median,
-	       result_net(row), row->gross.median / row->floor.median, 100 * result_spread(row),
+	       slots, build_name(c->build), row->floor.median, row->gross.median, result_net(row),
+	       row->gross.median / row->floor.median, 100 * result_spread(row),
 	       result_noisy(row) ? "  noisy" : "");
 	if (row->evicted)
 		printf("  %llu pins evicted", (unsigned long long)row->evicted);
@@ -76,8 +76,8 @@ void report_table(const struct report *report)
 	printf("ns a packet: median of %u interleaved runs of %u packets; spread: between the "
 	       "quartiles\n\n",
 	       plan->rounds, plan->packets);
-	printf("%-5s %-5s %8s %6s %9s  %-12s %-8s %7s %7s %7s %6s %7s\n", "inner", "outer",
-	       "services", "busy", "flows", "slots", "counters", "floor", "gross", "net", "ratio",
+	printf("%-5s %-5s %8s %6s %9s  %-12s %-9s %7s %7s %7s %6s %7s\n", "inner", "outer",
+	       "services", "busy", "flows", "slots", "build", "floor", "gross", "net", "ratio",
 	       "spread");
 	for (size_t i = 0; i < report->count; i++)
 		print_row(&report->results[i]);
@@ -93,10 +93,10 @@ static json_t *json_row(const struct result *row)
 	const struct bench_case *c = &row->what;
 
 	return json_pack(
-		"{ss ss sI sI sI sI sb sf sf sf sf sf sb sI sI}", "inner", c->v6 ? "ipv6" : "ipv4",
+		"{ss ss sI sI sI sI ss sf sf sf sf sf sb sI sI}", "inner", c->v6 ? "ipv6" : "ipv4",
 		"outer", c->ipip ? "ipip" : "srv6", "services", (json_int_t)c->services, "busy",
 		(json_int_t)(c->busy ? c->busy : c->services), "flows", (json_int_t)c->flows,
-		"moving-pct", (json_int_t)c->moving_pct, "counters", !c->uncounted, "floor-ns",
+		"moving-pct", (json_int_t)c->moving_pct, "build", build_name(c->build), "floor-ns",
 		row->floor.median, "gross-ns", row->gross.median, "net-ns", result_net(row),
 		"floor-spread", row->floor.spread, "gross-spread", row->gross.spread, "noisy",
 		result_noisy(row), "repeated", (json_int_t)row->repeated, "pins-evicted",

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <uncounted.skel.h>
+#include <untraced.skel.h>
 
 #define MEMBERS      8u /* of a service: 1 to 4 have its slots, 5 to 8 take over what moves */
 #define SETTLED      4u
@@ -33,7 +34,7 @@ struct area { /* a mapped array */
 };
 
 struct subject {
-	struct bpf_object *counted, *uncounted;
+	struct bpf_object *build[BUILD_COUNT]; /* the first one has the maps */
 	struct area slots, pins, sets;
 	uint32_t service_sets;
 	uint32_t slot_count; /* all services together */
@@ -60,7 +61,7 @@ static uint32_t service_sets(uint32_t services)
 
 static int map_fd(const struct subject *subject, const char *name)
 {
-	return bpf_object__find_map_fd_by_name(subject->counted, name);
+	return bpf_object__find_map_fd_by_name(subject->build[BUILD_WHOLE], name);
 }
 
 static int size_map(struct bpf_object *object, const char *name, uint32_t entries)
@@ -94,7 +95,7 @@ static int size_maps(struct bpf_object *object, const struct plan *plan, uint32_
 	return 0;
 }
 
-static int load_counted(const struct plan *plan, uint32_t services, struct bpf_object **ret)
+static int load_whole(const struct plan *plan, uint32_t services, struct bpf_object **ret)
 {
 	size_t len;
 	const void *bytes = ingress__elf_bytes(&len);
@@ -111,28 +112,34 @@ static int load_counted(const struct plan *plan, uint32_t services, struct bpf_o
 	return r < 0 ? log_err(r, "mg_ingress: cannot load (is this root?)") : 0;
 }
 
-/* The second build works on the first one's maps. */
-static int load_uncounted(struct bpf_object *counted, struct bpf_object **ret)
+static const void *part_bytes(enum bench_build build, size_t *ret_len)
+{
+	return build == BUILD_UNCOUNTED ? uncounted__elf_bytes(ret_len)
+					: untraced__elf_bytes(ret_len);
+}
+
+/* The other builds work on the first one's maps. */
+static int load_part(struct subject *subject, enum bench_build build)
 {
 	size_t len;
-	const void *bytes = uncounted__elf_bytes(&len);
+	const void *bytes = part_bytes(build, &len);
 	struct bpf_object *object = bpf_object__open_mem(bytes, len, NULL);
 	struct bpf_map *map;
 	int r = 0;
 
 	if (!object)
-		return log_err(-errno, "mg_ingress without counters: cannot open the object");
-	*ret = object;
+		return log_err(-errno, "mg_ingress, %s: cannot open the object", build_name(build));
+	subject->build[build] = object;
 	bpf_object__for_each_map(map, object)
 	{
-		struct bpf_map *twin = bpf_object__find_map_by_name(counted, bpf_map__name(map));
+		int fd = map_fd(subject, bpf_map__name(map));
 
-		if (twin && r == 0)
-			r = bpf_map__reuse_fd(map, bpf_map__fd(twin));
+		if (fd >= 0 && r == 0)
+			r = bpf_map__reuse_fd(map, fd);
 	}
 	if (r == 0)
 		r = bpf_object__load(object);
-	return r < 0 ? log_err(r, "mg_ingress without counters: cannot load") : 0;
+	return r < 0 ? log_err(r, "mg_ingress, %s: cannot load", build_name(build)) : 0;
 }
 
 static int map_area(const struct subject *subject, const char *name, size_t len, struct area *ret)
@@ -248,9 +255,9 @@ int subject_new(const struct plan *plan, const struct bench_case *like, struct s
 	if (!subject)
 		return -ENOMEM;
 	subject->slot_count = like->services * plan_slots(plan, like->services);
-	r = load_counted(plan, like->services, &subject->counted);
-	if (r == 0)
-		r = load_uncounted(subject->counted, &subject->uncounted);
+	r = load_whole(plan, like->services, &subject->build[BUILD_WHOLE]);
+	for (enum bench_build build = BUILD_WHOLE + 1; r == 0 && build < BUILD_COUNT; build++)
+		r = load_part(subject, build);
 	if (r == 0)
 		r = map_area(subject, "mg_slots", subject->slot_count * sizeof(struct mg_slot),
 			     &subject->slots);
@@ -283,16 +290,15 @@ void subject_free(struct subject **subject)
 	area_clear(&(*subject)->slots);
 	area_clear(&(*subject)->pins);
 	area_clear(&(*subject)->sets);
-	bpf_object__close((*subject)->uncounted);
-	bpf_object__close((*subject)->counted);
+	for (enum bench_build build = BUILD_WHOLE; build < BUILD_COUNT; build++)
+		bpf_object__close((*subject)->build[build]);
 	freep(subject);
 }
 
-int subject_program(const struct subject *subject, bool counted)
+int subject_program(const struct subject *subject, enum bench_build build)
 {
-	struct bpf_object *object = counted ? subject->counted : subject->uncounted;
-
-	return bpf_program__fd(bpf_object__find_program_by_name(object, "mg_ingress"));
+	return bpf_program__fd(
+		bpf_object__find_program_by_name(subject->build[build], "mg_ingress"));
 }
 
 /* The moving slots lie scattered, as rendezvous hashing has them. A running flow's member is one of

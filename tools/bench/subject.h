@@ -18,7 +18,7 @@ int subject_new(const struct plan *plan, const struct bench_case *like, struct s
 void subject_free(struct subject **subject);
 
 /* The descriptor of the program, borrowed. */
-int subject_program(const struct subject *subject, bool counted);
+int subject_program(const struct subject *subject, enum bench_build build);
 
 /* Puts the slots into the case's state; no pins are left. */
 void subject_apply(struct subject *subject, const struct bench_case *c);
