@@ -8,12 +8,14 @@
 #include <bpf/libbpf.h>
 #include <egress.skel.h>
 #include <errno.h>
+#include <headroom.skel.h>
 #include <ingress.skel.h>
 #include <service.h>
 
 struct loaded {
 	struct ingress *ingress;
 	struct egress *egress;
+	struct headroom *headroom;
 	int program[2];
 };
 
@@ -109,6 +111,19 @@ static int put_fixture(const struct loaded *loaded)
 	return r;
 }
 
+static int put_headroom(struct loaded *loaded)
+{
+	int r = 0;
+
+	loaded->headroom = headroom__open_and_load();
+	if (!loaded->headroom)
+		return -errno;
+	for (uint32_t i = 0; !r && i < ARRAY_SIZE(loaded->program); i++)
+		r = bpf_map_update_elem(bpf_map__fd(loaded->headroom->maps.under_test), &i,
+					&loaded->program[i], BPF_ANY);
+	return r;
+}
+
 int loaded_new(struct loaded **ret)
 {
 	_cleanup_(loaded_free) struct loaded *loaded = calloc(1, sizeof(*loaded));
@@ -131,6 +146,9 @@ int loaded_new(struct loaded **ret)
 		return r;
 	loaded->program[VECTOR_INGRESS] = bpf_program__fd(loaded->ingress->progs.mg_ingress);
 	loaded->program[VECTOR_EGRESS] = bpf_program__fd(loaded->egress->progs.mg_egress);
+	r = put_headroom(loaded);
+	if (r < 0)
+		return r;
 	*ret = TAKE_PTR(loaded);
 	return 0;
 }
@@ -139,6 +157,7 @@ void loaded_free(struct loaded **loaded)
 {
 	if (!*loaded)
 		return;
+	headroom__destroy((*loaded)->headroom);
 	egress__destroy((*loaded)->egress);
 	ingress__destroy((*loaded)->ingress);
 	freep(loaded);
@@ -155,7 +174,8 @@ int loaded_run(struct loaded *loaded, enum vector_program program, uint8_t *byte
 	if (!in)
 		return -ENOMEM;
 	memcpy(in, bytes, *len);
-	r = bpf_prog_test_run_opts(loaded->program[program], &opts);
+	loaded->headroom->bss->which = program;
+	r = bpf_prog_test_run_opts(bpf_program__fd(loaded->headroom->progs.fill_headroom), &opts);
 	if (r < 0)
 		return r;
 	*len = opts.data_size_out;

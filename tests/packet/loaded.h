@@ -16,8 +16,9 @@ struct loaded;
 int loaded_new(struct loaded **ret);
 void loaded_free(struct loaded **loaded);
 
-/* Runs a program once on a frame. *len is the length of the frame, then that of the result, which
- * is in bytes again (size octets). 0, or -errno where the kernel refuses to run it. */
+/* Runs a program once on a frame, with 0xff in the octets in front of it. *len is the length of the
+ * frame, then that of the result, which is in bytes again (size octets). 0, or -errno where the
+ * kernel refuses to run it. */
 int loaded_run(struct loaded *loaded, enum vector_program program, uint8_t *bytes, size_t *len,
 	       size_t size, uint32_t *ret_action);
 
