@@ -166,6 +166,48 @@ Test(flow, client_affinity_sees_the_client_only)
 	}
 }
 
+/* Bit b of an address counts from its first one, as a prefix has them. */
+static void flip_leading(struct flow *flow, uint32_t bit)
+{
+	flow->src[(flow->v4 ? 12 : 0) + bit / 8] ^= 0x80 >> bit % 8;
+}
+
+Test(flow, client_prefix_sees_its_bits_only)
+{
+	struct random random = random_seeded("prefix");
+
+	for (int i = 0; i < 2000; i++) {
+		struct flow flow = random_flow(&random, i % 2), other = flow;
+		uint32_t size = flow.v4 ? 32 : 128, bits = 1 + random_below(&random, size);
+		uint64_t hash = flow_hash_client(&flow, SEED, bits);
+
+		if (bits < size)
+			flip_leading(&other, bits + random_below(&random, size - bits));
+		flip(&other, 256 + random_below(&random, 32));
+		cr_expect(eq(u64, flow_hash_client(&other, SEED, bits), hash), "%u bits", bits);
+		flip_leading(&other, bits - 1);
+		cr_expect(ne(u64, flow_hash_client(&other, SEED, bits), hash), "%u bits", bits);
+	}
+}
+
+Test(flow, client_prefix_of_all_bits_is_the_client)
+{
+	struct random random = random_seeded("whole");
+
+	for (int i = 0; i < 1000; i++) {
+		struct flow flow = random_flow(&random, i % 2);
+		struct mg_service service = { .affinity = MG_AFFINITY_CLIENT };
+		uint64_t hash = flow_hash(&flow, SEED, MG_AFFINITY_CLIENT);
+
+		cr_expect(eq(u64, flow_hash_client(&flow, SEED, 0), hash));
+		cr_expect(eq(u64, flow_hash_client(&flow, SEED, flow.v4 ? 32 : 128), hash));
+		cr_expect(eq(u64, flow_hash_for(&flow, SEED, &service), hash));
+		service.affinity = MG_AFFINITY_QUIC;
+		cr_expect(eq(u64, flow_hash_for(&flow, SEED, &service),
+			     flow_hash(&flow, SEED, MG_AFFINITY_FLOW)));
+	}
+}
+
 Test(flow, label_is_never_zero)
 {
 	struct random random = random_seeded("label");

@@ -177,6 +177,101 @@ Test(steer, starts_anew_on_an_old_pin)
 		}
 }
 
+/* No token is left. want_pin and event as in rows above. */
+static const struct {
+	const char *name;
+	enum mg_slot_state state;
+	uint16_t pin;
+	bool start;
+	uint32_t down;
+	uint16_t want, want_pin;
+	int event;
+} limited[] = {
+	{ "start", MOVING, 0, true, 0, 2, NO_PIN, MG_EVENT_PIN_LIMITED },
+	{ "other", MOVING, 0, false, 0, 2, NO_PIN, MG_EVENT_PIN_LIMITED },
+	{ "start, prev down", MOVING, 0, true, BIT(2), 1, NO_PIN, MG_EVENT_PIN_LIMITED },
+	{ "pinned", MOVING, 4, false, 0, 4, 4, -1 },
+	{ "start sent again", MOVING, 4, true, 0, 4, 4, -1 },
+	{ "pin down", MOVING, 4, false, BIT(4), 1, 1, MG_EVENT_PIN_REPLACED },
+	{ "pinned slot", PINNED, 0, true, 0, 1, NO_PIN, -1 },
+	{ "stable slot", STABLE, 0, true, 0, 1, NO_PIN, -1 },
+};
+
+Test(steer, pins_limited)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(limited); i++) {
+		struct flow flow = flow_of_port(i, limited[i].start);
+		struct way way = { 0 };
+		uint64_t events = 0;
+
+		tables(0);
+		target.slot[SLOT] = (struct mg_slot){
+			.now = 1, .prev = 2, .next = 3, .state = limited[i].state
+		};
+		target.settings.limit[MG_GUARD_PINS] = (struct mg_limit){ 1, 0 };
+		target.bucket[MG_GUARD_PINS].next_ns = 1;
+		if (limited[i].pin)
+			pin_put(&flow, limited[i].pin);
+		take_down(limited[i].down, false);
+		cr_expect(eq(int, steer(&no_frame, &flow, &way), MG_FORWARD));
+		cr_expect(eq(u32, way.member, 10 + limited[i].want), "%s", limited[i].name);
+		cr_expect(eq(int, pin_place(&flow)->member, limited[i].want_pin), "%s",
+			  limited[i].name);
+		for (int e = 0; e < MG_EVENT_COUNT; e++)
+			events += target.event[e];
+		cr_expect(eq(u64, events, limited[i].event >= 0), "%s", limited[i].name);
+		cr_expect(limited[i].event < 0 || target.event[limited[i].event] == 1, "%s",
+			  limited[i].name);
+	}
+}
+
+/* As many as there are tokens, and then none; the others are asked again by their next packet. */
+Test(steer, pins_up_to_the_limit)
+{
+	tables(0);
+	target.slot[SLOT] = (struct mg_slot){ .now = 1, .prev = 2, .state = MOVING };
+	target.settings.limit[MG_GUARD_PINS] = (struct mg_limit){ 1000, 9000 };
+	target.clock_ns = 100000;
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 30; i++) {
+			struct flow flow = flow_of_port(i, !round);
+			struct way way = { 0 };
+
+			cr_expect(eq(int, steer(&no_frame, &flow, &way), MG_FORWARD));
+			cr_expect(eq(u32, way.member, 11 + (i >= 10)), "flow %d", i);
+		}
+		cr_expect(eq(u64, target.event[MG_EVENT_PIN_INSERTED], 10 + 10 * round));
+		target.clock_ns += 1000000;
+	}
+	cr_expect(eq(u64, target.event[MG_EVENT_PIN_LIMITED], 20 + 10));
+}
+
+static const struct {
+	enum mg_last_resort last_resort;
+	enum mg_verdict want;
+} last_resorts[] = {
+	{ MG_LAST_DROP, MG_NO_MEMBER },
+	{ MG_LAST_UNREACHABLE, MG_UNREACHABLE },
+	{ MG_LAST_KERNEL, MG_LAST_RESORT },
+	{ 77, MG_NO_MEMBER },
+};
+
+Test(steer, last_resorts)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(last_resorts); i++)
+		for (int down = 0; down < 2; down++) {
+			struct flow flow = flow_of_port(1, true);
+			struct way way = { 0 };
+
+			tables(0);
+			target.slot[SLOT] = (struct mg_slot){ .now = 1, .next = 2 };
+			target.service[1].last_resort = last_resorts[i].last_resort;
+			take_down(down ? BIT(1) | BIT(2) : 0, true);
+			cr_expect(eq(int, steer(&no_frame, &flow, &way),
+				     down ? last_resorts[i].want : MG_FORWARD));
+		}
+}
+
 /* A pin of another slot with the same fingerprint in the same set is nothing to us. */
 Test(steer, pin_of_another_slot)
 {
