@@ -113,3 +113,13 @@ json_t *answer_append(json_t *array)
 
 	return json_array_append_new(array, child) < 0 ? NULL : child;
 }
+
+const char *answer_name(const char *upper, char ret[32])
+{
+	size_t i = 0;
+
+	for (; upper[i] && i + 1 < 32; i++)
+		ret[i] = upper[i] == '_' ? '-' : (char)(upper[i] | 0x20);
+	ret[i] = '\0';
+	return ret;
+}

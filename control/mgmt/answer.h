@@ -47,6 +47,8 @@ void answer_number(json_t *object, const char *key, double value);
 void answer_count(json_t *object, const char *key, uint64_t value);
 void answer_text(json_t *object, const char *key, const char *value);
 void answer_flag(json_t *object, const char *key, bool value);
+/* NO_MEMBER of a list in abi.h as "no-member", into ret (32 octets): words are spelt as in YANG. */
+const char *answer_name(const char *upper, char ret[32]);
 /* A new array or object as a member, borrowed; NULL: no memory, which jansson's setters take. */
 json_t *answer_array(json_t *object, const char *key);
 json_t *answer_object(json_t *object, const char *key);

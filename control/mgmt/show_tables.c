@@ -154,16 +154,11 @@ static const struct {
 	const char *name, *text;
 } verdicts[] = { MG_VERDICTS(VERDICT_NAME) }, events[] = { MG_EVENTS(EVENT_NAME) };
 
-/* NO_MEMBER as "no-member": keys and words in answers are spelt as in YANG. */
 static void put_name(json_t *object, const char *upper, const char *text)
 {
 	char name[32];
-	size_t i = 0;
 
-	for (; upper[i] && i + 1 < sizeof(name); i++)
-		name[i] = upper[i] == '_' ? '-' : (char)(upper[i] | 0x20);
-	name[i] = '\0';
-	answer_text(object, "name", name);
+	answer_text(object, "name", answer_name(upper, name));
 	answer_text(object, "meaning", text);
 }
 

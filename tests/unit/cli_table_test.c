@@ -56,6 +56,9 @@ static const struct {
 	  "{\"instances\":[\"10.0.0.1\"],\"name\":\"a\",\"transient\":true,"
 	  "\"verb\":\"announce\"}" },
 	{ "reload", "{\"verb\":\"reload\"}" },
+	{ "trace verdict forward no-member port 80 --count 5",
+	  "{\"count\":5,\"port\":80,\"verdict\":[\"forward\",\"no-member\"]}" },
+	{ "capture -w /nonexistent --drops", "{\"drops\":true,\"write\":\"/nonexistent\"}" },
 	{ "check /nonexistent", "{\"file\":\"/nonexistent\"}" },
 };
 
@@ -94,6 +97,9 @@ static const struct {
 	{ "announce a protocol sctp", "any tcp udp" },
 	{ "announce a protocol tc", "any tcp udp" },
 	{ "announce a instances", "needs a value" },
+	{ "show pins --count 5", "unknown word" },
+	{ "trace --cuont 5", "did you mean 'count'?" },
+	{ "trace --count 5 --count 6", "said twice" },
 	{ "xyzzy", "margay help" },
 };
 
@@ -159,6 +165,8 @@ static const struct {
 	{ "drain", "*sites " },
 	{ "announce a protocol", "any tcp udp " },
 	{ "show pins", "--all " },
+	{ "capture --snaplen 64 -w", "* " },
+	{ "trace verdict", "* " },
 	{ "nonsense", "" },
 };
 

@@ -2,6 +2,7 @@
 /* The table of commands. Rows with the same words stand together; grammar.h says what is what. */
 #include "grammar.h"
 #include "local.h"
+#include "trace_commands.h"
 #include "views.h"
 
 #define NAME(what, from)                                                                           \
@@ -23,6 +24,38 @@
 		.name = "service", .kind = ARG_POSITION, .needed = is_needed,     \
 		.source = SOURCE_SERVICES, .help = "name or address of a service" \
 	}
+
+#define OPTION(key, what)                                                         \
+	{                                                                         \
+		.name = key, .kind = ARG_OPTION, .type = ARG_NUMBER, .help = what \
+	}
+#define KEY(key, what)                                     \
+	{                                                  \
+		.name = key, .kind = ARG_KEY, .help = what \
+	}
+
+/* Which packets; what is not said matches all. */
+#define PACKETS                                                                                  \
+	{ .name = "service",                                                                     \
+	  .kind = ARG_KEY,                                                                       \
+	  .source = SOURCE_SERVICES,                                                             \
+	  .help = "name or address of a service" },                                              \
+		{ .name = "verdict",                                                             \
+		  .kind = ARG_KEY,                                                               \
+		  .type = ARG_TEXTS,                                                             \
+		  .source = SOURCE_VERDICTS,                                                     \
+		  .help = "where packets end, as in show counters; any of several" },            \
+		KEY("client", "source address or prefix"), NUMBER("client-port", "source port"), \
+		KEY("to", "destination address or prefix"), NUMBER("port", "destination port"),  \
+		KEY("protocol", "tcp, udp, icmp, icmpv6, or a number"),                          \
+		{ .name = "interface",                                                           \
+		  .kind = ARG_KEY,                                                               \
+		  .source = SOURCE_INTERFACES,                                                   \
+		  .help = "that a packet came or leaves by" },                                   \
+		NUMBER("sample", "one in so many of these, by chance"),                          \
+		KEY("pin-directory", "where margayd pins its tables"),                           \
+		FLAG("drops", "only packets that end here"),                                     \
+		OPTION("count", "end after so many packets")
 
 const struct command commands[] = {
 	{ .words = { "show", "services" },
@@ -86,6 +119,22 @@ const struct command commands[] = {
 		     .help = "a client: ADDRESS or ADDRESS:PORT, [ADDRESS]:PORT for IPv6" } },
 	  .help = "why the traffic of a service goes where it goes",
 	  .render = view_explain },
+	{ .words = { "trace" },
+	  .arg = { PACKETS },
+	  .help = "what becomes of packets, one a line, as the data plane decides it",
+	  .local = local_trace },
+	{ .words = { "capture" },
+	  .arg = { PACKETS,
+		   OPTION("snaplen", "octets of a packet at most"),
+		   FLAG("sent", "packets as they leave, not as they came"),
+		   { .name = "write",
+		     .letter = 'w',
+		     .kind = ARG_OPTION,
+		     .type = ARG_FILE,
+		     .needed = true,
+		     .help = "file for the packets, pcapng; - is standard output" } },
+	  .help = "write packets to a file, each with its verdict as a comment",
+	  .local = local_capture },
 	{ .words = { "announce" },
 	  .verb = "announce",
 	  .arg = { NAME("name of the service", SOURCE_ANNOUNCED),

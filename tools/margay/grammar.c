@@ -93,17 +93,36 @@ static const struct arg *arg_next_position(const struct command *command, const 
 	return NULL;
 }
 
-/* A key or flag by its name. */
-static const struct arg *arg_named(const struct command *command, const char *word)
+static bool arg_has_value(const struct arg *arg)
+{
+	return arg->kind == ARG_KEY || arg->kind == ARG_OPTION;
+}
+
+static bool arg_has_dashes(const struct arg *arg)
+{
+	return arg->kind == ARG_FLAG || arg->kind == ARG_OPTION;
+}
+
+const struct arg *grammar_option(const struct command *command, const char *word)
 {
 	for (const struct arg *a = command->arg; a->kind; a++) {
-		if (a->kind == ARG_KEY && strcmp(a->name, word) == 0)
+		if (!arg_has_dashes(a))
+			continue;
+		if (strncmp(word, "--", 2) == 0 && strcmp(a->name, word + 2) == 0)
 			return a;
-		if (a->kind == ARG_FLAG && strncmp(word, "--", 2) == 0 &&
-		    strcmp(a->name, word + 2) == 0)
+		if (a->letter && word[0] == '-' && word[1] == a->letter && !word[2])
 			return a;
 	}
 	return NULL;
+}
+
+/* A key, option or flag by its name. */
+static const struct arg *arg_named(const struct command *command, const char *word)
+{
+	for (const struct arg *a = command->arg; a->kind; a++)
+		if (a->kind == ARG_KEY && strcmp(a->name, word) == 0)
+			return a;
+	return grammar_option(command, word);
 }
 
 static bool choice_fits(const char *choices, const char *word)
@@ -295,7 +314,7 @@ static void complete_args(const struct command *command, char *const *words, siz
 {
 	const struct arg *key = count ? arg_named(command, words[count - 1]) : NULL;
 
-	if (key && key->kind == ARG_KEY) {
+	if (key && arg_has_value(key)) {
 		complete_value(key, visit, user);
 		return;
 	}
@@ -308,7 +327,7 @@ static void complete_args(const struct command *command, char *const *words, siz
 				return;
 		} else if (a->kind == ARG_KEY) {
 			visit(user, a->name, SOURCE_NONE, ARG_TEXT);
-		} else if (a->kind == ARG_FLAG) {
+		} else if (arg_has_dashes(a)) {
 			snprintf(flag, sizeof(flag), "--%s", a->name);
 			visit(user, flag, SOURCE_NONE, ARG_TEXT);
 		}
@@ -344,8 +363,11 @@ static void synopsis_arg(FILE *out, const struct arg *arg)
 		fprintf(out, " %s%s%s", open, value, close);
 	else if (arg->kind == ARG_FLAG)
 		fprintf(out, " %s--%s%s", open, arg->name, close);
+	else if (arg->letter)
+		fprintf(out, " %s-%c %s%s", open, arg->letter,
+			arg->type == ARG_FILE ? "FILE" : value, close);
 	else
-		fprintf(out, " %s%s %s%s%s", open, arg->name,
+		fprintf(out, " %s%s%s %s%s%s", open, arg->kind == ARG_OPTION ? "--" : "", arg->name,
 			arg->type == ARG_NUMBER ? "NUMBER" : value,
 			arg->type == ARG_TEXTS ? "..." : "", close);
 }

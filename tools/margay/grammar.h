@@ -9,22 +9,32 @@
 #include <stddef.h>
 
 #define COMMAND_WORDS_MAX 3
-#define COMMAND_ARGS_MAX  13
+#define COMMAND_ARGS_MAX  17
 
 enum arg_kind {
 	ARG_NONE,
 	ARG_POSITION, /* the value alone: SERVICE */
 	ARG_KEY,      /* its name, then the value: port 80 */
 	ARG_FLAG,     /* its name alone, with two dashes: --all */
+	ARG_OPTION,   /* its name with two dashes, or its letter with one, then the value: --count 5
+		       */
 };
 
 enum arg_type { ARG_TEXT, ARG_NUMBER, ARG_TEXTS /* one or more */, ARG_FILE };
 
 /* What can stand for a value; for completion. */
-enum arg_source { SOURCE_NONE, SOURCE_SERVICES, SOURCE_SITES, SOURCE_ANNOUNCED };
+enum arg_source {
+	SOURCE_NONE,
+	SOURCE_SERVICES,
+	SOURCE_SITES,
+	SOURCE_ANNOUNCED,
+	SOURCE_VERDICTS,
+	SOURCE_INTERFACES
+};
 
 struct arg {
 	const char *name; /* also of the request's member */
+	char letter;      /* of an option; 0: none */
 	enum arg_kind kind;
 	enum arg_type type;
 	bool needed;
@@ -33,13 +43,16 @@ struct arg {
 	const char *help;
 };
 
+struct daemon_address;
+
 struct command {
 	const char *words[COMMAND_WORDS_MAX];
 	const char *verb, *object; /* of the request; verb NULL: margay does it alone */
 	struct arg arg[COMMAND_ARGS_MAX];
 	const char *help;
-	void (*render)(const json_t *answer);           /* for people */
-	int (*local)(const json_t *request, bool json); /* exit status; verb NULL */
+	void (*render)(const json_t *answer); /* for people */
+	/* Exit status; verb NULL. */
+	int (*local)(const struct daemon_address *daemon, const json_t *request, bool json);
 };
 
 /* Rows up to one whose words[0] is NULL: commands.c. */
@@ -49,6 +62,9 @@ extern const struct command commands[];
  * prefixes: words may be cut short where only one command fits. */
 int grammar_parse(char *const *words, size_t count, bool prefixes, const struct command **ret,
 		  json_t **ret_request, json_t **ret_error);
+
+/* The option or flag of a command that a word with dashes stands for; NULL: none. */
+const struct arg *grammar_option(const struct command *command, const char *word);
 
 /* Calls visit for each word that can come after words[0..count). What starts otherwise than the
  * user's half-written word is for visit to drop. */

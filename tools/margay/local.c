@@ -34,7 +34,7 @@ static void view_check(const json_t *answer)
 	printf("%s: good\n", json_string_value(json_object_get(answer, "file")));
 }
 
-int local_check(const json_t *request, bool json)
+int local_check(const struct daemon_address *daemon, const json_t *request, bool json)
 {
 	const char *file = json_string_value(json_object_get(request, "file"));
 
@@ -56,7 +56,7 @@ static void view_script(const json_t *answer)
 	fputs(json_string_value(json_object_get(answer, "script")), stdout);
 }
 
-int local_completion(const json_t *request, bool json)
+int local_completion(const struct daemon_address *daemon, const json_t *request, bool json)
 {
 	return local_print(json_pack("{s:s}", "script", bash_script), json, view_script);
 }
@@ -102,7 +102,7 @@ static void view_help(const json_t *answer)
 		       "        5 configuration invalid, 6 timed out\n");
 }
 
-int local_help(const json_t *request, bool json)
+int local_help(const struct daemon_address *daemon, const json_t *request, bool json)
 {
 	const char *wanted = json_string_value(json_object_get(request, "command"));
 	json_t *answer = json_object(), *list = answer_array(answer, "commands");

@@ -3,12 +3,13 @@
  * Commands that margay does without the daemon. They return the exit status.
  */
 #pragma once
-#include <jansson.h>
+#include "connection.h"
+
 #include <stdbool.h>
 
-int local_check(const json_t *request, bool json);
-int local_completion(const json_t *request, bool json);
-int local_help(const json_t *request, bool json);
+int local_check(const struct daemon_address *daemon, const json_t *request, bool json);
+int local_completion(const struct daemon_address *daemon, const json_t *request, bool json);
+int local_help(const struct daemon_address *daemon, const json_t *request, bool json);
 
 /* Prints an answer: as JSON to standard output, or for people; returns the exit status. Takes the
  * answer; NULL is "no memory". */

@@ -37,7 +37,7 @@ static int run_words(const struct daemon_address *daemon, char *const *words, si
 	if (grammar_parse(words, count, prefixes, &command, &request, &answer) < 0)
 		return local_print(answer, json, NULL);
 	if (command->local)
-		status = command->local(request, json);
+		status = command->local(daemon, request, json);
 	else
 		status = local_print(connection_ask(daemon, request), json, command->render);
 	json_decref(request);
@@ -59,14 +59,27 @@ static int print_suggestions(const struct options *options)
 	return 0;
 }
 
-/* Options that a command takes are passed on to the grammar, as "--all". */
-static bool option_is_flag(const char *name)
+/* Options that a command takes are passed on to the grammar, as "--all" or "-w". */
+static bool option_of_command(const char *word)
 {
 	for (const struct command *c = commands; c->words[0]; c++)
-		for (const struct arg *a = c->arg; a->kind; a++)
-			if (a->kind == ARG_FLAG && strcmp(a->name, name) == 0)
-				return true;
+		if (grammar_option(c, word))
+			return true;
 	return false;
+}
+
+/* --count=5 becomes two words, as --count 5 is. */
+static void option_pass(struct options *o, char *arg)
+{
+	char *value = strchr(arg, '=');
+
+	if (value)
+		*value++ = '\0';
+	if (!option_of_command(arg))
+		o->wrong = arg;
+	o->words[o->count++] = arg;
+	if (value)
+		o->words[o->count++] = value;
 }
 
 /* The value of -x VALUE, -xVALUE or --name=VALUE; NULL: there is none. */
@@ -116,10 +129,8 @@ static void option_take(struct options *o, char *const *argv, int argc, int *at)
 		o->json = true;
 	} else if (strcmp(arg, "-h") == 0 || strcmp(arg, "--help") == 0) {
 		o->help = true;
-	} else if (strncmp(arg, "--", 2) == 0 && option_is_flag(arg + 2)) {
-		o->words[o->count++] = argv[*at];
 	} else {
-		o->wrong = arg;
+		option_pass(o, argv[*at]);
 	}
 }
 
@@ -157,7 +168,7 @@ static int run(struct options *o)
 
 int main(int argc, char **argv)
 {
-	_cleanup_(freep) char **words = calloc((size_t)argc + 1, sizeof(*words));
+	_cleanup_(freep) char **words = calloc(2 * (size_t)argc + 1, sizeof(*words));
 	const char *socket = getenv("MARGAY_SOCKET");
 	struct options o = { .words = words };
 

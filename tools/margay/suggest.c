@@ -3,6 +3,7 @@
 
 #include "base/util.h"
 #include "grammar.h"
+#include "names.h"
 
 #include <string.h>
 
@@ -42,6 +43,14 @@ static void suggest_names(struct visit *visit, const char *object, const char *l
 	json_decref(request);
 }
 
+static void suggest_verdicts(struct visit *visit)
+{
+	char name[NAME_LEN];
+
+	for (size_t v = 0; v < MG_VERDICT_COUNT; v++)
+		suggestion_add(visit, verdict_name((enum mg_verdict)v, name));
+}
+
 static void suggest_word(void *user, const char *word, enum arg_source source, enum arg_type type)
 {
 	struct visit *visit = user;
@@ -54,6 +63,10 @@ static void suggest_word(void *user, const char *word, enum arg_source source, e
 		suggest_names(visit, "services", "announced");
 	else if (source == SOURCE_SITES)
 		suggest_names(visit, "sites", "sites");
+	else if (source == SOURCE_INTERFACES)
+		suggest_names(visit, "interfaces", "interfaces");
+	else if (source == SOURCE_VERDICTS)
+		suggest_verdicts(visit);
 }
 
 static int word_compare(const void *a, const void *b)
