@@ -77,10 +77,21 @@ static bool report_equal(const struct report *a, const struct report *b)
 	       a->delay_index == b->delay_index && a->score == b->score && a->drain == b->drain;
 }
 
-static bool tunnel_equal(const struct bgp_tunnel *a, const struct bgp_tunnel *b)
+const char *bgp_tunnel_text(enum bgp_tunnel_kind kind)
 {
-	return a->kind == b->kind && a->behavior == b->behavior &&
-	       addr_equal(&a->endpoint, &b->endpoint);
+	static const char *const words[BGP_TUNNEL_COUNT] = {
+		[BGP_TUNNEL_NONE] = "none",   [BGP_TUNNEL_IPIP] = "ipip",
+		[BGP_TUNNEL_SRV6] = "srv6",   [BGP_TUNNEL_GRE] = "gre",
+		[BGP_TUNNEL_VXLAN] = "vxlan", [BGP_TUNNEL_DIRECT] = "direct",
+	};
+
+	return words[kind];
+}
+
+bool bgp_tunnel_equal(const struct bgp_tunnel *a, const struct bgp_tunnel *b)
+{
+	return a->kind == b->kind && a->behavior == b->behavior && a->vni == b->vni &&
+	       !memcmp(a->mac, b->mac, sizeof(a->mac)) && addr_equal(&a->endpoint, &b->endpoint);
 }
 
 static bool scalars_equal(const struct bgp_path *a, const struct bgp_path *b)
@@ -90,7 +101,7 @@ static bool scalars_equal(const struct bgp_path *a, const struct bgp_path *b)
 	       a->aggregator_as == b->aggregator_as && a->site_id == b->site_id &&
 	       a->carrier == b->carrier && !memcmp(a->originator_id, b->originator_id, 4) &&
 	       !memcmp(a->aggregator_id, b->aggregator_id, 4) &&
-	       addr_equal(&a->next_hop, &b->next_hop) && tunnel_equal(&a->tunnel, &b->tunnel);
+	       addr_equal(&a->next_hop, &b->next_hop) && bgp_tunnel_equal(&a->tunnel, &b->tunnel);
 }
 
 bool bgp_path_equal(const struct bgp_path *a, const struct bgp_path *b)

@@ -23,16 +23,26 @@ enum bgp_carrier {
 /* How traffic to the path's next hop is carried. */
 enum bgp_tunnel_kind {
 	BGP_TUNNEL_NONE,
-	BGP_TUNNEL_IPIP, /* RFC 9012 tunnel type 7; endpoint: Egress Endpoint sub-TLV or the next
-			    hop */
-	BGP_TUNNEL_SRV6, /* RFC 9252 SRv6 L3 Service SID, End.DT46/DT4/DT6/DX4/DX6 */
+	BGP_TUNNEL_IPIP,   /* RFC 9012 tunnel type 7; endpoint: Egress Endpoint sub-TLV or the next
+			      hop */
+	BGP_TUNNEL_SRV6,   /* RFC 9252 SRv6 L3 Service SID, End.DT46/DT4/DT6/DX4/DX6 */
+	BGP_TUNNEL_GRE,    /* RFC 9012 tunnel type 2, without key */
+	BGP_TUNNEL_VXLAN,  /* RFC 9012 tunnel type 8 */
+	BGP_TUNNEL_DIRECT, /* none at all: the endpoint is on a link of the ingress; by community
+			      only, as RFC 9012 has no word for it */
+	BGP_TUNNEL_COUNT
 };
 
 struct bgp_tunnel {
 	enum bgp_tunnel_kind kind;
 	struct addr endpoint; /* outer destination: tunnel address, or the SID */
-	uint16_t behavior;    /* SRv6 endpoint behavior (RFC 8986 section 10.2), 0 for IP-in-IP */
+	uint16_t behavior;    /* SRv6 endpoint behavior (RFC 8986 section 10.2), 0 for others */
+	uint32_t vni;         /* VXLAN network, 24 bits */
+	uint8_t mac[6];       /* VXLAN: destination of the frame inside; zeros: not told */
 };
+
+const char *bgp_tunnel_text(enum bgp_tunnel_kind kind); /* as in margay.yang; "none" */
+bool bgp_tunnel_equal(const struct bgp_tunnel *a, const struct bgp_tunnel *b);
 
 /* A byte string owned by whoever owns the struct around it. */
 struct bgp_bytes {

@@ -18,7 +18,7 @@ enum report_community {
 	REPORT_COMMUNITY_IN_FLIGHT = 4,    /* float32 requests, u16 utilisation in 1/1000 */
 	REPORT_COMMUNITY_SAMPLED = 5,      /* 48 bits: Unix time in ms */
 	REPORT_COMMUNITY_INDEX = 6,        /* u32 preference, u8 availability, u8 delay index */
-	REPORT_COMMUNITY_TUNNEL = 7,       /* and 8, 9: see tunnel_community.h */
+	REPORT_COMMUNITY_TUNNEL = 7,       /* to 11: see tunnel_community.h */
 };
 
 /* Reads the extended communities *c for the report in them: path's report, site id and carrier.

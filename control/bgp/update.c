@@ -67,7 +67,7 @@ static bool update_complete(const struct bgp_update *u, const struct attr_set *s
 /* RFC 9012 section 3.1: an endpoint that was left open is the next hop. */
 static void path_settle(struct bgp_path *path)
 {
-	if (path->tunnel.kind == BGP_TUNNEL_IPIP && addr_is_zero(&path->tunnel.endpoint))
+	if (path->tunnel.kind != BGP_TUNNEL_NONE && addr_is_zero(&path->tunnel.endpoint))
 		path->tunnel.endpoint = path->next_hop;
 }
 

@@ -100,9 +100,6 @@ static void neighbor_address(const struct bgp *bgp, uint32_t id, char ret[ADDR_S
 
 static void put_path(json_t *object, const struct bgp_path *path)
 {
-	static const char *const kinds[] = {
-		[BGP_TUNNEL_NONE] = "none", [BGP_TUNNEL_IPIP] = "ipip", [BGP_TUNNEL_SRV6] = "srv6"
-	};
 	char text[ADDR_STRLEN];
 
 	answer_text(object, "next-hop", addr_format(&path->next_hop, text));
@@ -112,9 +109,11 @@ static void put_path(json_t *object, const struct bgp_path *path)
 		answer_count(object, "med", path->med);
 	if (path->has & BGP_HAS_ORIGINATOR)
 		put_id(object, "originator", path->originator_id);
-	answer_text(object, "encapsulation", kinds[path->tunnel.kind]);
+	answer_text(object, "encapsulation", bgp_tunnel_text(path->tunnel.kind));
 	if (path->tunnel.kind != BGP_TUNNEL_NONE)
 		answer_text(object, "endpoint", addr_format(&path->tunnel.endpoint, text));
+	if (path->tunnel.kind == BGP_TUNNEL_VXLAN)
+		answer_count(object, "vni", path->tunnel.vni);
 	if (path->has & BGP_HAS_SITE_ID)
 		answer_count(object, "site-id", path->site_id);
 	if (!(path->has & BGP_HAS_REPORT))

@@ -34,15 +34,6 @@ const char *policy_text(enum policy policy)
 	return words[policy];
 }
 
-static const char *encapsulation_text(enum bgp_tunnel_kind kind)
-{
-	static const char *const words[] = {
-		[BGP_TUNNEL_NONE] = "none", [BGP_TUNNEL_IPIP] = "ipip", [BGP_TUNNEL_SRV6] = "srv6"
-	};
-
-	return words[kind];
-}
-
 /* absent: known once, but no one offers it now. */
 static const char *site_state(const struct request *request, const struct ingress_site_view *site,
 			      const struct table_service *table)
@@ -77,7 +68,7 @@ static void put_offer(json_t *object, const struct offer *offer)
 {
 	char endpoint[ADDR_STRLEN];
 
-	answer_text(object, "encapsulation", encapsulation_text(offer->tunnel.kind));
+	answer_text(object, "encapsulation", bgp_tunnel_text(offer->tunnel.kind));
 	if (offer->tunnel.kind != BGP_TUNNEL_NONE)
 		answer_text(object, "endpoint", addr_format(&offer->tunnel.endpoint, endpoint));
 	if (!offer->has_report)

@@ -11,6 +11,8 @@
 #define SID_B "8808 000100000000 "
 #define V4_A  "8807 000000000000 "
 #define V4_B  "8808 00000000ffff "
+#define VNI   "880a 0004d202aabb "
+#define MAC   "880b ccddee000000 "
 
 static const struct {
 	const char *name, *hex;
@@ -29,7 +31,15 @@ static const struct {
 	{ "IP-in-IP over IPv4", V4_A V4_B "8809 c00002010000", 0, BGP_TUNNEL_IPIP, "192.0.2.1", 0 },
 	{ "a stranger's with our sub-types",
 	  "0007 20010db80005 0008 000100000000 0009 000000460014", 0, BGP_TUNNEL_NONE, "::", 0 },
-	{ "sub-type after ours", SID_A SID_B "880a 000000460014", 1, BGP_TUNNEL_NONE, "::", 0 },
+	{ "GRE", V4_A V4_B "8809 c0000201ff02", 0, BGP_TUNNEL_GRE, "192.0.2.1", 0 },
+	{ "direct", V4_A V4_B "8809 c0000201ff00", 0, BGP_TUNNEL_DIRECT, "192.0.2.1", 0 },
+	{ "VXLAN", V4_A V4_B "8809 c0000201ff08" VNI MAC, 0, BGP_TUNNEL_VXLAN, "192.0.2.1", 0 },
+	{ "VXLAN without its VNI", V4_A V4_B "8809 c0000201ff08" MAC, 1, BGP_TUNNEL_NONE, "::", 0 },
+	{ "VXLAN without its MAC", V4_A V4_B "8809 c0000201ff08" VNI, 1, BGP_TUNNEL_NONE, "::", 0 },
+	{ "GRE with a VNI", V4_A V4_B "8809 c0000201ff02" VNI MAC, 0, BGP_TUNNEL_GRE, "192.0.2.1",
+	  0 },
+	{ "a tunnel of later times", V4_A V4_B "8809 c0000201ff13", 1, BGP_TUNNEL_NONE, "::", 0 },
+	{ "sub-type after ours", SID_A SID_B "880c 000000460014", 1, BGP_TUNNEL_NONE, "::", 0 },
 	{ "first piece missing", SID_B "8809 000000460014", 1, BGP_TUNNEL_NONE, "::", 0 },
 	{ "last piece missing", SID_A SID_B, 1, BGP_TUNNEL_NONE, "::", 0 },
 	{ "a piece twice: the first", SID_A SID_B SID_A "8809 000000460014", 1, BGP_TUNNEL_SRV6,
@@ -55,6 +65,10 @@ Test(tunnel_community, decodes)
 		cr_expect(eq(int, tunnel.kind, vectors[i].kind), "%s", vectors[i].name);
 		cr_expect(eq(u16, tunnel.behavior, vectors[i].behavior), "%s", vectors[i].name);
 		cr_expect(addr_equal(&tunnel.endpoint, &endpoint), "%s", vectors[i].name);
+		cr_expect(eq(u32, tunnel.vni, tunnel.kind == BGP_TUNNEL_VXLAN ? 1234 : 0), "%s",
+			  vectors[i].name);
+		cr_expect(eq(u8, tunnel.mac[5], tunnel.kind == BGP_TUNNEL_VXLAN ? 0xee : 0), "%s",
+			  vectors[i].name);
 	}
 }
 
@@ -64,16 +78,19 @@ Test(tunnel_community, reads_back)
 		struct bgp_tunnel tunnel = { .kind = vectors[i].kind,
 					     .behavior = vectors[i].behavior },
 				  back;
-		uint8_t bytes[24];
+		uint8_t bytes[40];
 		struct writer w = writer_of(bytes, sizeof(bytes));
 		struct cursor c;
 
 		cr_assert(eq(int, addr_parse(vectors[i].endpoint, &tunnel.endpoint), 0));
+		if (tunnel.kind == BGP_TUNNEL_VXLAN) {
+			tunnel.vni = 0x123456;
+			memcpy(tunnel.mac, (uint8_t[]){ 2, 1, 2, 3, 4, 5 }, 6);
+		}
 		tunnel_community_encode(&tunnel, &w);
 		cr_assert(not(w.bad));
 		c = cursor_of(bytes, writer_len(&w));
 		cr_expect(eq(u32, tunnel_community_decode(&c, &back), 0), "%s", vectors[i].name);
-		cr_expect(eq(int, back.kind, tunnel.kind), "%s", vectors[i].name);
-		cr_expect(addr_equal(&back.endpoint, &tunnel.endpoint), "%s", vectors[i].name);
+		cr_expect(bgp_tunnel_equal(&back, &tunnel), "%s", vectors[i].name);
 	}
 }
