@@ -204,6 +204,7 @@ static int daemon_apply(struct daemon *d, const struct config *next)
 {
 	int r, n;
 
+	tables_limits_set(d->tables, next->tables.limit);
 	ports_detach(d, next);
 	r = ports_attach(d, next);
 	n = services_configure(d, next);

@@ -236,18 +236,31 @@ static void egress_service_remove(struct egress *e, size_t index)
 	hosted_remove(&h);
 }
 
+/* The reference to the neighbour's site lasts as long as the tables: they keep what was written. */
+static int egress_endpoint_add(struct egress *e)
+{
+	struct endpoint_spec local = e->config.local;
+	const struct site_spec neighbour = { .encap = MG_ENCAP_NONE,
+					     .outer_dst = e->config.cross_connect };
+	int r = 0;
+
+	if (!local.strip)
+		return 0;
+	if (local.behavior == MG_END_DX4 || local.behavior == MG_END_DX6)
+		r = tables_site_get(e->tables, &neighbour, &local.site);
+	return r < 0 ? r : tables_endpoint_add(e->tables, &e->config.tunnel.endpoint, &local);
+}
+
 int egress_new(uv_loop_t *loop, struct tables *tables, struct bgp *bgp,
 	       const struct egress_config *config, struct egress **ret)
 {
-	enum mg_encap strip =
-		config->tunnel.kind == BGP_TUNNEL_SRV6 ? MG_ENCAP_SRV6 : MG_ENCAP_IPIP;
 	_cleanup_(freep) struct egress *e = malloc(sizeof(*e));
 	int r;
 
 	if (!e)
 		return -ENOMEM;
 	*e = (struct egress){ .loop = loop, .tables = tables, .bgp = bgp, .config = *config };
-	r = tables_endpoint_add(tables, &config->tunnel.endpoint, strip);
+	r = egress_endpoint_add(e);
 	if (r < 0)
 		return log_err(r, "site %s: its tunnel endpoint is not in the tables",
 			       config->site_name);

@@ -18,6 +18,9 @@ struct egress_config {
 	char site_name[32];
 	struct bgp_tunnel
 		tunnel; /* what the announced routes say; endpoint: local tunnel address or SID */
+	struct endpoint_spec local; /* what is done at that address; strip 0: nothing, the tunnel
+				       is BGP_TUNNEL_DIRECT. site is filled in */
+	struct addr cross_connect;  /* with MG_END_DX4, DX6: the neighbour that gets it all */
 	struct addr next_hop_v4,
 		next_hop_v6; /* BGP next hop of IPv4 and IPv6 routes (RFC 8950: v4 may be IPv6) */
 };

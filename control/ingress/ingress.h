@@ -6,18 +6,37 @@
 #pragma once
 #include "bgp/bgp.h"
 #include "catalog/catalog.h"
+#include "ingress/csid.h"
 #include "select/weights.h"
 #include "tables/tables.h"
 
 struct ingress;
 
-/* What is configured of a site beforehand: a name for people, and stand-ins for what it does not
- * tell. */
+/* How packets are carried to a site; in which tunnel is what its routes say. */
+struct ingress_carriage {
+	uint32_t flags; /* MG_UNIFORM, MG_DSCP */
+	uint8_t dscp;
+	uint8_t segment_count;
+	struct addr segment[MG_SEGMENTS_MAX - 1]; /* SRv6: waypoints before the site's SID */
+	struct csid_format format;                /* SRv6; block_len 0: not packed */
+};
+
+#define INGRESS_SERVER_IDS_MAX 16 /* of one site */
+
+struct ingress_server_id {
+	uint8_t octet[MG_SERVER_ID_MAX], len;
+};
+
+/* What is configured of a site beforehand: a name for people, stand-ins for what it does not tell,
+ * and how it is reached. */
 struct ingress_site_config {
 	uint16_t id;        /* 0: any site behind this egress */
 	struct addr egress; /* BGP next hop */
 	char name[32];
 	double rtt_s, capacity, service_time_s;
+	struct ingress_carriage carriage;
+	struct ingress_server_id server_id[INGRESS_SERVER_IDS_MAX];
+	size_t server_id_count;
 };
 
 struct ingress_service_config {
@@ -25,6 +44,9 @@ struct ingress_service_config {
 	struct mg_service_key key; /* MG_SCOPE_INGRESS */
 	uint32_t slots, idle_s;
 	enum mg_affinity affinity;
+	uint8_t prefix_v4, prefix_v6; /* with MG_AFFINITY_CLIENT; 0: the whole address */
+	struct service_options options;
+	bool mss_auto; /* options.mss_* follow the ways to the sites */
 	struct weights_config weights;
 	uint32_t max_age_s; /* a report older than this counts as none */
 };
@@ -32,6 +54,7 @@ struct ingress_service_config {
 struct ingress_config {
 	struct addr source_v4,
 		source_v6; /* outer source addresses; zero: that family is not sent */
+	struct ingress_carriage carriage; /* to sites that are not configured */
 };
 
 int ingress_new(uv_loop_t *loop, struct tables *tables, const struct ingress_config *config,

@@ -11,6 +11,8 @@
 #include "base/fnv.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "ingress/carriage.h"
+#include "ingress/servers.h"
 #include "select/owners.h"
 
 #include <errno.h>
@@ -38,13 +40,29 @@ static uint64_t id_of_service(const struct mg_service_key *key)
 	return fnv_add(id, octets, sizeof(octets));
 }
 
+static struct service_options steering_options(const struct steering *s,
+					       const struct ingress_service_config *config)
+{
+	struct service_options options = config->options;
+
+	if (config->mss_auto) {
+		options.mss_v4 = s->mss_v4;
+		options.mss_v6 = s->mss_v6;
+	}
+	return options;
+}
+
 static void steering_table_add(struct steering *s)
 {
+	const struct service_options options = steering_options(s, &s->config);
 	const struct service_spec spec = {
 		.key = s->config.key,
 		.slots = s->config.slots,
 		.affinity = s->config.affinity,
+		.prefix_v4 = s->config.prefix_v4,
+		.prefix_v6 = s->config.prefix_v6,
 		.idle_s = s->config.idle_s,
+		.options = options,
 	};
 	struct service_state state;
 	int r = tables_service_add(s->tables, &spec, &s->table);
@@ -94,6 +112,7 @@ static void steering_site_drop(struct steering *s, struct steering_site *site)
 {
 	if (site->member == MG_MEMBER_NONE)
 		return;
+	servers_forget(s, site);
 	tables_member_remove(s->table, site->member);
 	tables_site_put(s->tables, site->table_site);
 	site->member = MG_MEMBER_NONE;
@@ -115,42 +134,17 @@ void steering_remove(struct steering **steering)
 
 bool steering_reconfigure(struct steering *s, const struct ingress_service_config *config)
 {
-	if (!s->table || config->slots != s->config.slots || config->idle_s != s->config.idle_s ||
-	    config->affinity != s->config.affinity)
+	const struct service_options options = steering_options(s, config);
+
+	if (!s->table || config->slots != s->config.slots ||
+	    config->affinity != s->config.affinity || config->prefix_v4 != s->config.prefix_v4 ||
+	    config->prefix_v6 != s->config.prefix_v6 ||
+	    tables_service_change(s->table, config->idle_s, &options) < 0)
 		return false;
 	s->config = *config;
 	weights_configure(s->weights, &config->weights);
 	s->stale = true; /* what is configured of its sites may have changed, too */
 	return true;
-}
-
-/* How to reach the offer's site. False, with the reason in *ret_fault: we have no address to send
- * from. */
-static bool site_spec_of(const struct ingress_config *config, const struct offer *offer,
-			 struct site_spec *ret, const char **ret_fault)
-{
-	bool srv6 = offer->tunnel.kind == BGP_TUNNEL_SRV6;
-	/* A route without a tunnel attribute is reached by IP-in-IP to its next hop
-	 * (draft-ietf-idr-5g-edge-service-metadata-29 section 3.2). */
-	const struct addr *dst = offer->tunnel.kind == BGP_TUNNEL_NONE ? &offer->key.egress
-								       : &offer->tunnel.endpoint;
-	const struct addr *src = addr_is_v4(dst) ? &config->source_v4 : &config->source_v6;
-
-	if (addr_is_zero(src)) {
-		*ret_fault = addr_is_v4(dst) ? "no tunnel source-v4 is configured here"
-					     : "no tunnel source-v6 is configured here";
-		return false;
-	}
-	*ret = (struct site_spec){ .encap = srv6 ? MG_ENCAP_SRV6 : MG_ENCAP_IPIP,
-				   .outer_src = *src,
-				   .outer_dst = *dst };
-	return true;
-}
-
-static bool site_spec_equal(const struct site_spec *a, const struct site_spec *b)
-{
-	return a->encap == b->encap && addr_equal(&a->outer_src, &b->outer_src) &&
-	       addr_equal(&a->outer_dst, &b->outer_dst);
 }
 
 static int site_compare(const struct addr *egress, uint16_t site_id, const struct steering_site *b)
@@ -219,6 +213,7 @@ static void steering_offer(struct steering *s, const struct steering_context *co
 			   const struct offer *offer)
 {
 	struct steering_site *site = steering_site_get(s, &offer->key);
+	const struct ingress_site_config *known;
 	bool returns;
 	struct site_spec spec;
 
@@ -230,18 +225,21 @@ static void steering_offer(struct steering *s, const struct steering_context *co
 	site->offered = true;
 	site->gone_ms = 0;
 	site->fault = "";
-	if (!site_spec_of(context->config, offer, &spec, &site->fault)) {
+	known = context->site_config(context->user, &site->egress, site->site_id);
+	if (!carriage_of(context->config, known, offer, &spec, &site->fault)) {
 		steering_site_drop(s, site);
 		return;
 	}
 	if (site->member != MG_MEMBER_NONE && site_spec_equal(&spec, &site->spec)) {
 		if (returns)
 			tables_member_state(s->table, site->member, MG_UP, 0);
+		servers_sync(s, site, known);
 		return;
 	}
 	steering_site_drop(s, site);
 	site->spec = spec;
 	steering_site_join(s, site);
+	servers_sync(s, site, known);
 }
 
 static void steering_site_gone(struct steering *s, struct steering_site *site, int64_t now_ms)
@@ -414,6 +412,38 @@ static void steering_ways(struct steering *s)
 	}
 }
 
+static uint16_t mss_of(uint32_t room, uint32_t headers, uint32_t least)
+{
+	uint32_t mss = room > headers + least ? room - headers : least;
+
+	return (uint16_t)(mss > UINT16_MAX ? UINT16_MAX : mss);
+}
+
+/* What the narrowest way leaves of a packet, less the headers of IP and TCP. Where there is no way,
+ * what was found before stays. */
+static void steering_mss(struct steering *s)
+{
+	uint32_t room = UINT32_MAX;
+	struct service_options options;
+
+	if (!s->config.mss_auto)
+		return;
+	for (size_t i = 0; i < s->site_count; i++) {
+		const struct steering_site *site = &s->site[i];
+		uint32_t mtu = site->usable ? tables_site_mtu(s->tables, site->table_site) : 0;
+		uint32_t overhead = site_spec_overhead(&site->spec);
+
+		if (mtu > overhead && mtu - overhead < room)
+			room = mtu - overhead;
+	}
+	if (room == UINT32_MAX)
+		return;
+	s->mss_v4 = mss_of(room, 20 + 20, 536); /* RFC 9293 section 3.7.1 */
+	s->mss_v6 = mss_of(room, 40 + 20, 1220);
+	options = steering_options(s, &s->config);
+	tables_service_change(s->table, s->config.idle_s, &options);
+}
+
 int steering_decide(struct steering *s, const struct steering_context *context)
 {
 	_cleanup_(freep) struct weights_site *in = NULL;
@@ -426,6 +456,7 @@ int steering_decide(struct steering *s, const struct steering_context *context)
 		return -ENOMEM;
 	steering_measure(s, context->now_ns);
 	steering_ways(s);
+	steering_mss(s);
 	for (size_t i = 0; i < s->site_count; i++)
 		in[i] = weights_site_of(s, &s->site[i], context);
 	r = weights_update(s->weights, (double)context->now_ns / 1e9, s->own_rate, in,

@@ -15,6 +15,8 @@ struct steering_site {
 	uint32_t table_site;
 	uint64_t id; /* of (egress, site_id): the same on every ingress */
 	struct site_spec spec;
+	struct ingress_server_id server_id[INGRESS_SERVER_IDS_MAX]; /* in the tables for it */
+	size_t server_id_count;
 	int64_t gone_ms; /* uv_now() of its withdrawal; 0 while it is offered */
 	bool offered;    /* steering_sync()'s own */
 	bool usable;     /* offered, with a member and a way: as the slots know it */
@@ -33,10 +35,11 @@ struct steering {
 	struct steering *next_dirty; /* struct ingress's list of those to decide */
 	bool dirty;                  /* is in that list */
 	bool kept;                   /* ingress_configure()'s own */
-	bool stale;     /* offers, configuration or drains changed since steering_sync() */
-	bool unapplied; /* members or shares that the slots do not show yet */
-	bool adopted;   /* its slots hold what a former run decided */
-	uint64_t id;    /* of the service key: the same on every ingress */
+	bool stale;              /* offers, configuration or drains changed since steering_sync() */
+	bool unapplied;          /* members or shares that the slots do not show yet */
+	bool adopted;            /* its slots hold what a former run decided */
+	uint16_t mss_v4, mss_v6; /* with config.mss_auto: as found; 0: not yet */
+	uint64_t id;             /* of the service key: the same on every ingress */
 	uint64_t decisions, changes, slots_moved;
 	uint64_t starts_seen, starts_at_ns;
 	double own_rate; /* flow starts per second; negative: not known yet */

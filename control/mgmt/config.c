@@ -8,6 +8,8 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "mgmt/config_sites.h"
+#include "mgmt/config_words.h"
 #include "mgmt/cross.h"
 #include "mgmt/model.h"
 
@@ -16,13 +18,6 @@
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#define END_DX4 16 /* RFC 8986 section 10.2: endpoint behaviors */
-
-struct word {
-	const char *name;
-	int value;
-};
 
 static const struct word roles[] = {
 	{ "access", PORT_ACCESS }, { "core", PORT_CORE }, { "site", PORT_SITE }, { NULL, 0 }
@@ -37,19 +32,15 @@ static const struct word families[] = { { "ipv4-unicast", 1 << BGP_IPV4_UNICAST 
 static const struct word carriers[] = { { "community", BGP_CARRIER_COMMUNITY },
 					{ "edge-metadata", BGP_CARRIER_EDGE_METADATA },
 					{ NULL, 0 } };
-static const struct word behaviors[] = { { "end-dx6", END_DX4 - 1 },  { "end-dx4", END_DX4 },
-					 { "end-dt6", END_DX4 + 2 },  { "end-dt4", END_DX4 + 3 },
-					 { "end-dt46", END_DX4 + 4 }, { NULL, 0 } };
+static const struct word affinities[] = { { "client", MG_AFFINITY_CLIENT },
+					  { "quic", MG_AFFINITY_QUIC },
+					  { NULL, MG_AFFINITY_FLOW } };
+static const struct word last_resorts[] = { { "unreachable", MG_LAST_UNREACHABLE },
+					    { "kernel", MG_LAST_KERNEL },
+					    { NULL, MG_LAST_DROP } };
 static const struct word protocols[] = {
 	{ "any", 0 }, { "tcp", IPPROTO_TCP }, { "udp", IPPROTO_UDP }, { NULL, 0 }
 };
-
-static int word_value(const struct word *words, const char *name)
-{
-	while (words->name && strcmp(words->name, name) != 0)
-		words++;
-	return words->value;
-}
 
 uint8_t config_protocol(const char *name)
 {
@@ -68,21 +59,11 @@ static uint32_t word_bits(const struct model *model, const struct lyd_node *pare
 	return bits;
 }
 
-/* margay.yang has seen to it that it fits. */
-static void text_copy(char *ret, size_t size, const char *text)
+static struct tables_limit limit_values(const struct lyd_node *tables, const char *rate,
+					const char *burst)
 {
-	snprintf(ret, size, "%s", text);
-}
-
-static size_t entry_count(const struct model *model, const struct lyd_node *parent,
-			  const char *name)
-{
-	const struct lyd_node *node = model_child(model, parent, name);
-	size_t n = 0;
-
-	for (; node; node = model_next(node))
-		n++;
-	return n;
+	return (struct tables_limit){ .per_second = (uint32_t)model_uint(tables, rate),
+				      .burst = (uint32_t)model_uint(tables, burst) };
 }
 
 static void router_values(const struct model *model, struct config *config)
@@ -104,14 +85,15 @@ static void router_values(const struct model *model, struct config *config)
 		.members = (uint32_t)model_uint(tables, "members"),
 		.sites = (uint32_t)model_uint(tables, "sites"),
 		.hash_seed = model_uint(tables, "hash-seed"),
-		.limit[MG_GUARD_ANSWERS] = { 1000, 100 },
+		.limit[MG_GUARD_ANSWERS] = limit_values(tables, "icmp-rate", "icmp-burst"),
+		.limit[MG_GUARD_PINS] = limit_values(tables, "pin-rate", "pin-burst"),
 	};
 }
 
 static void interface_values(const struct model *model, struct config *config, bool *failed)
 {
 	const struct lyd_node *node = model_child(model, NULL, "interfaces");
-	size_t count = entry_count(model, NULL, "interfaces");
+	size_t count = model_count(model, NULL, "interfaces");
 
 	config->interface = count ? calloc(count, sizeof(*config->interface)) : NULL;
 	*failed |= count && !config->interface;
@@ -175,66 +157,12 @@ static void bgp_values(const struct model *model, struct config *config, bool *f
 	id_copy(config->bgp.router_id, router, "router-id");
 	id_copy(config->bgp.cluster_id, bgp, "cluster-id");
 
-	count = entry_count(model, bgp, "neighbors");
+	count = model_count(model, bgp, "neighbors");
 	config->neighbor = count ? calloc(count, sizeof(*config->neighbor)) : NULL;
 	*failed |= count && !config->neighbor;
 	node = *failed ? NULL : model_child(model, bgp, "neighbors");
 	for (; node; node = model_next(node))
 		neighbor_values(model, node, &config->neighbor[config->neighbor_count++]);
-}
-
-/* One entry per egress address, as an offer is found by it. */
-static void site_values(const struct model *model, const struct lyd_node *node,
-			struct config *config)
-{
-	const struct lyd_node *egress = model_child(model, node, "egress");
-
-	for (; egress; egress = model_next(egress)) {
-		struct ingress_site_config *site = &config->site[config->site_count++];
-
-		text_copy(site->name, sizeof(site->name), model_text(node, "name"));
-		site->id = (uint16_t)model_uint(node, "id");
-		site->egress = model_addr_of(egress);
-		site->rtt_s = model_double(node, "rtt-ms") / 1000;
-		site->capacity = model_double(node, "capacity");
-		site->service_time_s = model_double(node, "service-time-ms") / 1000;
-	}
-}
-
-static void sites_values(const struct model *model, struct config *config, bool *failed)
-{
-	const struct lyd_node *node = model_child(model, NULL, "sites");
-	size_t count = 0;
-
-	for (; node; node = model_next(node))
-		count += entry_count(model, node, "egress");
-	config->site = count ? calloc(count, sizeof(*config->site)) : NULL;
-	*failed |= count && !config->site;
-	node = *failed ? NULL : model_child(model, NULL, "sites");
-	for (; node; node = model_next(node))
-		site_values(model, node, config);
-}
-
-static void egress_values(const struct model *model, struct config *config)
-{
-	const struct lyd_node *site = model_child(model, NULL, "site");
-	bool srv6 = strcmp(model_text(site, "encapsulation"), "srv6") == 0;
-
-	config->has_egress = site;
-	if (!site)
-		return;
-	config->egress = (struct egress_config){
-		.site_id = (uint16_t)model_uint(site, "id"),
-		.tunnel.kind = srv6 ? BGP_TUNNEL_SRV6 : BGP_TUNNEL_IPIP,
-		.tunnel.endpoint = model_addr(site, "endpoint"),
-		.next_hop_v4 = model_addr(site, "next-hop-v4"),
-		.next_hop_v6 = model_addr(site, "next-hop-v6"),
-	};
-	if (srv6)
-		config->egress.tunnel.behavior =
-			(uint16_t)word_value(behaviors, model_text(site, "behavior"));
-	text_copy(config->egress.site_name, sizeof(config->egress.site_name),
-		  model_text(site, "name"));
 }
 
 static struct mg_service_key service_key(const struct lyd_node *service,
@@ -251,16 +179,33 @@ static struct mg_service_key service_key(const struct lyd_node *service,
 	return key;
 }
 
-static void steer_values(const struct lyd_node *service, const struct lyd_node *steer,
-			 const struct lyd_node *address, struct ingress_service_config *ret)
+static struct service_options option_values(const struct model *model, const struct lyd_node *steer)
 {
-	bool client = strcmp(model_text(steer, "affinity"), "client") == 0;
+	const struct lyd_node *quic = model_child(model, steer, "quic-lb");
 
+	return (struct service_options){
+		.last_resort = (enum mg_last_resort)word_value(last_resorts,
+							       model_text(steer, "last-resort")),
+		.quic_config = (uint8_t)model_uint(quic, "config-id"),
+		.quic_id_len = (uint8_t)model_uint(quic, "server-id-length"),
+		.mss_v4 = (uint16_t)model_uint(steer, "mss-clamp-v4"),
+		.mss_v6 = (uint16_t)model_uint(steer, "mss-clamp-v6"),
+	};
+}
+
+static void steer_values(const struct model *model, const struct lyd_node *service,
+			 const struct lyd_node *steer, const struct lyd_node *address,
+			 struct ingress_service_config *ret)
+{
 	*ret = (struct ingress_service_config){
 		.key = service_key(service, address, MG_SCOPE_INGRESS),
 		.slots = (uint32_t)model_uint(steer, "slots"),
 		.idle_s = (uint32_t)model_uint(steer, "idle-timeout"),
-		.affinity = client ? MG_AFFINITY_CLIENT : MG_AFFINITY_FLOW,
+		.affinity = (enum mg_affinity)word_value(affinities, model_text(steer, "affinity")),
+		.prefix_v4 = (uint8_t)model_uint(steer, "client-prefix-v4"),
+		.prefix_v6 = (uint8_t)model_uint(steer, "client-prefix-v6"),
+		.options = option_values(model, steer),
+		.mss_auto = strcmp(model_text(steer, "mss-clamp"), "auto") == 0,
 		.weights.policy = (enum policy)word_value(policies, model_text(steer, "policy")),
 		.weights.queue_factor = model_double(steer, "queue-factor"),
 		.weights.hysteresis = model_double(steer, "hysteresis"),
@@ -315,7 +260,7 @@ static void service_values(const struct model *model, const struct lyd_node *ser
 
 	for (; address; address = model_next(address)) {
 		if (steer)
-			steer_values(service, steer, address,
+			steer_values(model, service, steer, address,
 				     &config->steer[config->steer_count++]);
 		if (announce)
 			announce_values(model, service, announce, address,
@@ -329,7 +274,7 @@ static void services_values(const struct model *model, struct config *config, bo
 	size_t steered = 0, announced = 0;
 
 	for (; service; service = model_next(service)) {
-		size_t addresses = entry_count(model, service, "addresses");
+		size_t addresses = model_count(model, service, "addresses");
 
 		steered += model_child(model, service, "steer") ? addresses : 0;
 		announced += model_child(model, service, "announce") ? addresses : 0;
@@ -345,12 +290,12 @@ static void services_values(const struct model *model, struct config *config, bo
 /* NULL: no memory. */
 static struct config *config_of(const struct model *model)
 {
-	const struct lyd_node *tunnel = model_child(model, NULL, "tunnel");
 	_cleanup_(config_free) struct config *config = calloc(1, sizeof(*config));
 	bool failed = false;
 
 	if (!config)
 		return NULL;
+	tunnel_values(model, config);
 	interface_values(model, config, &failed);
 	sites_values(model, config, &failed);
 	bgp_values(model, config, &failed);
@@ -359,8 +304,6 @@ static struct config *config_of(const struct model *model)
 		return NULL;
 	router_values(model, config);
 	egress_values(model, config);
-	config->ingress.source_v4 = model_addr(tunnel, "source-v4");
-	config->ingress.source_v6 = model_addr(tunnel, "source-v6");
 	return TAKE_PTR(config);
 }
 

@@ -32,8 +32,9 @@ static void taken_clear(struct taken **taken)
 	}
 }
 
+/* `what` there is, an address or the like, can belong to one `kind` only. */
 static void take(struct check *c, const struct lyd_node *address, const struct mg_service_key *key,
-		 const char *kind, const char *name, const char *why)
+		 const char *what, const char *kind, const char *name, const char *why)
 {
 	struct taken *entry;
 
@@ -41,7 +42,7 @@ static void take(struct check *c, const struct lyd_node *address, const struct m
 	if (entry) {
 		fault_list_add(
 			c->faults, model_mark(c->model, address), "duplicate", model_path(address),
-			why, "address %s of %s '%s' belongs to %s '%s' (line %u)",
+			why, "%s %s of %s '%s' belongs to %s '%s' (line %u)", what,
 			lyd_get_value(address), kind, name, kind, entry->name, entry->mark.line);
 		return;
 	}
@@ -57,6 +58,23 @@ static void take(struct check *c, const struct lyd_node *address, const struct m
 static bool addr_is_multicast(const struct addr *addr)
 {
 	return addr_is_v4(addr) ? addr->octet[12] >= 224 : addr->octet[0] == 0xff;
+}
+
+/* A SID of one family takes no packet of the other out of the tunnel (RFC 8986 sections 4.4-4.7).
+ */
+static void check_behavior(struct check *c, const struct lyd_node *address)
+{
+	const char *behavior = model_text(c->site, "behavior");
+	struct addr addr = model_addr_of(address);
+	size_t len = strlen(behavior);
+	char family = len ? behavior[len - 1] : 0; /* end-dt46 takes both */
+
+	if (strcmp(behavior, "end-dt46") == 0 || family == (addr_is_v4(&addr) ? '4' : '6'))
+		return;
+	fault_list_add(c->faults, model_mark(c->model, address), "must", model_path(address),
+		       "announce it with end-dt46, or leave the address out",
+		       "%s: a SID of behavior %s takes no packets to it", lyd_get_value(address),
+		       behavior);
 }
 
 static void check_address(struct check *c, const struct lyd_node *service,
@@ -77,14 +95,16 @@ static void check_address(struct check *c, const struct lyd_node *service,
 	if (model_child(c->model, service, "steer")) {
 		key.proto = config_protocol(model_text(service, "protocol"));
 		key.scope = MG_SCOPE_INGRESS;
-		take(c, address, &key, "service", name,
+		take(c, address, &key, "address", "service", name,
 		     "tell them apart by address, or by protocol and port");
 	}
 	if (!announce)
 		return;
+	if (c->site)
+		check_behavior(c, address);
 	key = (struct mg_service_key){ .scope = MG_SCOPE_EGRESS };
 	memcpy(key.addr, addr.octet, sizeof(key.addr));
-	take(c, address, &key, "service", name,
+	take(c, address, &key, "address", "service", name,
 	     "a route tells the load of one service: give each its own");
 	if (c->site && !model_child(c->model, c->site, next_hop))
 		fault_list_add(c->faults, model_mark(c->model, c->site), "missing-key",
@@ -122,8 +142,31 @@ static void check_sites(struct check *c)
 			struct mg_service_key key = { .port = (__u16)model_uint(site, "id") };
 
 			memcpy(key.addr, addr.octet, sizeof(key.addr));
-			take(c, egress, &key, "site", model_text(site, "name"),
+			take(c, egress, &key, "address", "site", model_text(site, "name"),
 			     "sites behind one egress differ by 'id'");
+		}
+	}
+}
+
+static unsigned int hex_digit(char c)
+{
+	return c <= '9' ? (unsigned int)(c - '0') : ((unsigned int)(c | 0x20) - 'a' + 10);
+}
+
+static void check_server_ids(struct check *c)
+{
+	const struct lyd_node *site = model_child(c->model, NULL, "sites"), *id;
+
+	for (; site; site = model_next(site)) {
+		id = model_child(c->model, site, "server-ids");
+		for (; id; id = model_next(id)) {
+			const char *text = lyd_get_value(id);
+			struct mg_service_key key = { .port = (__u16)strlen(text) };
+
+			for (size_t i = 0; i < key.port && i < 2 * sizeof(key.addr); i++)
+				key.addr[i / 2] = (__u8)(key.addr[i / 2] << 4 | hex_digit(text[i]));
+			take(c, id, &key, "server ID", "site", model_text(site, "name"),
+			     "a server ID names one site");
 		}
 	}
 }
@@ -149,6 +192,8 @@ void cross_check(const struct model *model, const struct config *config, struct 
 	check_services(&c);
 	taken_clear(&c.taken);
 	check_sites(&c);
+	taken_clear(&c.taken);
+	check_server_ids(&c);
 	taken_clear(&c.taken);
 	for (size_t i = 0; i < config->steer_count; i++)
 		slots += config->steer[i].slots;

@@ -483,6 +483,16 @@ const struct lyd_node *model_next(const struct lyd_node *node)
 	return node->next && node->next->schema == node->schema ? node->next : NULL;
 }
 
+size_t model_count(const struct model *model, const struct lyd_node *parent, const char *name)
+{
+	const struct lyd_node *node = model_child(model, parent, name);
+	size_t n = 0;
+
+	for (; node; node = model_next(node))
+		n++;
+	return n;
+}
+
 static const struct lyd_node *leaf_of(const struct lyd_node *parent, const char *name)
 {
 	return parent ? model_child(NULL, parent, name) : NULL;

@@ -26,6 +26,7 @@ const struct lyd_node *model_child(const struct model *model, const struct lyd_n
 				   const char *name);
 /* The next one of the same name (of a list or leaf-list), or NULL. */
 const struct lyd_node *model_next(const struct lyd_node *node);
+size_t model_count(const struct model *model, const struct lyd_node *parent, const char *name);
 
 /* Values of a leaf below parent; absent: "", 0, false, zero address. */
 const char *model_text(const struct lyd_node *parent, const char *name);

@@ -24,10 +24,14 @@ static struct addr *endpoint_find(const struct tables *t, const uint8_t octets[1
 	return NULL;
 }
 
-int tables_endpoint_add(struct tables *t, const struct addr *addr, enum mg_encap strip)
+int tables_endpoint_add(struct tables *t, const struct addr *addr, const struct endpoint_spec *spec)
 {
 	const struct mg_endpoint_key key = key_of(addr);
-	const struct mg_endpoint endpoint = { .strip = 1 << strip };
+	const struct mg_endpoint endpoint = { .strip = spec->strip,
+					      .behavior = spec->behavior,
+					      .site = spec->site,
+					      .flags = spec->flags,
+					      .vni = spec->vni };
 	char text[ADDR_STRLEN];
 	struct addr *more;
 
@@ -53,6 +57,21 @@ int tables_endpoint_remove(struct tables *t, const struct addr *addr)
 		return -ENOENT;
 	*endpoint = t->endpoint[--t->endpoint_count];
 	return bpf_map_delete_elem(t->maps.fd[MAP_ENDPOINTS], &key) < 0 ? -errno : 0;
+}
+
+bool tables_endpoint(const struct tables *t, size_t index, struct endpoint_state *ret)
+{
+	struct endpoint_state state = { 0 };
+	struct mg_endpoint_key key;
+
+	if (index >= t->endpoint_count)
+		return false;
+	state.addr = t->endpoint[index];
+	key = key_of(&state.addr);
+	if (bpf_map_lookup_elem(t->maps.fd[MAP_ENDPOINTS], &key, &state.entry) < 0)
+		return false;
+	*ret = state;
+	return true;
 }
 
 void endpoints_claim_end(struct tables *t)

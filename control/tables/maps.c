@@ -98,6 +98,7 @@ static uint32_t map_size(const struct tables_config *config, enum map_id id)
 		return config->slots;
 	case MAP_PINS:
 		return config->pin_sets;
+	case MAP_SERVER_IDS:
 	case MAP_MEMBERS:
 	case MAP_COUNTERS_MEMBER:
 		return config->members;

@@ -60,6 +60,7 @@ static void service_free(struct table_service **service)
 	if (!s)
 		return;
 	free(s->member);
+	free(s->server);
 	free(s->moving_since_s);
 	free(s);
 }
@@ -109,6 +110,7 @@ static void service_retire(struct table_service **service)
 	struct table_service *s = *service;
 	struct tables *t = s->tables;
 
+	servers_clear(s);
 	members_put(s);
 	ranges_retire(&t->members, s->entry.member_base + 1, t->sweep.round);
 	ranges_retire(&t->slots, s->entry.slot_base, t->sweep.round);
@@ -166,6 +168,19 @@ static int service_ranges(struct table_service *s)
 	return r;
 }
 
+/* What of an entry is not its places in the tables. */
+static void entry_set(struct mg_service *entry, const struct service_spec *spec)
+{
+	entry->affinity = spec->affinity;
+	entry->prefix_v4 = spec->prefix_v4;
+	entry->prefix_v6 = spec->prefix_v6;
+	entry->last_resort = spec->options.last_resort;
+	entry->quic_config = spec->options.quic_config;
+	entry->quic_id_len = spec->options.quic_id_len;
+	entry->mss_v4 = spec->options.mss_v4;
+	entry->mss_v6 = spec->options.mss_v6;
+}
+
 static int service_make(struct tables *t, const struct service_spec *spec,
 			struct table_service *former, struct table_service **ret)
 {
@@ -177,7 +192,7 @@ static int service_make(struct tables *t, const struct service_spec *spec,
 		return r;
 	s->entry.key = spec->key;
 	s->entry.slot_mask = spec->slots - 1;
-	s->entry.affinity = spec->affinity;
+	entry_set(&s->entry, spec);
 	maps_counter_reset(&t->maps, MAP_COUNTERS_SERVICE, s->entry.index);
 	r = service_insert(t, s);
 	made = TAKE_PTR(s);
@@ -191,20 +206,63 @@ static int service_make(struct tables *t, const struct service_spec *spec,
 	return 0;
 }
 
+static bool idle_ok(uint32_t idle_s)
+{
+	return idle_s && idle_s <= IDLE_MAX_S;
+}
+
+/* A service of the same key whose flows may stay where they are. */
+static bool shape_equal(const struct service_spec *a, const struct service_spec *b)
+{
+	return a->slots == b->slots && a->affinity == b->affinity && a->prefix_v4 == b->prefix_v4 &&
+	       a->prefix_v6 == b->prefix_v6;
+}
+
+/* On failure all is as it was. */
+static int service_respecify(struct table_service *s, const struct service_spec *spec)
+{
+	struct mg_service old = s->entry;
+	int r = 0;
+
+	entry_set(&s->entry, spec);
+	if (s->place && memcmp(&old, &s->entry, sizeof(old)))
+		r = service_publish(s);
+	if (r < 0)
+		s->entry = old;
+	else
+		s->spec = *spec;
+	return r;
+}
+
+int tables_service_change(struct table_service *s, uint32_t idle_s,
+			  const struct service_options *options)
+{
+	struct service_spec spec = s->spec;
+
+	if (!idle_ok(idle_s))
+		return log_err(-EINVAL, "idle timeout must be 1 to %u s", IDLE_MAX_S);
+	spec.idle_s = idle_s;
+	spec.options = *options;
+	return service_respecify(s, &spec);
+}
+
 int tables_service_add(struct tables *t, const struct service_spec *spec,
 		       struct table_service **ret)
 {
 	struct table_service *s = service_find(t, &spec->key);
+	int r;
 
 	if (!spec->slots || spec->slots & (spec->slots - 1) || spec->slots > MG_RANGE_MAX)
 		return log_err(-EINVAL, "slots must be a power of two up to %u", MG_RANGE_MAX);
-	if (!spec->idle_s || spec->idle_s > IDLE_MAX_S)
+	if (!idle_ok(spec->idle_s))
 		return log_err(-EINVAL, "idle timeout must be 1 to %u s", IDLE_MAX_S);
 	if (s && s->claimed)
 		return -EEXIST;
-	if (!s || s->spec.slots != spec->slots || s->spec.affinity != spec->affinity)
+	if (!s || !shape_equal(&s->spec, spec))
 		return service_make(t, spec, s, ret);
-	s->spec = *spec;
+	r = service_respecify(s, spec);
+	if (r < 0)
+		return r;
 	s->claimed = true;
 	*ret = s;
 	return 0;
@@ -255,7 +313,9 @@ static int service_adopt(struct tables *t, uint32_t place, const struct mg_servi
 {
 	const struct service_spec spec = { .key = entry->key,
 					   .slots = entry->slot_mask + 1,
-					   .affinity = entry->affinity };
+					   .affinity = entry->affinity,
+					   .prefix_v4 = entry->prefix_v4,
+					   .prefix_v6 = entry->prefix_v6 };
 	_cleanup_(service_free) struct table_service *s = NULL;
 	int r = service_claim_ranges(t, entry);
 

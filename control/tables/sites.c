@@ -7,10 +7,67 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool spec_equal(const struct site_spec *a, const struct site_spec *b)
+bool site_spec_equal(const struct site_spec *a, const struct site_spec *b)
 {
+	for (size_t i = 0; i < MG_SEGMENTS_MAX - 1; i++)
+		if (!addr_equal(&a->segment[i], &b->segment[i]))
+			return false;
 	return a->encap == b->encap && addr_equal(&a->outer_src, &b->outer_src) &&
-	       addr_equal(&a->outer_dst, &b->outer_dst);
+	       addr_equal(&a->outer_dst, &b->outer_dst) && a->flags == b->flags &&
+	       a->dscp == b->dscp && a->segment_count == b->segment_count && a->vni == b->vni &&
+	       !memcmp(a->inner_dst, b->inner_dst, sizeof(a->inner_dst)) &&
+	       !memcmp(a->inner_src, b->inner_src, sizeof(a->inner_src));
+}
+
+uint32_t site_spec_overhead(const struct site_spec *spec)
+{
+	uint32_t outer = addr_is_v4(&spec->outer_dst) ? 20 : 40;
+
+	switch (spec->encap) {
+	case MG_ENCAP_IPIP:
+		return outer;
+	case MG_ENCAP_SRV6: /* RFC 8754 section 2 */
+		return outer + (spec->segment_count ? 8 + 16u * spec->segment_count : 0);
+	case MG_ENCAP_GRE: /* RFC 2784, without options */
+		return outer + 4;
+	case MG_ENCAP_VXLAN: /* UDP, VXLAN, Ethernet (RFC 7348 section 5) */
+		return outer + 8 + 8 + 14;
+	default:
+		return 0;
+	}
+}
+
+static struct mg_site entry_of(const struct site_spec *spec)
+{
+	struct mg_site entry = { .encap = spec->encap,
+				 .state = MG_DOWN,
+				 .flags = spec->flags,
+				 .dscp = spec->dscp,
+				 .vni = spec->vni,
+				 .segment_count = spec->segment_count };
+
+	memcpy(entry.outer_src, spec->outer_src.octet, sizeof(entry.outer_src));
+	memcpy(entry.outer_dst, spec->outer_dst.octet, sizeof(entry.outer_dst));
+	memcpy(entry.inner_src, spec->inner_src, sizeof(entry.inner_src));
+	memcpy(entry.inner_dst, spec->inner_dst, sizeof(entry.inner_dst));
+	memcpy(entry.segment, spec->segment, sizeof(entry.segment));
+	return entry;
+}
+
+static struct site_spec spec_of(const struct mg_site *entry)
+{
+	struct site_spec spec = { .encap = entry->encap,
+				  .flags = entry->flags,
+				  .dscp = entry->dscp,
+				  .vni = entry->vni,
+				  .segment_count = entry->segment_count };
+
+	memcpy(spec.outer_src.octet, entry->outer_src, sizeof(entry->outer_src));
+	memcpy(spec.outer_dst.octet, entry->outer_dst, sizeof(entry->outer_dst));
+	memcpy(spec.inner_src, entry->inner_src, sizeof(entry->inner_src));
+	memcpy(spec.inner_dst, entry->inner_dst, sizeof(entry->inner_dst));
+	memcpy(spec.segment, entry->segment, sizeof(entry->segment));
+	return spec;
 }
 
 /* The number of next hops that a site holds references to, and which. */
@@ -73,6 +130,8 @@ static int site_watch(struct tables *t, uint32_t index, const struct way *way)
 {
 	const struct site_spec *spec = &t->site[index].spec;
 
+	if (spec->encap == MG_ENCAP_LOCAL)
+		return 0; /* its instances have ways of their own */
 	return adjacency_watch(t->adjacency, index, &spec->outer_dst, spec->encap == MG_ENCAP_NONE,
 			       way);
 }
@@ -82,7 +141,7 @@ static bool site_find(const struct tables *t, const struct site_spec *spec, uint
 	for (size_t i = 0; i < t->sites.count; i++) {
 		uint32_t index = t->sites.range[i].base;
 
-		if (t->site[index].references && spec_equal(&t->site[index].spec, spec)) {
+		if (t->site[index].references && site_spec_equal(&t->site[index].spec, spec)) {
 			*ret = index;
 			return true;
 		}
@@ -93,15 +152,15 @@ static bool site_find(const struct tables *t, const struct site_spec *spec, uint
 static int site_make(struct tables *t, const struct site_spec *spec, uint32_t *ret)
 {
 	static const struct way nowhere;
-	struct mg_site entry = { .encap = spec->encap, .state = MG_DOWN };
+	struct mg_site entry = entry_of(spec);
 	uint32_t index;
 	int r = sweep_take(t, &t->sites, 1, &index);
 
 	if (r < 0)
 		return log_err(r, "mg_sites: no room for another site: raise tables.sites");
 	t->site[index] = (struct site){ .spec = *spec, .references = 1 };
-	memcpy(entry.outer_src, spec->outer_src.octet, sizeof(entry.outer_src));
-	memcpy(entry.outer_dst, spec->outer_dst.octet, sizeof(entry.outer_dst));
+	if (spec->encap == MG_ENCAP_LOCAL)
+		entry.state = MG_UP;
 	tables_site_memory(t)[index] = entry;
 	r = site_watch(t, index, &nowhere);
 	if (r < 0) {
@@ -142,6 +201,11 @@ void tables_site_put(struct tables *t, uint32_t site)
 bool tables_site_reached(const struct tables *t, uint32_t site)
 {
 	return tables_site_memory(t)[site].state == MG_UP;
+}
+
+uint32_t tables_site_mtu(const struct tables *t, uint32_t site)
+{
+	return tables_site_memory(t)[site].mtu;
 }
 
 void tables_listen(struct tables *t, void (*reached)(void *user, uint32_t site), void *user)
@@ -212,10 +276,7 @@ static int site_adopt(struct tables *t, uint32_t index)
 
 	if (r < 0)
 		return r;
-	*site = (struct site){ .references = 1, .adopted = true };
-	site->spec.encap = entry->encap;
-	memcpy(site->spec.outer_src.octet, entry->outer_src, sizeof(entry->outer_src));
-	memcpy(site->spec.outer_dst.octet, entry->outer_dst, sizeof(entry->outer_dst));
+	*site = (struct site){ .references = 1, .adopted = true, .spec = spec_of(entry) };
 	site_adopt_hops(t, entry);
 	return 0;
 }

@@ -43,6 +43,11 @@ struct table_service {
 	struct table_service *former; /* of another shape: at work until our slots are filled */
 	struct member *member;        /* by number, from 1 to entry.member_count */
 	uint32_t *moving_since_s;     /* by slot */
+	struct server {
+		uint8_t id[MG_SERVER_ID_MAX];
+		uint16_t member;
+	} * server; /* entries of mg_server_ids that somebody has asked for */
+	size_t server_count;
 	uint32_t pins, pins_counting;
 };
 
@@ -161,6 +166,10 @@ void pins_scrub(struct tables *tables); /* frees, at the start, what names no se
 /* ports.c */
 void ports_refresh(struct tables *tables); /* some link has changed */
 void ports_claim_end(struct tables *tables);
+
+/* servers.c */
+void servers_clear(struct table_service *service); /* out of the map, too */
+void servers_claim_end(struct tables *tables);
 
 /* endpoints.c */
 void endpoints_claim_end(struct tables *tables);

@@ -68,6 +68,18 @@ static struct mg_limit limit_of(const struct tables_limit *limit)
 	return (struct mg_limit){ .clock_ns = clock_ns, .advance_ns = clock_ns * limit->burst };
 }
 
+void tables_limits_set(struct tables *t, const struct tables_limit limit[MG_GUARD_COUNT])
+{
+	struct mg_settings *settings = t->maps.memory[MAP_SETTINGS];
+
+	for (size_t i = 0; i < MG_GUARD_COUNT; i++) {
+		struct mg_limit now = limit_of(&limit[i]);
+
+		__atomic_store_n(&settings->limit[i].advance_ns, now.advance_ns, __ATOMIC_RELAXED);
+		__atomic_store_n(&settings->limit[i].clock_ns, now.clock_ns, __ATOMIC_RELAXED);
+	}
+}
+
 static void tables_settings(struct tables *t, const struct tables_config *config)
 {
 	struct mg_settings *settings = t->maps.memory[MAP_SETTINGS];
@@ -77,8 +89,7 @@ static void tables_settings(struct tables *t, const struct tables_config *config
 	settings->pin_set_mask = config->pin_sets - 1;
 	settings->service_set_mask = t->maps.size[MAP_SERVICE_SETS] - 1;
 	settings->hash_seed = config->hash_seed;
-	for (size_t i = 0; i < MG_GUARD_COUNT; i++)
-		settings->limit[i] = limit_of(&config->limit[i]);
+	tables_limits_set(t, config->limit);
 }
 
 static int tables_adopt(struct tables *t)
@@ -136,6 +147,7 @@ void tables_claim_end(struct tables *t)
 {
 	services_claim_end(t);
 	sites_claim_end(t);
+	servers_claim_end(t);
 	endpoints_claim_end(t);
 	ports_claim_end(t);
 }

@@ -35,6 +35,8 @@ struct tables_config {
 int tables_open(uv_loop_t *loop, const struct tables_config *config, struct tables **ret);
 /* Maps, links and programs stay pinned and at work. Event handles close when the loop turns. */
 void tables_close(struct tables **tables);
+/* Puts other limits in place of those of tables_open(); a packet under way may see either. */
+void tables_limits_set(struct tables *tables, const struct tables_limit limit[MG_GUARD_COUNT]);
 
 /* --- interfaces ------------------------------------------------------------------------------- */
 enum port_role {
@@ -64,15 +66,27 @@ bool tables_port(const struct tables *tables, size_t index, struct port_state *r
 /* --- sites: where a member leads; shared by services, counted references ---------------------- */
 struct site_spec {
 	enum mg_encap encap;
-	struct addr outer_src,
-		outer_dst; /* encap NONE: outer_dst is the instance's own link address */
+	struct addr outer_src, outer_dst; /* SRv6: the first segment, or container. Encap NONE: the
+					     neighbour's own link address. LOCAL: unused */
+	uint32_t flags;                   /* MG_UNIFORM, MG_DSCP */
+	uint8_t dscp;                     /* with MG_DSCP: 0..63 */
+	uint8_t segment_count;            /* SRv6: further segments */
+	struct addr segment[MG_SEGMENTS_MAX - 1]; /* in the order of travel */
+	uint32_t vni;                             /* VXLAN, 24 bits */
+	uint8_t inner_dst[6], inner_src[6];       /* VXLAN: MAC addresses of the frame inside */
 };
+bool site_spec_equal(const struct site_spec *a, const struct site_spec *b);
+/* Octets that the encapsulation puts in front of a packet, Ethernet not counted. */
+uint32_t site_spec_overhead(const struct site_spec *spec);
 
 /* Finds or makes the site and takes a reference; resolves and keeps its next hops from the kernel's
- * routes and neighbours from then on. 0, or -ENOSPC with the table's name in the log. */
+ * routes and neighbours from then on. A site with MG_ENCAP_LOCAL needs none: it is up. 0, or
+ * -ENOSPC with the table's name in the log. */
 int tables_site_get(struct tables *tables, const struct site_spec *spec, uint32_t *ret_site);
 void tables_site_put(struct tables *tables, uint32_t site);
 bool tables_site_reached(const struct tables *tables, uint32_t site); /* it has a next hop */
+/* Largest IP packet that may leave for it, outer headers included; 0: not known. */
+uint32_t tables_site_mtu(const struct tables *tables, uint32_t site);
 /* From then on reached() is called, from the loop, for a site that has got its first next hop or
  * lost its last. It must not get or put sites. */
 void tables_listen(struct tables *tables, void (*reached)(void *user, uint32_t site), void *user);
@@ -91,16 +105,25 @@ struct service_spec {
 	struct mg_service_key key;
 	uint32_t slots; /* a power of two */
 	enum mg_affinity affinity;
+	uint8_t prefix_v4, prefix_v6; /* MG_AFFINITY_CLIENT, as in struct mg_service */
 	uint32_t idle_s; /* idle timeout of its flows, 1..900; pins are aged in ticks of 4.3 s */
+	struct service_options {
+		enum mg_last_resort last_resort;
+		uint8_t quic_config, quic_id_len; /* as in struct mg_service */
+		uint16_t mss_v4, mss_v6;
+	} options;
 };
 
 struct table_service; /* handle: a key, its slot range, its members */
 
-/* Adopts the entry of a former run with its slots and members where the shape (slots, affinity) is
- * the same, so that flows stay where they are; else makes one with empty slots, which packets meet
- * from the first tables_slots_apply() on. -ENOSPC, -EINVAL, -EEXIST (key taken). */
+/* Adopts the entry of a former run with its slots and members where the shape (slots, affinity,
+ * prefixes) is the same, so that flows stay where they are; else makes one with empty slots, which
+ * packets meet from the first tables_slots_apply() on. -ENOSPC, -EINVAL, -EEXIST (key taken). */
 int tables_service_add(struct tables *tables, const struct service_spec *spec,
 		       struct table_service **ret);
+/* Changes in place what no flow needs to move for. 0; -EINVAL or -ENOSPC, and all is as it was. */
+int tables_service_change(struct table_service *service, uint32_t idle_s,
+			  const struct service_options *options);
 void tables_service_remove(
 	struct table_service **service); /* from the map first, then its slots and members */
 
@@ -113,6 +136,14 @@ int tables_member_add(struct table_service *service, uint32_t site, uint16_t *re
 void tables_member_remove(struct table_service *service, uint16_t member);
 void tables_member_state(struct table_service *service, uint16_t member, enum mg_state state,
 			 uint32_t weight);
+
+/* MG_AFFINITY_QUIC: this server ID (octets behind its length are zero) means that member, from now
+ * on and in place of what it meant. 0, -ENOMEM, or -ENOSPC with the table's name in the log. */
+int tables_server_id_set(struct table_service *service, const uint8_t id[MG_SERVER_ID_MAX],
+			 uint16_t member);
+/* If it means that member, it means nobody any more. All of a service's go with it. */
+void tables_server_id_clear(struct table_service *service, const uint8_t id[MG_SERVER_ID_MAX],
+			    uint16_t member);
 
 /* Makes the slots lead where now[] says, by the transitions of DESIGN section 3: a slot whose owner
  * changes becomes MOVING (or, where the former owner is down or there was none, leads to the new
@@ -134,9 +165,23 @@ bool tables_slot(const struct table_service *service, uint32_t slot, struct mg_s
 bool tables_member(const struct table_service *service, uint16_t member, struct mg_member *ret,
 		   struct mg_counter *ret_counter, uint32_t *ret_slots);
 
-/* Egress: what may be stripped here. */
-int tables_endpoint_add(struct tables *tables, const struct addr *addr, enum mg_encap strip);
+/* Egress: what may be stripped here, and where it goes then. */
+struct endpoint_spec {
+	uint32_t strip; /* bits 1 << enum mg_encap */
+	enum mg_behavior behavior;
+	uint32_t site;  /* END_DX4, DX6: of tables_site_get(), whose reference is the caller's */
+	uint32_t flags; /* MG_UNIFORM, MG_KERNEL */
+	uint32_t vni;   /* VXLAN */
+};
+int tables_endpoint_add(struct tables *tables, const struct addr *addr,
+			const struct endpoint_spec *spec); /* 0, -EEXIST, -ENOSPC, -ENOMEM */
 int tables_endpoint_remove(struct tables *tables, const struct addr *addr);
+
+struct endpoint_state {
+	struct addr addr;
+	struct mg_endpoint entry;
+};
+bool tables_endpoint(const struct tables *tables, size_t index, struct endpoint_state *ret);
 
 /* One step of the sweep over pins and slots (MOVING -> PINNED -> STABLE, dead pins freed); main
  * calls it on a timer, ten steps make a round. now_ns: CLOCK_MONOTONIC. */

@@ -208,7 +208,10 @@ Test(wire, delivers_out_of_the_tunnel, .init = lab_up, .fini = lab_down)
 	to.outer_dst = addr_of_v4((uint8_t[]){ 10, 1, 0, 2 });
 	attach_native("eth0", PORT_ACCESS);
 	attach_native("eth2", PORT_CORE);
-	cr_assert(eq(int, tables_endpoint_add(lab.tables, &endpoint, MG_ENCAP_IPIP), 0));
+	cr_assert(eq(int,
+		     tables_endpoint_add(lab.tables, &endpoint,
+					 &(struct endpoint_spec){ .strip = 1 << MG_ENCAP_IPIP }),
+		     0));
 	serve(MG_SCOPE_EGRESS, &to);
 	memcpy(in, tunnel, sizeof(tunnel));
 	memcpy(in + sizeof(tunnel), syn + 14, sizeof(syn) - 14);

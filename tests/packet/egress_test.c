@@ -30,7 +30,9 @@ static struct lab {
 
 static void lab_up(void)
 {
-	struct egress_config config = { .site_id = 7, .tunnel.kind = BGP_TUNNEL_IPIP };
+	struct egress_config config = { .site_id = 7,
+					.tunnel.kind = BGP_TUNNEL_IPIP,
+					.local.strip = 1 << MG_ENCAP_IPIP };
 	struct bgp_neighbor_config to, from;
 
 	kernel_private();

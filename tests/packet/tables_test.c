@@ -254,11 +254,12 @@ Test(tables, drops_what_nobody_claims, .init = lab_up, .fini = lab_down)
 	struct mg_endpoint_key key;
 	struct site_state state;
 	struct mg_service entry;
+	const struct endpoint_spec ipip = { .strip = 1 << MG_ENCAP_IPIP };
 	struct mg_endpoint value;
 
 	apply_all(s, a, b);
 	apply_all(service(443, 64), 0, 0);
-	cr_assert(eq(int, tables_endpoint_add(lab.tables, &endpoint, MG_ENCAP_IPIP), 0));
+	cr_assert(eq(int, tables_endpoint_add(lab.tables, &endpoint, &ipip), 0));
 	lab_reopen();
 	s = service(443, 64);
 	cr_expect(entry_of(80, &entry));
@@ -999,9 +1000,10 @@ Test(tables, tells_how_full_they_are, .init = lab_up, .fini = lab_down)
 	cr_expect(eq(u64, map_named("mg_trace").used, 0));
 	cr_expect(eq(u64, map_named("mg_endpoints").used, 0));
 	for (uint8_t i = 1; i <= 3; i++) {
+		const struct endpoint_spec ipip = { .strip = 1 << MG_ENCAP_IPIP };
 		struct addr addr = addr_of_v4((uint8_t[]){ 203, 0, 113, i });
 
-		tables_endpoint_add(lab.tables, &addr, MG_ENCAP_IPIP);
+		tables_endpoint_add(lab.tables, &addr, &ipip);
 	}
 	cr_expect(eq(u64, map_named("mg_endpoints").used, 3));
 	tables_service_remove(&s);
@@ -1024,4 +1026,236 @@ Test(tables, marks_how_full_they_got, .init = lab_up, .fini = lab_down)
 	sweep_rounds(3);
 	cr_expect(eq(u64, map_named("mg_slots").used, 0));
 	cr_expect(eq(u64, map_named("mg_slots").peak, 512));
+}
+
+/* --- what a site, an endpoint and a service say beside -------------------------- */
+static struct site_spec far_spec(void)
+{
+	struct site_spec spec = { .encap = MG_ENCAP_SRV6,
+				  .flags = MG_UNIFORM | MG_DSCP,
+				  .dscp = 46,
+				  .segment_count = 2,
+				  .vni = 77,
+				  .inner_dst = { 2, 0, 0, 0, 0, 1 },
+				  .inner_src = { 2, 0, 0, 0, 0, 2 } };
+
+	spec.outer_src.octet[15] = 1;
+	spec.outer_dst.octet[15] = 2;
+	spec.segment[0].octet[15] = 3;
+	spec.segment[1].octet[15] = 4;
+	return spec;
+}
+
+Test(tables, keeps_apart_what_is_carried_otherwise, .init = lab_up, .fini = lab_down)
+{
+	const struct site_spec spec = far_spec();
+	struct site_spec other[8];
+	struct site_state state;
+	uint32_t first, next;
+
+	for (size_t i = 0; i < ARRAY_SIZE(other); i++)
+		other[i] = spec;
+	other[0].flags = MG_DSCP;
+	other[1].dscp = 0;
+	other[2].segment_count = 1;
+	other[3].segment[1].octet[15] = 5;
+	other[4].vni = 78;
+	other[5].inner_dst[5] = 9;
+	other[6].inner_src[5] = 9;
+	other[7].encap = MG_ENCAP_GRE;
+	cr_assert(eq(int, tables_site_get(lab.tables, &spec, &first), 0));
+	for (size_t i = 0; i < ARRAY_SIZE(other); i++) {
+		cr_assert(eq(int, tables_site_get(lab.tables, &other[i], &next), 0));
+		cr_expect(ne(u32, next, first), "%zu", i);
+	}
+	cr_assert(tables_site(lab.tables, 0, &state));
+	cr_expect(eq(u32, state.entry.flags, MG_UNIFORM | MG_DSCP));
+	cr_expect(eq(u8, state.entry.dscp, 46));
+	cr_expect(eq(u8, state.entry.segment_count, 2));
+	cr_expect(eq(u8, state.entry.segment[1][15], 4));
+	cr_expect(eq(u32, state.entry.vni, 77));
+	cr_expect(eq(u8, state.entry.inner_dst[5], 1));
+	cr_expect(eq(u8, state.entry.inner_src[5], 2));
+
+	lab_reopen(); /* what it was is read back out of the map */
+	cr_assert(eq(int, tables_site_get(lab.tables, &spec, &next), 0));
+	cr_expect(eq(u32, next, first));
+}
+
+Test(tables, counts_what_goes_in_front, .init = lab_up, .fini = lab_down)
+{
+	struct site_spec spec = far_spec();
+
+	cr_expect(eq(u32, site_spec_overhead(&spec), 40 + 8 + 2 * 16));
+	spec.segment_count = 0;
+	cr_expect(eq(u32, site_spec_overhead(&spec), 40));
+	spec.outer_dst = addr_of_v4((uint8_t[]){ 192, 0, 2, 1 });
+	spec.encap = MG_ENCAP_IPIP;
+	cr_expect(eq(u32, site_spec_overhead(&spec), 20));
+	spec.encap = MG_ENCAP_GRE;
+	cr_expect(eq(u32, site_spec_overhead(&spec), 24));
+	spec.encap = MG_ENCAP_VXLAN;
+	cr_expect(eq(u32, site_spec_overhead(&spec), 50));
+	spec.encap = MG_ENCAP_NONE;
+	cr_expect(eq(u32, site_spec_overhead(&spec), 0));
+}
+
+/* The site behind this router needs no way, now and after a restart. */
+Test(tables, has_a_local_site, .init = lab_up, .fini = lab_down)
+{
+	const struct site_spec local = { .encap = MG_ENCAP_LOCAL };
+	uint32_t index, again;
+
+	cr_assert(eq(int, tables_site_get(lab.tables, &local, &index), 0));
+	cr_expect(tables_site_reached(lab.tables, index));
+	lab_reopen();
+	cr_expect(tables_site_reached(lab.tables, index));
+	cr_assert(eq(int, tables_site_get(lab.tables, &local, &again), 0));
+	cr_expect(eq(u32, again, index));
+	tables_claim_end(lab.tables);
+	cr_expect(tables_site_reached(lab.tables, index));
+	tables_site_put(lab.tables, index);
+}
+
+Test(tables, says_what_an_endpoint_does, .init = lab_up, .fini = lab_down)
+{
+	const struct endpoint_spec spec = { .strip = 1 << MG_ENCAP_VXLAN | 1 << MG_ENCAP_GRE,
+					    .behavior = MG_END_DX4,
+					    .site = 3,
+					    .flags = MG_UNIFORM | MG_KERNEL,
+					    .vni = 9 };
+	struct addr addr = addr_of_v4((uint8_t[]){ 203, 0, 113, 1 });
+	struct endpoint_state state;
+
+	cr_expect(not(tables_endpoint(lab.tables, 0, &state)));
+	cr_assert(eq(int, tables_endpoint_add(lab.tables, &addr, &spec), 0));
+	cr_expect(eq(int, tables_endpoint_add(lab.tables, &addr, &spec), -EEXIST));
+	cr_assert(tables_endpoint(lab.tables, 0, &state));
+	cr_expect(addr_equal(&state.addr, &addr));
+	cr_expect(eq(u32, state.entry.strip, spec.strip));
+	cr_expect(eq(int, state.entry.behavior, MG_END_DX4));
+	cr_expect(eq(u32, state.entry.site, 3));
+	cr_expect(eq(u32, state.entry.flags, spec.flags));
+	cr_expect(eq(u32, state.entry.vni, 9));
+	cr_expect(eq(int, tables_endpoint_remove(lab.tables, &addr), 0));
+	cr_expect(not(tables_endpoint(lab.tables, 0, &state)));
+}
+
+Test(tables, takes_other_limits, .init = lab_up, .fini = lab_down)
+{
+	const struct mg_settings *settings = lab.tables->maps.memory[MAP_SETTINGS];
+	struct tables_limit limit[MG_GUARD_COUNT] = {
+		[MG_GUARD_ANSWERS] = { 1000, 100 }, [MG_GUARD_PINS] = { 0, 5 }
+	};
+
+	cr_expect(eq(u64, settings->limit[MG_GUARD_ANSWERS].clock_ns, 0)); /* none was asked for */
+	tables_limits_set(lab.tables, limit);
+	cr_expect(eq(u64, settings->limit[MG_GUARD_ANSWERS].clock_ns, 1000000));
+	cr_expect(eq(u64, settings->limit[MG_GUARD_ANSWERS].advance_ns, 100000000));
+	cr_expect(eq(u64, settings->limit[MG_GUARD_PINS].clock_ns, 0));
+	limit[MG_GUARD_PINS].per_second = 1000000000;
+	tables_limits_set(lab.tables, limit);
+	cr_expect(eq(u64, settings->limit[MG_GUARD_PINS].clock_ns, 1));
+	cr_expect(eq(u64, settings->limit[MG_GUARD_PINS].advance_ns, 5));
+	cr_expect(eq(u64, settings->hash_seed, 42));
+}
+
+/* What no flow has to move for changes where it stands; the rest makes the service anew. */
+Test(tables, changes_a_service_in_place, .init = lab_up, .fini = lab_down)
+{
+	struct service_spec spec = spec_of(80, 64);
+	const struct service_options options = { .last_resort = MG_LAST_KERNEL,
+						 .quic_config = 3,
+						 .quic_id_len = 4,
+						 .mss_v4 = 1400,
+						 .mss_v6 = 1380 };
+	struct table_service *s = service(80, 64);
+	struct mg_service was, now;
+	struct service_state state;
+
+	cr_assert(eq(int, tables_service_change(s, IDLE_S, &options), 0));
+	cr_expect(not(entry_of(80, &now)), "not before its slots are filled");
+	apply_all(s, member(s, 1), 0);
+	cr_assert(entry_of(80, &was));
+	cr_expect(eq(int, was.last_resort, MG_LAST_KERNEL));
+	cr_expect(eq(u8, was.quic_config, 3));
+	cr_expect(eq(u8, was.quic_id_len, 4));
+	cr_expect(eq(u16, was.mss_v4, 1400));
+	cr_expect(eq(u16, was.mss_v6, 1380));
+
+	cr_expect(eq(int, tables_service_change(s, 901, &options), -EINVAL));
+	cr_assert(eq(int, tables_service_change(s, 7, &(struct service_options){ 0 }), 0));
+	cr_assert(entry_of(80, &now));
+	cr_expect(eq(int, now.last_resort, MG_LAST_DROP));
+	cr_expect(eq(u16, now.mss_v4, 0));
+	cr_expect(eq(u32, now.slot_base, was.slot_base));
+	tables_service_state(s, &state);
+	cr_expect(eq(u32, state.idle_s, 7));
+
+	lab_reopen();
+	spec.options = options;
+	cr_assert(eq(int, tables_service_add(lab.tables, &spec, &s), 0));
+	cr_assert(entry_of(80, &now));
+	cr_expect(eq(int, memcmp(&now, &was, sizeof(now)), 0), "adopted, and changed in place");
+	lab_reopen();
+	spec.prefix_v4 = 24;
+	cr_assert(eq(int, tables_service_add(lab.tables, &spec, &s), 0));
+	tables_service_state(s, &state);
+	cr_expect(ne(u32, state.entry.slot_base, was.slot_base));
+	cr_expect(eq(u8, state.entry.prefix_v4, 24));
+}
+
+/* --- server IDs
+ * --------------------------------------------------------------------------------- */
+static uint16_t server_member(const struct table_service *s, uint8_t first)
+{
+	struct mg_server_key key = { .service = s->entry.index, .id = { first } };
+	struct mg_server server = { 0 };
+
+	bpf_map_lookup_elem(lab.tables->maps.fd[MAP_SERVER_IDS], &key, &server);
+	return (uint16_t)server.member;
+}
+
+Test(tables, leads_by_server_id, .init = lab_up, .fini = lab_down)
+{
+	const uint8_t one[MG_SERVER_ID_MAX] = { 1 }, two[MG_SERVER_ID_MAX] = { 2 };
+	struct table_service *s = service(80, 64), gone;
+	uint16_t a = member(s, 1), b = member(s, 2);
+
+	apply_all(s, a, b);
+	cr_assert(eq(int, tables_server_id_set(s, one, a), 0));
+	cr_assert(eq(int, tables_server_id_set(s, two, a), 0));
+	cr_expect(eq(u16, server_member(s, 1), a));
+	cr_assert(eq(int, tables_server_id_set(s, two, b), 0));
+	cr_expect(eq(u16, server_member(s, 2), b));
+	tables_server_id_clear(s, two, a);
+	cr_expect(eq(u16, server_member(s, 2), b), "another's by now");
+
+	lab_reopen();
+	s = service(80, 64);
+	cr_expect(eq(u16, server_member(s, 1), a), "at work from the start");
+	cr_assert(eq(int, tables_server_id_set(s, two, b), 0));
+	tables_claim_end(lab.tables);
+	cr_expect(eq(u16, server_member(s, 1), 0), "nobody has asked for it");
+	cr_expect(eq(u16, server_member(s, 2), b));
+
+	gone = *s;
+	tables_service_remove(&s);
+	cr_expect(eq(u16, server_member(&gone, 2), 0));
+}
+
+Test(tables, tells_when_server_ids_do_not_fit, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	uint16_t a = member(s, 1);
+	uint8_t id[MG_SERVER_ID_MAX] = { 0 };
+	int r = 0;
+
+	for (unsigned int i = 0; i < 2 * config.members && !r; i++) {
+		id[0] = (uint8_t)i;
+		id[1] = (uint8_t)(i >> 8);
+		r = tables_server_id_set(s, id, a);
+	}
+	cr_expect(eq(int, r, -ENOSPC));
+	cr_expect(eq(sz, s->server_count, config.members));
 }

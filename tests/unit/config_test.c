@@ -41,7 +41,9 @@ static int check(const char *text, struct config **ret, struct fault_list *fault
 #define SITE                                                                                     \
 	"site: {name: e, encapsulation: srv6, endpoint: '2001:db8::1', next-hop-v4: 10.0.0.1}\n" \
 	"bgp: {}\n"
-#define WEB "services: [{name: web, addresses: [198.51.100.80], protocol: tcp, port: 80, "
+#define WEB         "services: [{name: web, addresses: [198.51.100.80], protocol: tcp, port: 80, "
+#define QUIC        "services: [{name: q, addresses: [198.51.100.80], protocol: udp, port: 443, "
+#define SITE_OF(of) ROUTER "site: {name: e, " of "}\n"
 
 /* One fault each: where it is, its code, and words that must be in the message or the hint. */
 static const struct {
@@ -174,6 +176,109 @@ static const struct {
 	{ "two sites in one place",
 	  "sites: [{name: a, egress: 10.0.0.1},\n {name: b, egress: 10.0.0.1}]\n", 2, "duplicate",
 	  "differ by 'id'" },
+	{ "pin rate", "tables: {pin-rate: 100000001}\n", 1, "bad-value", "0 to 100000000" },
+	{ "ICMP burst", "tables: {icmp-burst: -1}\n", 1, "bad-value", "0 to 100000000" },
+	{ "DSCP", "tunnel: {dscp: 64}\n", 1, "bad-value", "from 0 to 63" },
+	{ "DSCP of a uniform tunnel", "tunnel: {\n dscp: 8,\n mode: uniform}\n", 3, "must",
+	  "as well" },
+	{ "DSCP of a uniform site",
+	  "sites: [{name: a, egress: 10.0.0.1, dscp: 8,\n mode: uniform}]\n", 2, "must",
+	  "as well" },
+	{ "mode", "tunnel: {mode: pipes}\n", 1, "bad-value", "did you mean 'pipe'?" },
+	{ "waypoint of IPv4", "sites: [{name: a, egress: '::1',\n segments: [10.0.0.1]}]\n", 2,
+	  "bad-value", "IPv6 address" },
+	{ "six waypoints",
+	  "sites: [{name: a, egress: '::1',\n segments: ['::1', '::2', '::3', '::4', '::5', "
+	  "'::6']}]\n",
+	  2, "too-many", "5" },
+	{ "packing nothing", "sites: [{name: a, egress: '::1',\n compress: {}}]\n", 2, "must",
+	  "set 'segments'" },
+	{ "block length",
+	  "sites: [{name: a, egress: '::1', segments: '::2', compress: {\n"
+	  "block-length: 47}}]\n",
+	  2, "bad-value", "whole octets" },
+	{ "CSID length",
+	  "sites: [{name: a, egress: '::1', segments: '::2', compress: {\n"
+	  "csid-length: 72}}]\n",
+	  2, "bad-value", "8 to 64" },
+	{ "block and CSID",
+	  "sites: [{name: a, egress: '::1', segments: '::2',\n compress: {"
+	  "block-length: 112, csid-length: 24}}]\n",
+	  2, "must", "no room" },
+	{ "server ID of a digit", "sites: [{name: a, egress: '::1',\n server-ids: [abc]}]\n", 2,
+	  "bad-value", "hexadecimal" },
+	{ "server ID too long",
+	  "sites: [{name: a, egress: '::1',\n server-ids: ['00112233445566778899aabbcc']}]\n", 2,
+	  "bad-value", "1 to 12 octets" },
+	{ "two sites of one server ID",
+	  "sites:\n- {name: a, egress: '::1', server-ids: ['0A']}\n"
+	  "- {name: b, egress: '::2', server-ids: ['0a']}\n",
+	  3, "duplicate", "belongs to site 'a' (line 2)" },
+	{ "VXLAN without VNI", SITE_OF("encapsulation: vxlan, endpoint: 10.0.0.1"), 2, "must",
+	  "set 'vni'" },
+	{ "VNI of another tunnel", SITE_OF("encapsulation: gre, vni: 7, endpoint: 10.0.0.1"), 2,
+	  "must", "for encapsulation vxlan" },
+	{ "VNI", SITE_OF("encapsulation: vxlan, vni: 16777216, endpoint: 10.0.0.1"), 2, "bad-value",
+	  "1 to 16777215" },
+	{ "MAC address",
+	  SITE_OF("encapsulation: vxlan, vni: 7, endpoint: 10.0.0.1, inner-mac: '02:00'"), 2,
+	  "bad-value", "no MAC address" },
+	{ "MAC address of a group",
+	  SITE_OF("encapsulation: vxlan, vni: 7, endpoint: 10.0.0.1, inner-mac: "
+		  "'03:00:00:00:00:01'"),
+	  2, "bad-value", "of a single host" },
+	{ "MAC address of another tunnel",
+	  SITE_OF("encapsulation: ipip, endpoint: 10.0.0.1, inner-mac: '02:00:00:00:00:01'"), 2,
+	  "must", "for encapsulation vxlan" },
+	{ "behavior without a SID",
+	  SITE_OF("encapsulation: gre, endpoint: 10.0.0.1, behavior: end-dt4"), 2, "must",
+	  "need encapsulation srv6" },
+	{ "cross-connect to nobody",
+	  SITE_OF("encapsulation: srv6, endpoint: '2001:db8::1', behavior: end-dx4"), 2, "must",
+	  "set 'cross-connect'" },
+	{ "cross-connect of the other family",
+	  SITE_OF("encapsulation: srv6, endpoint: '2001:db8::1', behavior: end-dx4, "
+		  "cross-connect: '2001:db8::2'"),
+	  2, "must", "end-dx4 (IPv4)" },
+	{ "cross-connect of a table",
+	  SITE_OF("encapsulation: srv6, endpoint: '2001:db8::1', cross-connect: 10.1.0.1"), 2,
+	  "must", "no other behavior" },
+	{ "IPv6 service behind End.DT4",
+	  ROUTER "bgp:\nsite: {name: e, encapsulation: srv6, endpoint: '2001:db8::1', behavior: "
+		 "end-dt4, next-hop-v6: '2001:db8::2'}\nservices: [{name: a, addresses: "
+		 "['2001:db8::80'], announce: {instances: [10.1.0.1]}}]\n",
+	  4, "must", "behavior end-dt4" },
+	{ "what is unknown", SITE_OF("encapsulation: gre, endpoint: 10.0.0.1, unknown: pass"), 2,
+	  "bad-value", "drop" },
+	{ "QUIC over TCP",
+	  TUNNEL WEB "steer: {\naffinity: quic,\n quic-lb: {server-id-length: 2}}}]\n", 3, "must",
+	  "carried by UDP" },
+	{ "QUIC without quic-lb", TUNNEL QUIC "steer: {\naffinity: quic}}]\n", 3, "must",
+	  "set 'quic-lb'" },
+	{ "quic-lb without QUIC", TUNNEL QUIC "steer: {\nquic-lb: {server-id-length: 2}}}]\n", 3,
+	  "must", "for affinity quic" },
+	{ "quic-lb without a length", TUNNEL QUIC "steer: {affinity: quic,\nquic-lb: {}}}]\n", 3,
+	  "missing-key", "server-id-length" },
+	{ "server ID length",
+	  TUNNEL QUIC "steer: {affinity: quic,\nquic-lb: {server-id-length: 13}}}]\n", 3,
+	  "bad-value", "1 to 12" },
+	{ "config ID",
+	  TUNNEL QUIC "steer: {affinity: quic,\nquic-lb: {config-id: 7, server-id-length: 2}}}]\n",
+	  3, "bad-value", "0 to 6" },
+	{ "prefix of IPv4 clients",
+	  TUNNEL WEB "steer: {affinity: client,\nclient-prefix-v4: 33}}]\n", 3, "bad-value",
+	  "1 to 32" },
+	{ "prefix of IPv6 clients",
+	  TUNNEL WEB "steer: {affinity: client,\nclient-prefix-v6: 129}}]\n", 3, "bad-value",
+	  "1 to 128" },
+	{ "prefix of no clients", TUNNEL WEB "steer: {\nclient-prefix-v4: 24}}]\n", 3, "must",
+	  "for affinity client" },
+	{ "last resort", TUNNEL WEB "steer: {\nlast-resort: kernels}}]\n", 3, "bad-value",
+	  "did you mean 'kernel'?" },
+	{ "MSS of IPv4", TUNNEL WEB "steer: {\nmss-clamp-v4: 535}}]\n", 3, "bad-value", "536" },
+	{ "MSS of IPv6", TUNNEL WEB "steer: {\nmss-clamp-v6: 1219}}]\n", 3, "bad-value", "1220" },
+	{ "MSS found and given", TUNNEL WEB "steer: {\nmss-clamp: auto, mss-clamp-v6: 1220}}]\n", 3,
+	  "must", "leave 'mss-clamp-v4'" },
 	{ "slots table too small", "tables: {slots: 1024}\n" TUNNEL WEB "steer: }]\n", 1,
 	  "too-many", "need 4096 slots" },
 };
@@ -208,6 +313,10 @@ static const struct {
 	{ "a reflector",
 	  ROUTER "bgp: {neighbors: [{address: 10.0.0.2, as: 65000, client: true}]}\n" },
 	{ "presence by the name alone", TUNNEL WEB "steer: }]\n" },
+	{ "every kind of tunnel: GRE", SITE_OF("encapsulation: gre, endpoint: 10.0.0.1") },
+	{ "VXLAN", SITE_OF("encapsulation: vxlan, vni: 7, endpoint: 10.0.0.1") },
+	{ "direct", SITE_OF("encapsulation: direct, endpoint: 10.0.0.1, unknown: kernel") },
+	{ "no limits", "tables: {pin-rate: 0, icmp-rate: 0}\n" },
 	{ "a list of one", TUNNEL "services: [{name: a, addresses: 192.0.2.1, steer: }]\n" },
 	{ "quoted values", "router: {name: 'r', as: \"65000\"}\n" },
 	{ "anchor without alias", "router: &a {name: r}\n" },
@@ -364,6 +473,107 @@ Test(config, reads_the_egress_example)
 	cr_expect(c->announce[0].announce_without_report);
 	cr_expect(epsilon_eq(dbl, c->announce[0].service_time_s, 0.05, 1e-9));
 	cr_expect(epsilon_eq(dbl, c->announce[0].capacity, 8, 1e-9));
+}
+
+Test(config, reads_how_sites_are_reached)
+{
+	_cleanup_(fault_list_clear) struct fault_list faults = { 0 };
+	_cleanup_(config_free) struct config *c = NULL;
+	int r = check("tunnel: {source-v6: '2001:db8::9', dscp: 10}\n"
+		      "sites:\n"
+		      "- {name: a, egress: ['2001:db8::1', 10.0.0.1], mode: uniform,\n"
+		      "   segments: ['fcbb:bb00:2::', 'fcbb:bb00:1::'],\n"
+		      "   compress: {block-length: 32}, server-ids: [0a01, 'FF']}\n"
+		      "- {name: b, egress: '2001:db8::2', dscp: 46}\n"
+		      "- {name: c, egress: '2001:db8::3'}\n",
+		      &c, &faults);
+	const struct ingress_carriage *a, *b;
+
+	cr_assert(eq(int, r, 0), "%s", faults.count ? faults.at->message : "");
+	cr_assert(eq(sz, c->site_count, 4));
+	a = &c->site[1].carriage;
+	b = &c->site[2].carriage;
+	cr_expect(eq(u32, a->flags, MG_UNIFORM));
+	cr_assert(eq(u8, a->segment_count, 2));
+	cr_expect(eq(u8, a->segment[0].octet[5], 2));
+	cr_expect(eq(u8, a->segment[1].octet[5], 1));
+	cr_expect(eq(u8, a->format.block_len, 32));
+	cr_expect(eq(u8, a->format.csid_len, 16));
+	cr_assert(eq(sz, c->site[1].server_id_count, 2));
+	cr_expect(eq(u8, c->site[1].server_id[0].len, 2));
+	cr_expect(eq(u8, c->site[1].server_id[0].octet[1], 1));
+	cr_expect(eq(u8, c->site[1].server_id[1].octet[0], 0xff));
+	cr_expect(eq(u32, b->flags, MG_DSCP));
+	cr_expect(eq(u8, b->dscp, 46));
+	cr_expect(eq(u8, b->format.block_len, 0));
+	cr_expect(eq(u32, c->site[3].carriage.flags, MG_DSCP)); /* as in tunnel */
+	cr_expect(eq(u8, c->site[3].carriage.dscp, 10));
+	cr_expect(eq(u32, c->ingress.carriage.flags, MG_DSCP));
+}
+
+Test(config, reads_how_this_site_is_reached)
+{
+	static const uint8_t own[6] = { 2, 0, 10, 0, 0, 1 }, given[6] = { 2, 0xab, 0, 0, 0, 1 };
+	_cleanup_(fault_list_clear) struct fault_list faults = { 0 };
+	_cleanup_(config_free) struct config *a = NULL, *b = NULL, *d = NULL;
+
+	check(SITE_OF("encapsulation: vxlan, vni: 70000, endpoint: 10.0.0.1"), &a, &faults);
+	check(SITE_OF("encapsulation: vxlan, vni: 7, endpoint: 10.0.0.1, mode: uniform, "
+		      "inner-mac: '02:aB:00:00:00:01'"),
+	      &b, &faults);
+	check(SITE_OF("encapsulation: srv6, endpoint: '2001:db8::1', behavior: end-dx6, "
+		      "cross-connect: '2001:db8::2', unknown: kernel"),
+	      &d, &faults);
+	cr_assert(a && b && d, "%s", faults.count ? faults.at->message : "");
+	cr_expect(eq(int, a->egress.tunnel.kind, BGP_TUNNEL_VXLAN));
+	cr_expect(eq(u32, a->egress.tunnel.vni, 70000));
+	cr_expect(eq(u32, a->egress.local.vni, 70000));
+	cr_expect(eq(u32, a->egress.local.strip, 1 << MG_ENCAP_VXLAN));
+	cr_expect(eq(u32, a->egress.local.flags, 0));
+	cr_expect(memcmp(a->egress.tunnel.mac, own, 6) == 0);
+	cr_expect(memcmp(b->egress.tunnel.mac, given, 6) == 0);
+	cr_expect(eq(u32, b->egress.local.flags, MG_UNIFORM));
+	cr_expect(eq(int, d->egress.local.behavior, MG_END_DX6));
+	cr_expect(eq(u16, d->egress.tunnel.behavior, 16)); /* RFC 8986 section 10.2 */
+	cr_expect(eq(u32, d->egress.local.flags, MG_KERNEL));
+	cr_expect(eq(u8, d->egress.cross_connect.octet[15], 2));
+}
+
+Test(config, reads_kinds_of_affinity_and_limits)
+{
+	_cleanup_(fault_list_clear) struct fault_list faults = { 0 };
+	_cleanup_(config_free) struct config *c = NULL, *plain = NULL;
+	int r = check(
+		"tables: {pin-rate: 5, pin-burst: 6, icmp-rate: 7, icmp-burst: 8}\n" TUNNEL QUIC
+		"steer: {affinity: quic, quic-lb: {config-id: 6, server-id-length: 12}, "
+		"last-resort: unreachable}},\n"
+		"{name: c, addresses: 192.0.2.1, steer: {affinity: client, client-prefix-v4: 24, "
+		"client-prefix-v6: 56, last-resort: kernel, mss-clamp-v4: 1360, "
+		"mss-clamp-v6: 1340}}]\n",
+		&c, &faults);
+
+	cr_assert(eq(int, r, 0), "%s", faults.count ? faults.at->message : "");
+	cr_assert(eq(sz, c->steer_count, 2));
+	cr_expect(eq(int, c->steer[0].affinity, MG_AFFINITY_QUIC));
+	cr_expect(eq(u8, c->steer[0].options.quic_config, 6));
+	cr_expect(eq(u8, c->steer[0].options.quic_id_len, 12));
+	cr_expect(eq(int, c->steer[0].options.last_resort, MG_LAST_UNREACHABLE));
+	cr_expect(eq(int, c->steer[1].affinity, MG_AFFINITY_CLIENT));
+	cr_expect(eq(u8, c->steer[1].prefix_v4, 24));
+	cr_expect(eq(u8, c->steer[1].prefix_v6, 56));
+	cr_expect(eq(int, c->steer[1].options.last_resort, MG_LAST_KERNEL));
+	cr_expect(eq(u16, c->steer[1].options.mss_v4, 1360));
+	cr_expect(eq(u16, c->steer[1].options.mss_v6, 1340));
+	cr_expect(eq(u32, c->tables.limit[MG_GUARD_PINS].per_second, 5));
+	cr_expect(eq(u32, c->tables.limit[MG_GUARD_PINS].burst, 6));
+	cr_expect(eq(u32, c->tables.limit[MG_GUARD_ANSWERS].per_second, 7));
+	cr_expect(eq(u32, c->tables.limit[MG_GUARD_ANSWERS].burst, 8));
+
+	cr_assert(eq(int, check(TUNNEL WEB "steer: }]\n", &plain, &faults), 0));
+	cr_expect(eq(int, plain->steer[0].options.last_resort, MG_LAST_DROP));
+	cr_expect(eq(u8, plain->steer[0].prefix_v4, 0));
+	cr_expect(eq(u32, plain->tables.limit[MG_GUARD_ANSWERS].per_second, 1000));
+	cr_expect(eq(u32, plain->tables.limit[MG_GUARD_PINS].per_second, 100000));
 }
 
 static const struct {

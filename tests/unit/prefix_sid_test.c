@@ -90,7 +90,10 @@ Test(prefix_sid, refuses_every_truncation)
 
 Test(prefix_sid, reads_back)
 {
-	struct bgp_tunnel tunnel = { BGP_TUNNEL_SRV6, { { 0x20, 0x01 } }, 18 }, back;
+	struct bgp_tunnel tunnel = { .kind = BGP_TUNNEL_SRV6,
+				     .endpoint = { { 0x20, 0x01 } },
+				     .behavior = 18 },
+			  back;
 	uint8_t bytes[64];
 	struct writer w = writer_of(bytes, sizeof(bytes));
 	struct cursor c;
