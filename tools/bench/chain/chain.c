@@ -21,12 +21,12 @@
 #define SECONDS_MAX 60.0
 #define EXIT_WRONG  2 /* nothing could be measured, or not rightly */
 
-enum key { KEY_CHECK = 256, KEY_PAIRS, KEY_SECONDS, KEY_SEED };
+enum key { KEY_CHECK = 256, KEY_CPUS, KEY_PAIRS, KEY_SECONDS, KEY_SEED };
 
 struct options {
 	struct plan plan;
 	double seconds;
-	bool check, json;
+	bool apart, check, json;
 };
 
 static const struct argp_option table[] = {
@@ -35,6 +35,7 @@ static const struct argp_option table[] = {
 	{ "services", 's', "N", 0, "Service addresses, all spoken to (1)", 0 },
 	{ "family", 'i', "F,...", 0, "Inner packets: ipv4, ipv6 (both)", 0 },
 	{ .doc = "How:" },
+	{ "cpus", KEY_CPUS, "N", 0, "2: generator and router each on a CPU of their own (1)", 0 },
 	{ "runs", KEY_PAIRS, "N", 0, "Runs of each router, in turn; 7 at least (9)", 0 },
 	{ "seconds", KEY_SECONDS, "N", 0, "Time of a run, 0.1 to 60 (1)", 0 },
 	{ "seed", KEY_SEED, "N", 0, "Of the flows' order (1)", 0 },
@@ -88,6 +89,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->check = true;
 		options->plan.flows = (struct choices){ { 64000 }, 1 };
 		return 0;
+	case KEY_CPUS:
+		options->apart = number_of(state, arg, 1, 2) == 2;
+		return 0;
 	case KEY_PAIRS:
 		options->plan.rounds = number_of(state, arg, PAIRS_MIN, 1000);
 		return 0;
@@ -102,23 +106,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* The first two CPUs that we may use. */
-static int choose_cpus(struct race *race)
+/* The first ones that we may use. */
+static int choose_cpus(struct race *race, bool apart)
 {
-	int *const cpus[] = { &race->generator_cpu, &race->router_cpu };
-	size_t found = 0;
 	cpu_set_t set;
+	int cpu = 0;
 
 	if (sched_getaffinity(0, sizeof(set), &set) < 0)
 		return log_err(-errno, "cannot tell on which CPUs this may run");
-	for (int cpu = 0; cpu < CPU_SETSIZE && found < ARRAY_SIZE(cpus); cpu++) {
-		if (CPU_ISSET(cpu, &set))
-			*cpus[found++] = cpu;
-	}
-	return found == ARRAY_SIZE(cpus)
-		       ? 0
-		       : log_err(-ENODEV, "needs two CPUs: one for the generator, one for the "
-					  "router");
+	while (!CPU_ISSET(cpu, &set)) /* there is one: ours */
+		cpu++;
+	race->generator_cpu = race->router_cpu = cpu;
+	if (!apart)
+		return 0;
+	while (++cpu < CPU_SETSIZE && !CPU_ISSET(cpu, &set))
+		;
+	race->router_cpu = cpu;
+	return cpu < CPU_SETSIZE ? 0 : log_err(-ENODEV, "--cpus=2: only one may be used");
 }
 
 static bool all_held(const struct print *print)
@@ -140,11 +144,12 @@ static int run(const struct options *options)
 			       .seconds = options->seconds,
 			       .outcomes = outcomes,
 			       .count = count,
+			       .apart = options->apart,
 			       .bounds = options->check };
 
 	if (!outcomes)
 		return log_err(-ENOMEM, "the results"), EXIT_WRONG;
-	if (choose_cpus(&contest) < 0 || race(&contest, outcomes) < 0)
+	if (choose_cpus(&contest, options->apart) < 0 || race(&contest, outcomes) < 0)
 		return EXIT_WRONG;
 	if (!options->json)
 		print_table(&print);
@@ -161,7 +166,7 @@ int main(int argc, char **argv)
 		.doc = "Measures how many packets a second Margay's XDP program takes from a veth "
 		       "device into SRv6, and the kernel's own seg6 routes in a resilient weighted "
 		       "next-hop group, on the same packets, with every packet checked at the end. "
-		       "Needs root and two CPUs.",
+		       "Needs root.",
 	};
 	struct options options = { .plan = plan_default(), .seconds = 1 };
 

@@ -9,6 +9,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/if_link.h>
 #include <net/if.h>
 #include <signal.h>
 #include <source.skel.h>
@@ -16,7 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#define BATCH 64 /* frames a time; a veth queue holds 256 */
+#define BATCH 128 /* frames a time: half of a veth queue, so that none is lost on one CPU */
 
 struct generator {
 	struct chain_source *programs;
@@ -51,6 +52,16 @@ void generator_free(struct generator **generator)
 	freep(generator);
 }
 
+int generator_floor(const struct generator *generator, const struct topology *topology)
+{
+	int program = bpf_program__fd(generator->programs->progs.chain_floor);
+	const char *access = topology->access[ROUTER_FLOOR];
+	int r = bpf_xdp_attach((int)if_nametoindex(access), program, XDP_FLAGS_DRV_MODE, NULL);
+
+	generator->programs->bss->floor_ifindex = if_nametoindex(topology->core[ROUTER_FLOOR]);
+	return r < 0 ? log_err(r, "%s: cannot attach the floor's program", access) : 0;
+}
+
 /* The kernel looks for signals between the batches, so that this ends by one. */
 static int send_on(const struct generator *g, const struct traffic *traffic)
 {
@@ -83,7 +94,8 @@ int generator_start(struct generator *generator, const struct traffic *traffic, 
 	if (generator->pid)
 		return 0;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent || topology_enter("generator") < 0 || thread_place(0, cpu) < 0)
+	if (getppid() != parent || topology_enter("generator") < 0 ||
+	    thread_place(0, PRIORITY_GENERATOR, cpu) < 0)
 		_exit(1);
 	send_on(generator, traffic);
 	_exit(1);

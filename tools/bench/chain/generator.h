@@ -14,6 +14,10 @@ struct generator;
 int generator_new(const struct topology *topology, struct generator **ret);
 void generator_free(struct generator **generator); /* stops it */
 
+/* Makes the router that only sends on; the calling thread is in its namespace, for this call. 0, or
+ * -errno, logged. */
+int generator_floor(const struct generator *generator, const struct topology *topology);
+
 /* Packets of this traffic to this router, from this CPU, until generator_stop(). The first packets
  * of all runs are the same. */
 int generator_start(struct generator *generator, const struct traffic *traffic, enum router router,

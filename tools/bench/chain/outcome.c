@@ -12,7 +12,7 @@
 
 bool run_spoilt(const struct run *run)
 {
-	return run->waited > OUTCOME_WAIT_MAX;
+	return run->waited > OUTCOME_WAIT_MAX || run->lost > OUTCOME_LOST_MAX;
 }
 
 static double total(const struct tally *tally)
@@ -24,7 +24,8 @@ static double total(const struct tally *tally)
 	return sum;
 }
 
-const char *run_fault(const struct run *run, uint32_t flows, char ret[OUTCOME_WORDS])
+const char *run_fault(const struct run *run, enum router router, uint32_t flows,
+		      char ret[OUTCOME_WORDS])
 {
 	const struct tally *tally = &run->tally;
 	double all = total(tally);
@@ -39,7 +40,7 @@ const char *run_fault(const struct run *run, uint32_t flows, char ret[OUTCOME_WO
 		snprintf(ret, OUTCOME_WORDS, "no packet has arrived");
 		return ret;
 	}
-	for (int i = 0; i < CHAIN_SITES; i++) {
+	for (int i = 0; router != ROUTER_FLOOR && i < CHAIN_SITES; i++) {
 		double want = (i + 1) / (double)CHAIN_SHARES;
 		double share = (double)tally->right[i] / all;
 		double sigma = sqrt(want * (1 - want) * (1.0 / flows + 1 / all));
@@ -84,9 +85,8 @@ int outcome_sum(const struct run pairs[][ROUTER_COUNT], size_t count, struct out
 			size_t offset;
 			double *ret;
 		} medians[] = {
-			{ offsetof(struct run, offered_s), &ret->router[router].offered_s },
-			{ offsetof(struct run, busy), &ret->router[router].busy },
-			{ offsetof(struct run, router_ns), &ret->router[router].router_ns },
+			{ offsetof(struct run, arrived_s), &ret->router[router].arrived_s },
+			{ offsetof(struct run, rested), &ret->router[router].rested },
 		};
 
 		ret->router[router].packets_s =
@@ -101,7 +101,7 @@ int outcome_sum(const struct run pairs[][ROUTER_COUNT], size_t count, struct out
 
 bool outcome_saturated(const struct outcome *outcome, enum router router)
 {
-	return outcome->router[router].busy >= OUTCOME_BUSY_MIN;
+	return outcome->router[router].rested <= OUTCOME_REST_MAX;
 }
 
 bool outcome_held(const struct outcome *outcome)

@@ -11,38 +11,45 @@
 
 #define OUTCOME_RATIO_MIN 4.5
 #define OUTCOME_RATIO_AIM 6.0
-#define OUTCOME_BUSY_MIN \
-	0.9 /* of what it got of its CPU; one that rests more had too few packets */
-#define OUTCOME_WAIT_MAX 0.07 /* a thread that waited longer for its CPU spoils the run */
+#define OUTCOME_WAIT_MAX  0.07 /* a run in which a thread waited longer for its CPU is spoilt */
+#define OUTCOME_LOST_MAX  0.01 /* so is one that lost more on the way, where none should be lost */
+#define OUTCOME_REST_MAX  0.1  /* a router that has rested more had too few packets */
 
 /* One run. */
 struct run {
-	double packets_s; /* right ones, at the sink */
-	double offered_s; /* from the generator */
-	double busy;   /* share of the time that the router's thread ran, of what it could have */
-	double waited; /* share of the time that it, or the generator, waited for its CPU */
-	double router_ns; /* CPU time of the router's thread, the sink in it, for a packet */
+	double packets_s; /* right ones at the sink, in a second of the router's CPU time */
+	double arrived_s; /* the same, by the clock */
+	double waited;    /* share of the time that a thread waited for its CPU in vain */
+	double lost;      /* share of the generator's packets; 0 where it makes too many */
+	double rested;    /* share of its CPU that the router left; 0 where others have it then */
 	struct tally tally;
 };
 
 bool run_spoilt(const struct run *run);
 
-/* NULL: every packet is right, and they are spread over the sites as the weights say, in so far as
- * that many flows can be. Else what is wrong, in words for people, in `ret`. */
+/* NULL: every packet is right, and, behind a router that chooses, they are spread over the sites as
+ * the weights say, in so far as that many flows can be. Else what is wrong, in words for people, in
+ * `ret`. */
 #define OUTCOME_WORDS 160
-const char *run_fault(const struct run *run, uint32_t flows, char ret[OUTCOME_WORDS]);
+const char *run_fault(const struct run *run, enum router router, uint32_t flows,
+		      char ret[OUTCOME_WORDS]);
 
 /* What the runs of one router say. */
 struct summary {
 	struct sample_summary packets_s;
-	double offered_s, busy, router_ns; /* medians */
+	double arrived_s, rested; /* medians */
 };
+
+static inline double summary_ns(const struct summary *summary) /* for a packet */
+{
+	return 1e9 / summary->packets_s.median;
+}
 
 /* One row of the table. */
 struct outcome {
 	bool v6;
 	uint32_t flows;
-	uint32_t repeated; /* runs thrown away, because a thread had to wait */
+	uint32_t repeated; /* runs thrown away, because they were spoilt */
 	uint32_t kept;     /* runs that were spoilt as often as they were made */
 	struct summary router[ROUTER_COUNT];
 	struct sample_summary ratio; /* of the pairs */
@@ -52,7 +59,6 @@ struct outcome {
 /* pairs[i][ROUTER_...]: at least one. Fills what the runs say. 0, or -ENOMEM. */
 int outcome_sum(const struct run pairs[][ROUTER_COUNT], size_t count, struct outcome *ret);
 
-/* The router's own figure is its most only where it had no rest; a ratio of a kernel that rested
- * would flatter Margay. */
+/* A ratio to a kernel that rested would flatter Margay. */
 bool outcome_saturated(const struct outcome *outcome, enum router router);
 bool outcome_held(const struct outcome *outcome);

@@ -12,14 +12,14 @@ static const char *note(const struct outcome *outcome)
 	if (!outcome_saturated(outcome, ROUTER_KERNEL))
 		return "  kernel not saturated: no ratio to go by";
 	if (!outcome_saturated(outcome, ROUTER_MARGAY))
-		return "  margay not saturated: it can do more";
+		return "  margay not saturated";
 	return sample_noisy(&outcome->ratio) ? "  noisy" : "";
 }
 
 static void print_router(const struct summary *summary)
 {
-	printf(" %9.3f %5.1f %% %5.0f %% %7.0f  ", summary->packets_s.median / 1e6,
-	       100 * summary->packets_s.spread, 100 * summary->busy, summary->router_ns);
+	printf(" %8.3f %5.1f %% %7.0f  ", summary->packets_s.median / 1e6,
+	       100 * summary->packets_s.spread, summary_ns(summary));
 }
 
 static void print_row(const struct print *print, const struct outcome *row)
@@ -28,8 +28,8 @@ static void print_row(const struct print *print, const struct outcome *row)
 	       row->flows);
 	for (enum router router = 0; router < ROUTER_COUNT; router++)
 		print_router(&row->router[router]);
-	printf(" %5.2f (%.2f to %.2f)%s\n", row->ratio.median, row->ratio_min, row->ratio_max,
-	       note(row));
+	printf(" %5.2f %5.1f %%  (%.2f to %.2f)%s\n", row->ratio.median, 100 * row->ratio.spread,
+	       row->ratio_min, row->ratio_max, note(row));
 }
 
 static void print_bound(const struct print *print, const struct outcome *row)
@@ -50,9 +50,8 @@ static void print_repeated(const struct print *print)
 		kept += print->outcomes[i].kept;
 	}
 	if (repeated)
-		printf("\n%u runs were repeated, because others had the CPUs; %u were kept in "
-		       "spite "
-		       "of that\n",
+		printf("\n%u runs were repeated, since a thread had to wait or packets were lost; "
+		       "%u were kept all the same\n",
 		       repeated, kept);
 }
 
@@ -64,13 +63,16 @@ void print_table(const struct print *print)
 	printf("margay against the kernel's seg6 routes in a resilient next-hop group; kernel %s; "
 	       "%s; seed %llu\n",
 	       machine.names.release, machine.cpu, (unsigned long long)print->plan->seed);
-	printf("packets at the sink, in millions a second: median of %u interleaved pairs of runs "
-	       "of %.1f s; spread: between the quartiles; busy: the router's thread; ns: its CPU "
-	       "time for a packet\n\n",
+	printf("packets at the sink in a second of the router's CPU time, in millions, and ns for "
+	       "each; %s; median of %u interleaved runs of %.1f s; spread: between the quartiles\n"
+	       "floor: a router that only sends on; ratio: margay over kernel, by pairs (lowest to "
+	       "highest)\n\n",
+	       print->apart ? "generator and router each on a CPU" : "all on one CPU",
 	       print->plan->rounds, print->seconds);
-	printf("%-5s %8s %8s  %9s %7s %7s %7s   %9s %7s %7s %7s   %s\n", "inner", "services",
-	       "flows", "margay", "spread", "busy", "ns", "kernel", "spread", "busy", "ns",
-	       "ratio (lowest to highest)");
+	printf("%-5s %8s %8s ", "inner", "services", "flows");
+	for (enum router router = 0; router < ROUTER_COUNT; router++)
+		printf(" %8s %7s %7s  ", router_name(router), "spread", "ns");
+	printf(" %5s %7s\n", "ratio", "spread");
 	for (size_t i = 0; i < print->count; i++)
 		print_row(print, &print->outcomes[i]);
 	print_repeated(print);
@@ -82,17 +84,16 @@ void print_table(const struct print *print)
 
 static json_t *json_router(const struct summary *summary)
 {
-	return json_pack("{sf sf sf sf sf}", "packets-per-second", summary->packets_s.median,
-			 "spread", summary->packets_s.spread, "offered-per-second",
-			 summary->offered_s, "busy", summary->busy, "router-ns",
-			 summary->router_ns);
+	return json_pack("{sf sf sf sf sf}", "packets-per-cpu-second", summary->packets_s.median,
+			 "spread", summary->packets_s.spread, "ns", summary_ns(summary),
+			 "arrived-per-second", summary->arrived_s, "rested", summary->rested);
 }
 
 static json_t *json_row(const struct outcome *row)
 {
 	return json_pack(
-		"{ss sI so so sf sf sf sf sb sI sI}", "inner", row->v6 ? "ipv6" : "ipv4", "flows",
-		(json_int_t)row->flows, "margay", json_router(&row->router[ROUTER_MARGAY]),
+		"{ss sI so so so sf sf sf sf sb sI sI}", "inner", row->v6 ? "ipv6" : "ipv4",
+		"flows", (json_int_t)row->flows, "margay", json_router(&row->router[ROUTER_MARGAY]),
 		"kernel", json_router(&row->router[ROUTER_KERNEL]), "ratio", row->ratio.median,
 		"ratio-spread", row->ratio.spread, "ratio-min", row->ratio_min, "ratio-max",
 		row->ratio_max, "saturated",
@@ -120,10 +121,11 @@ int print_json(const struct print *print)
 			r |= json_array_append_new(bounds, json_bound(&print->outcomes[i]));
 	}
 	machine_ask(&machine);
-	root = json_pack("{ss ss sI sI sI sf so so}", "kernel", machine.names.release, "cpu",
+	root = json_pack("{ss ss sI sI sI sI sf so so}", "kernel", machine.names.release, "cpu",
 			 machine.cpu, "services", (json_int_t)plan->services.value[0], "seed",
-			 (json_int_t)plan->seed, "pairs", (json_int_t)plan->rounds, "seconds",
-			 print->seconds, "results", rows, "bounds", bounds);
+			 (json_int_t)plan->seed, "cpus", (json_int_t)(print->apart ? 2 : 1), "runs",
+			 (json_int_t)plan->rounds, "seconds", print->seconds, "results", rows,
+			 "bounds", bounds);
 	if (!root || r)
 		r = -ENOMEM;
 	else if (json_dumpf(root, stdout, JSON_INDENT(2)) < 0 || putchar('\n') == EOF)

@@ -12,6 +12,7 @@ struct print {
 	double seconds; /* of a run */
 	const struct outcome *outcomes;
 	size_t count;
+	bool apart;  /* generator and router on two CPUs */
 	bool bounds; /* they were asked for */
 };
 

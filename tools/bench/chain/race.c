@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * DOC: A run: the generator starts, the chain fills, then what happens between two points of time
- * is counted. The router's work is all in the kernel thread that handles the packets of its access
- * device, on a CPU of its own; the sink is in that thread as well, as the softirq that its packets
- * raise. The generator has the other CPU and makes more packets than either router takes.
+ * is counted. All of the router's work is in the kernel thread that handles the packets of its
+ * access device; the sink is in that thread as well, as the softirq that its packets raise. The
+ * kernel tells how long the thread ran: so a run gives packets for a second of the router's time.
+ *
+ * On one CPU the thread comes before the generator: it takes each batch as soon as that is made,
+ * and no packet changes its cache. On two, the generator makes more packets than the router takes.
  */
 #include "race.h"
 
@@ -85,18 +88,28 @@ static double share(uint64_t a, uint64_t b, double ns)
 	return (double)(b - a) / ns;
 }
 
-static struct run between(const struct moment *a, const struct moment *b)
+static double larger(double a, double b)
 {
-	double ns = b->at_ns - a->at_ns, right;
-	double waited = share(a->router.wait_ns, b->router.wait_ns, ns);
-	double generator_waited = share(a->generator.wait_ns, b->generator.wait_ns, ns);
-	struct run run = { .tally = difference(&a->tally, &b->tally, &right) };
+	return a > b ? a : b;
+}
 
-	run.packets_s = right * 1e9 / ns;
-	run.offered_s = (double)(b->made - a->made) * 1e9 / ns;
-	run.busy = share(a->router.run_ns, b->router.run_ns, ns * (1 - waited));
-	run.waited = waited > generator_waited ? waited : generator_waited;
-	run.router_ns = right > 0 ? (double)(b->router.run_ns - a->router.run_ns) / right : 0;
+/* On one CPU the generator waits while the router works, and the router has nothing to do while the
+ * next packets are made; on two, what the router does not take is lost. */
+static struct run between(const struct race *race, const struct moment *a, const struct moment *b)
+{
+	double ns = b->at_ns - a->at_ns, made = (double)(b->made - a->made), right;
+	double ran = share(a->router.run_ns, b->router.run_ns, ns);
+	double waited = share(a->router.wait_ns, b->router.wait_ns, ns);
+	struct run run = { .tally = difference(&a->tally, &b->tally, &right), .waited = waited };
+
+	run.packets_s = right * 1e9 / (ns * ran);
+	run.arrived_s = right * 1e9 / ns;
+	if (race_apart(race)) {
+		run.waited = larger(waited, share(a->generator.wait_ns, b->generator.wait_ns, ns));
+		run.rested = larger(1 - ran - waited, 0);
+	} else {
+		run.lost = larger(1 - right / made, 0);
+	}
 	return run;
 }
 
@@ -124,9 +137,19 @@ static int run_once(const struct course *course, enum router router, const struc
 		r = sink_read(course->sink, &after);
 	if (r < 0)
 		return r;
-	*ret = between(&a, &b);
+	*ret = between(course->race, &a, &b);
 	ret->tally.wrong = after.wrong - before.wrong;
 	return 0;
+}
+
+static void tell_wrong(const struct course *course)
+{
+	const uint8_t *octet = sink_wrong(course->sink);
+
+	fprintf(stderr, "lab: the last wrong packet:");
+	for (int i = 0; i < CHAIN_SAMPLE; i++)
+		fprintf(stderr, "%s%02x", i % 4 ? "" : " ", octet[i]);
+	fputc('\n', stderr);
 }
 
 static int run_checked(const struct course *course, enum router router,
@@ -139,9 +162,13 @@ static int run_checked(const struct course *course, enum router router,
 
 		if (r < 0)
 			return r;
-		if (run_fault(ret, traffic->flows, words))
-			return log_err(-EBADMSG, "%s, IPv%d, %u flows: %s", router_name(router),
-				       traffic->v6 ? 6 : 4, traffic->flows, words);
+		if (run_fault(ret, router, traffic->flows, words)) {
+			log_err(0, "%s, IPv%d, %u flows: %s", router_name(router),
+				traffic->v6 ? 6 : 4, traffic->flows, words);
+			if (ret->tally.wrong)
+				tell_wrong(course);
+			return -EBADMSG;
+		}
 		if (!run_spoilt(ret))
 			return 0;
 		if (tries == REPEATS_MAX) {
@@ -156,7 +183,7 @@ static void tell(const struct traffic *traffic, uint32_t pair, uint32_t pairs,
 		 const struct run run[ROUTER_COUNT])
 {
 	fprintf(stderr,
-		"lab: IPv%d, %u services, %u flows: pair %u of %u: margay %.2f M/s, kernel %.2f "
+		"lab: IPv%d, %u services, %u flows: round %u of %u: margay %.2f M/s, kernel %.2f "
 		"M/s, %.2f times\n",
 		traffic->v6 ? 6 : 4, traffic->services, traffic->flows, pair, pairs,
 		run[ROUTER_MARGAY].packets_s / 1e6, run[ROUTER_KERNEL].packets_s / 1e6,
@@ -202,7 +229,9 @@ static int prepare_router(struct course *course, const struct topology *topology
 		r = topology_run(name, "echo 1 >/sys/class/net/%s/threaded", device);
 	if (r == 0)
 		r = thread_of_device(device, &course->thread[router]);
-	return r < 0 ? r : thread_place(course->thread[router], course->race->router_cpu);
+	return r < 0 ? r
+		     : thread_place(course->thread[router], PRIORITY_ROUTER,
+				    course->race->router_cpu);
 }
 
 static int prepare(struct course *course)
@@ -220,12 +249,16 @@ static int prepare(struct course *course)
 	if (r == 0)
 		r = generator_new(&topology, &course->generator);
 	if (r == 0)
+		r = topology_enter("floor");
+	if (r == 0)
+		r = generator_floor(course->generator, &topology);
+	if (r == 0)
 		r = topology_enter("margay");
 	if (r == 0)
 		r = steering_new(&topology, services, &course->steering);
 	for (enum router router = 0; r == 0 && router < ROUTER_COUNT; router++)
 		r = prepare_router(course, &topology, router);
-	return r < 0 ? r : thread_watch();
+	return r < 0 ? r : thread_place(0, PRIORITY_WATCH, -1);
 }
 
 static void course_clear(struct course *course)

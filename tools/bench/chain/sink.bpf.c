@@ -11,7 +11,8 @@
 #include "token.h"
 #include "wire.h"
 
-__u32 sink_v6; /* the inner packets of this run */
+__u32 sink_v6;                 /* the inner packets of this run */
+__u8 sink_wrong[CHAIN_SAMPLE]; /* the last packet that was not right */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -20,7 +21,8 @@ struct {
 	__uint(max_entries, 1);
 } sink_tally SEC(".maps");
 
-enum found { FOUND_WRONG = 0, FOUND_OTHER = CHAIN_SITES + 1 }; /* between them: the site */
+/* Between them: the site. */
+enum found { FOUND_WRONG = 0, FOUND_OTHER = CHAIN_SITES + 1, FOUND_PLAIN = 1 };
 
 static MG_INLINE bool words_are(const __u8 octets[16], __u32 second, __u32 third, __u32 last)
 {
@@ -42,12 +44,15 @@ static MG_INLINE __u32 outer_site(const struct ipv6_header *ip)
 static MG_INLINE __u32 look_outer(struct packet *pkt)
 {
 	const struct ethernet_header *eth = packet_pull(pkt, sizeof(*eth));
-	const struct ipv6_header *ip = packet_pull(pkt, sizeof(*ip));
 	__u32 inner = sink_v6 ? TRAFFIC_LEN_V6 : TRAFFIC_LEN_V4;
+	const struct ipv6_header *ip;
 
-	if (!eth || !ip || eth->type != BE16(ETHERTYPE_IPV6) || ip->version_class >> 4 != 6)
+	if (!eth || eth->dst[0] & 1)
+		return FOUND_OTHER;
+	ip = packet_pull(pkt, sizeof(*ip));
+	if (!ip || eth->type != BE16(ETHERTYPE_IPV6) || ip->version_class >> 4 != 6)
 		return FOUND_WRONG;
-	if (ip->proto == PROTO_ICMPV6 || ip->proto == PROTO_HOP_BY_HOP)
+	if (ip->proto == PROTO_ICMPV6)
 		return FOUND_OTHER;
 	if (ip->proto != (sink_v6 ? PROTO_IPV6 : PROTO_IPV4))
 		return FOUND_WRONG;
@@ -108,11 +113,23 @@ static MG_INLINE bool look_inner(struct packet *pkt)
 	return tcp->seq == BE32(token_of(&flow));
 }
 
+/* From the router that only sends on. */
+static MG_INLINE __u32 look_link(struct packet *pkt)
+{
+	const struct ethernet_header *eth = packet_pull(pkt, sizeof(*eth));
+
+	if (!eth || eth->dst[0] & 1)
+		return FOUND_OTHER;
+	if (eth->type != (sink_v6 ? BE16(ETHERTYPE_IPV6) : BE16(ETHERTYPE_IPV4)))
+		return FOUND_OTHER;
+	return FOUND_PLAIN;
+}
+
 /* Whether it was ours to count; what was not goes its way. */
-static MG_INLINE bool look(void *data, void *end)
+static MG_INLINE bool look(void *data, void *end, bool plain)
 {
 	struct packet pkt = { .at = data, .end = end };
-	__u32 found = look_outer(&pkt), zero = 0;
+	__u32 found = plain ? look_link(&pkt) : look_outer(&pkt), zero = 0;
 	struct tally *tally = bpf_map_lookup_elem(&sink_tally, &zero);
 
 	if (!tally)
@@ -121,23 +138,34 @@ static MG_INLINE bool look(void *data, void *end)
 		tally->other++;
 		return false;
 	}
-	if (found == FOUND_WRONG || found > CHAIN_SITES || !look_inner(&pkt))
+	if (found == FOUND_WRONG || found > CHAIN_SITES || !look_inner(&pkt)) {
 		tally->wrong++;
-	else
+		bpf_probe_read_kernel(sink_wrong, sizeof(sink_wrong), data);
+	} else {
 		tally->right[found - 1]++;
+	}
 	return true;
 }
 
 SEC("xdp")
 int sink_frame(struct xdp_md *ctx)
 {
-	return look((void *)(long)ctx->data, (void *)(long)ctx->data_end) ? XDP_DROP : XDP_PASS;
+	return look((void *)(long)ctx->data, (void *)(long)ctx->data_end, false) ? XDP_DROP
+										 : XDP_PASS;
+}
+
+SEC("xdp")
+int sink_plain(struct xdp_md *ctx)
+{
+	return look((void *)(long)ctx->data, (void *)(long)ctx->data_end, true) ? XDP_DROP
+										: XDP_PASS;
 }
 
 SEC("tc")
 int sink_buffer(struct __sk_buff *ctx)
 {
-	return look((void *)(long)ctx->data, (void *)(long)ctx->data_end) ? TC_ACT_SHOT : TC_ACT_OK;
+	return look((void *)(long)ctx->data, (void *)(long)ctx->data_end, false) ? TC_ACT_SHOT
+										 : TC_ACT_OK;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

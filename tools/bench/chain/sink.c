@@ -16,10 +16,10 @@ struct sink {
 };
 
 /* Native XDP, which also makes the device take frames that were redirected to it. */
-static int attach_frame(const struct sink *sink, const char *device)
+static int attach_frame(const struct bpf_program *program, const char *device)
 {
-	int program = bpf_program__fd(sink->programs->progs.sink_frame);
-	int r = bpf_xdp_attach((int)if_nametoindex(device), program, XDP_FLAGS_DRV_MODE, NULL);
+	int r = bpf_xdp_attach((int)if_nametoindex(device), bpf_program__fd(program),
+			       XDP_FLAGS_DRV_MODE, NULL);
 
 	return r < 0 ? log_err(r, "%s: cannot attach the sink's XDP program", device) : 0;
 }
@@ -47,7 +47,9 @@ int sink_new(const struct topology *topology, struct sink **ret)
 	sink->programs = chain_sink__open_and_load();
 	if (!sink->programs)
 		return log_err(-errno, "cannot load the sink's programs");
-	r = attach_frame(sink, topology->sink[ROUTER_MARGAY]);
+	r = attach_frame(sink->programs->progs.sink_plain, topology->sink[ROUTER_FLOOR]);
+	if (r == 0)
+		r = attach_frame(sink->programs->progs.sink_frame, topology->sink[ROUTER_MARGAY]);
 	if (r == 0)
 		r = attach_buffer(sink, topology->sink[ROUTER_KERNEL]);
 	if (r == 0)
@@ -66,6 +68,11 @@ void sink_free(struct sink **sink)
 void sink_expect(struct sink *sink, bool v6)
 {
 	sink->programs->bss->sink_v6 = v6;
+}
+
+const uint8_t *sink_wrong(const struct sink *sink)
+{
+	return sink->programs->bss->sink_wrong;
 }
 
 int sink_read(const struct sink *sink, struct tally *ret)

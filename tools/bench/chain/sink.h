@@ -14,5 +14,8 @@ void sink_free(struct sink **sink);
 
 void sink_expect(struct sink *sink, bool v6); /* of the next run's packets */
 
+/* The first octets of the last packet that was not right, borrowed. */
+const uint8_t *sink_wrong(const struct sink *sink);
+
 /* All that was counted since sink_new(), summed over the CPUs. */
 int sink_read(const struct sink *sink, struct tally *ret);

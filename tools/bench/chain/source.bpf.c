@@ -24,4 +24,14 @@ int chain_source(struct xdp_md *ctx)
 	return bpf_redirect(source.ifindex, 0);
 }
 
+/* In the router's place: sends on, and that is all. */
+__u32 floor_ifindex;
+
+SEC("xdp")
+int chain_floor(struct xdp_md *ctx)
+{
+	(void)ctx;
+	return bpf_redirect(floor_ifindex, 0);
+}
+
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -13,31 +13,18 @@
 
 /* Real time: `nice` counts only among the processes of one session or control group. The kernel
  * leaves a twentieth of each CPU to the others. */
-enum priority { PRIORITY_WORK = 1, PRIORITY_WATCH };
-
-static int prefer(pid_t pid, enum priority priority)
+int thread_place(pid_t pid, enum priority priority, int cpu)
 {
 	const struct sched_param param = { .sched_priority = priority };
-
-	return sched_setscheduler(pid, SCHED_FIFO, &param) < 0 ? -errno : 0;
-}
-
-int thread_place(pid_t pid, int cpu)
-{
 	cpu_set_t set;
-	int r;
 
 	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	r = sched_setaffinity(pid, sizeof(set), &set) < 0 ? -errno : prefer(pid, PRIORITY_WORK);
-	return r < 0 ? log_err(r, "thread %d: cannot place it on CPU %d", pid, cpu) : 0;
-}
-
-int thread_watch(void)
-{
-	int r = prefer(0, PRIORITY_WATCH);
-
-	return r < 0 ? log_err(r, "cannot come before others on the CPU") : 0;
+	if (cpu >= 0)
+		CPU_SET(cpu, &set);
+	if ((cpu >= 0 && sched_setaffinity(pid, sizeof(set), &set) < 0) ||
+	    sched_setscheduler(pid, SCHED_FIFO, &param) < 0)
+		return log_err(-errno, "thread %d: cannot give it its CPU and priority", pid);
+	return 0;
 }
 
 int thread_time(pid_t pid, struct thread_time *ret)

@@ -9,11 +9,11 @@ struct thread_time {
 	uint64_t wait_ns; /* it could have run, but another did */
 };
 
-/* Binds it to a CPU, where only the one who watches comes first. 0, or -errno, logged. */
-int thread_place(pid_t pid, int cpu);
+/* Who comes first: the router before the generator, so that on one CPU no packet waits. */
+enum priority { PRIORITY_GENERATOR = 1, PRIORITY_ROUTER, PRIORITY_WATCH };
 
-/* Makes the calling thread the one who watches, on any CPU. 0, or -errno, logged. */
-int thread_watch(void);
+/* 0, or -errno, logged. pid 0: the calling thread; cpu -1: any. */
+int thread_place(pid_t pid, enum priority priority, int cpu);
 
 int thread_time(pid_t pid, struct thread_time *ret);
 

@@ -17,19 +17,27 @@
 #include <sys/wait.h>
 
 #define NAMES   "/run/netns"
-#define BUCKETS 256 /* of the resilient group */
+#define GROUPS  100 /* number of the first group of next hops */
+#define BUCKETS 256 /* of each */
 
-/* Not one of them is there for Margay alone. The kernel's router does what is asked and no more: it
- * hashes the 5-tuple as Margay does, checks no reverse path, knows no connections. */
+/* The kernel's router does what is asked and no more: it hashes the 5-tuple as Margay does, checks
+ * no reverse path, and looks for no socket of its own before it routes. */
 static const char routing[] =
 	"net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 "
 	"net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 "
+	"net.ipv4.ip_early_demux=0 net.ipv4.tcp_early_demux=0 net.ipv4.udp_early_demux=0 "
 	"net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.default.send_redirects=0 "
 	"net.ipv4.fib_multipath_hash_policy=1 net.ipv6.fib_multipath_hash_policy=1";
 
 const char *router_name(enum router router)
 {
-	return router == ROUTER_MARGAY ? "margay" : "kernel";
+	static const char *const name[] = {
+		[ROUTER_FLOOR] = "floor",
+		[ROUTER_MARGAY] = "margay",
+		[ROUTER_KERNEL] = "kernel",
+	};
+
+	return name[router];
 }
 
 static int run_shell(const char *words)
@@ -106,9 +114,9 @@ static int chain_links(const struct topology *topology, enum router router)
 		r = topology_run(name,
 				 "sysctl -q -w %s; sysctl -q -w net.ipv4.conf.%s.rp_filter=0; "
 				 "ip link set %s address 02:00:00:00:00:01 up; ip link set %s up; "
-				 "ip address add 10.255.0.1/24 dev %s; "
-				 "ip address add 2001:db8:1::1/64 dev %s nodad",
-				 routing, access, access, core, core, core);
+				 "%s ip address add 2001:db8:1::1/64 dev %s nodad",
+				 routing, access, access, core, router == ROUTER_FLOOR ? ":" : "",
+				 core);
 	if (r == 0)
 		r = topology_run("sink", "ip link set %s address 02:00:00:00:00:03 up", sink);
 	return r;
@@ -130,21 +138,20 @@ static void write_nexthops(FILE *ip, const char *core)
 			"nexthop add id %d encap seg6 mode encap.red segs 2001:db8:5:%d:: "
 			"via 2001:db8:1::2 dev %s\n",
 			n, n, core);
-	fprintf(ip, "nexthop add id 10 group ");
+}
+
+/* A service's group is its own, as its slots are in Margay: sites' shares differ by service. */
+static void write_service(FILE *ip, uint32_t number)
+{
+	uint32_t word = TRAFFIC_SERVICE + number, group = GROUPS + number;
+	struct in_addr server = { htonl(word) };
+
+	fprintf(ip, "nexthop add id %u group ", group);
 	for (int n = 1; n <= CHAIN_SITES; n++)
 		fprintf(ip, "%s%d,%d", n > 1 ? "/" : "", n, n);
 	fprintf(ip, " type resilient buckets %d\n", BUCKETS);
-}
-
-static void write_routes(FILE *ip, uint32_t services)
-{
-	for (uint32_t i = 0; i < services; i++) {
-		struct in_addr server = { htonl(TRAFFIC_SERVICE + i) };
-
-		fprintf(ip, "route add %s/32 nhid 10\n", inet_ntoa(server));
-		fprintf(ip, "route add 2001:db8::%x:%x/128 nhid 10\n", (TRAFFIC_SERVICE + i) >> 16,
-			(TRAFFIC_SERVICE + i) & 0xffff);
-	}
+	fprintf(ip, "route add %s/32 nhid %u\n", inet_ntoa(server), group);
+	fprintf(ip, "route add 2001:db8::%x:%x/128 nhid %u\n", word >> 16, word & 0xffff, group);
 }
 
 static int kernel_routes(const struct topology *topology, uint32_t services)
@@ -158,7 +165,8 @@ static int kernel_routes(const struct topology *topology, uint32_t services)
 	if (!ip)
 		return log_err(-errno, "cannot run ip");
 	write_nexthops(ip, topology->core[ROUTER_KERNEL]);
-	write_routes(ip, services);
+	for (uint32_t i = 0; i < services; i++)
+		write_service(ip, i);
 	if (pclose(ip) != 0)
 		return log_err(-EIO, "this kernel or its `ip` takes no SRv6 encapsulation routes "
 				     "in a resilient next-hop group (CONFIG_IPV6_SEG6_LWTUNNEL, "
@@ -183,8 +191,11 @@ static void choose_names(struct topology *ret)
 
 static int make_namespaces(void)
 {
-	return run_shell("for name in generator margay kernel sink; do ip netns add $name; "
-			 "ip -n $name link set lo up; done");
+	return run_shell("for name in generator floor margay kernel sink; do ip netns add $name; "
+			 "ip -n $name link set lo up; done; "
+			 "for name in generator floor sink; do ip netns exec $name sysctl -q -w "
+			 "net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1; "
+			 "done");
 }
 
 int topology_new(uint32_t services, struct topology *ret)
@@ -197,7 +208,7 @@ int topology_new(uint32_t services, struct topology *ret)
 		r = make_namespaces();
 	for (enum router router = 0; r == 0 && router < ROUTER_COUNT; router++) {
 		r = chain_links(&topology, router);
-		if (r == 0)
+		if (r == 0 && router != ROUTER_FLOOR)
 			r = chain_routes(&topology, router);
 	}
 	if (r == 0)

@@ -4,15 +4,16 @@
  * namespaces of this process alone, the names of the namespaces too, and goes with it, however it
  * ends. One thread.
  *
- *   generator  -- margay -->  sink        each arrow is a veth pair of one queue
+ *   generator  -- floor  -->  sink        each arrow is a veth pair of one queue
+ *              -- margay -->
  *              -- kernel -->
  */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The two that are compared. */
-enum router { ROUTER_MARGAY, ROUTER_KERNEL, ROUTER_COUNT };
+/* The two that are compared, and one that only sends on: what the chain itself costs. */
+enum router { ROUTER_FLOOR, ROUTER_MARGAY, ROUTER_KERNEL, ROUTER_COUNT };
 
 const char *router_name(enum router router); /* also its namespace's */
 
@@ -24,8 +25,8 @@ struct topology {
 	char sink[ROUTER_COUNT][16];   /* in the sink */
 };
 
-/* Makes namespaces and links, and gives the kernel router its routes: one for each of so many
- * services and each family, all to one resilient group of weighted next hops, one for each site.
+/* Makes namespaces and links, and gives the kernel's router its routes: one for each of so many
+ * services and each family, to a resilient group of weighted next hops, one for each site.
  * 0, or -errno, logged. */
 int topology_new(uint32_t services, struct topology *ret);
 

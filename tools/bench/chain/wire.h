@@ -6,6 +6,7 @@
 #pragma once
 #include "traffic.h"
 
+#define CHAIN_SAMPLE  96          /* octets kept of a wrong packet: the headers */
 #define CHAIN_SITES   4           /* site n takes n of SHARES parts */
 #define CHAIN_SHARES  10          /* 1 + 2 + 3 + 4 */
 #define CHAIN_SOURCE  0x00010000u /* outer source 2001:db8:1::1, words 1 and 3; 0 is the prefix */
@@ -24,5 +25,5 @@ struct source {
 struct tally {
 	__u64 right[CHAIN_SITES]; /* by site, from 1 */
 	__u64 wrong;              /* for no site, or not as they should be */
-	__u64 other;              /* ICMPv6: neighbour discovery */
+	__u64 other;              /* to a group, or ICMPv6: neighbour discovery and its like */
 };
