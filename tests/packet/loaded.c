@@ -46,8 +46,8 @@ static int put(const struct loaded *loaded, const char *name, const void *key, c
 }
 
 /* Entries by map calls: the sets are read, changed and written back. */
-static int enter_service(const struct loaded *loaded, const struct mg_service *service,
-			 uint32_t place)
+int loaded_service_put(const struct loaded *loaded, const struct mg_service *service,
+		       uint32_t place)
 {
 	struct mg_service_set sets[FIXTURE_SERVICE_SETS];
 	struct service_name name = service_name(&service->key);
@@ -69,7 +69,7 @@ static int put_service(const struct loaded *loaded, uint32_t i)
 	struct mg_service service = fixture_service(i);
 	struct mg_slot slot = fixture_slot(i);
 	uint32_t site[] = { row->site, row->next_site };
-	int r = enter_service(loaded, &service, i + 1);
+	int r = loaded_service_put(loaded, &service, i + 1);
 
 	if (!r)
 		r = put(loaded, "mg_slots", &i, &slot);
