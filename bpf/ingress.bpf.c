@@ -8,7 +8,7 @@ int mg_ingress(struct xdp_md *ctx)
 	__u64 bytes = ctx->data_end - ctx->data;
 	struct flow flow = {};
 	struct way way = {};
-	__u32 tracing = trace_begin(ctx, bytes);
+	__u32 tracing = trace_begin(ctx);
 	enum mg_verdict verdict;
 
 	flow.service.scope = MG_SCOPE_INGRESS;

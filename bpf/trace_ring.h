@@ -27,10 +27,11 @@ static MG_INLINE bool trace_expired(const struct mg_trace_filter *filter)
 	return bpf_ktime_get_ns() >= *(const volatile __u64 *)&filter->until_ns;
 }
 
-/* Copies the head of a packet of len octets into the scratch. */
+/* Copies the head of the packet into the scratch; its octets beyond the first buffer, too. */
 static MG_INLINE void trace_copy(struct xdp_md *ctx, const struct mg_trace_filter *filter,
-				 struct mg_trace_scratch *scratch, __u32 len)
+				 struct mg_trace_scratch *scratch)
 {
+	__u32 len = bpf_xdp_get_buff_len(ctx);
 	__u32 snaplen = *(const volatile __u32 *)&filter->snaplen;
 
 	scratch->record.captured = 0;
@@ -42,7 +43,7 @@ static MG_INLINE void trace_copy(struct xdp_md *ctx, const struct mg_trace_filte
 }
 
 /* Keeps the packet as it came: whether it is wanted is known at its end, when it has changed. */
-__noinline int mg_trace_keep(struct xdp_md *ctx, __u32 len)
+__noinline int mg_trace_keep(struct xdp_md *ctx)
 {
 	struct mg_trace_filter *filter = trace_filter();
 	struct mg_trace_scratch *scratch = trace_scratch();
@@ -50,8 +51,9 @@ __noinline int mg_trace_keep(struct xdp_md *ctx, __u32 len)
 	if (!filter || !scratch)
 		return 0;
 	scratch->record.captured = 0;
+	scratch->record.len = bpf_xdp_get_buff_len(ctx);
 	if (!trace_expired(filter))
-		trace_copy(ctx, filter, scratch, len);
+		trace_copy(ctx, filter, scratch);
 	return 0;
 }
 
@@ -73,8 +75,9 @@ __noinline int mg_trace_tell(struct xdp_md *ctx, const struct flow *flow, const 
 	scratch->record.time_ns = bpf_ktime_get_ns();
 	if (fate->on & MG_TRACE_LEFT) {
 		scratch->record.len = bpf_xdp_get_buff_len(ctx);
-		trace_copy(ctx, filter, scratch, scratch->record.len);
+		trace_copy(ctx, filter, scratch);
 	} else if (!(fate->on & MG_TRACE_CAME)) {
+		scratch->record.len = fate->len;
 		scratch->record.captured = 0;
 	}
 	size = scratch->record.captured;
@@ -86,13 +89,13 @@ __noinline int mg_trace_tell(struct xdp_md *ctx, const struct flow *flow, const 
 }
 
 /* What the packet's end has to know: mg_trace_filter.on. */
-static MG_INLINE __u32 trace_begin(struct xdp_md *ctx, __u32 len)
+static MG_INLINE __u32 trace_begin(struct xdp_md *ctx)
 {
 	const struct mg_trace_filter *filter = trace_filter();
 	__u32 on = filter ? *(const volatile __u32 *)&filter->on : 0;
 
 	if (on & MG_TRACE_CAME)
-		mg_trace_keep(ctx, len);
+		mg_trace_keep(ctx);
 	return on;
 }
 

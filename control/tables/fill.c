@@ -115,6 +115,7 @@ static bool map_used(const struct tables *t, enum map_id id, uint64_t now_ns, ui
 		return true;
 	case MAP_ENDPOINTS:
 	case MAP_PORTS:
+	case MAP_SERVER_IDS:
 		*ret = keys_used(t, id);
 		return true;
 	case MAP_TRACE:

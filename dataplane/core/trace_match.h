@@ -70,7 +70,7 @@ static MG_INLINE __u32 trace_flags(const struct flow *flow)
 	       (flow->quoted ? MG_TRACE_QUOTED : 0) | (flow->portless ? MG_TRACE_PORTLESS : 0);
 }
 
-/* All but the time and `captured`. */
+/* All but time, length and `captured`. */
 static MG_INLINE void trace_fill(struct mg_trace_record *ret, const struct flow *flow,
 				 const struct way *way, const struct trace_fate *fate,
 				 __u32 ifindex)
@@ -83,7 +83,6 @@ static MG_INLINE void trace_fill(struct mg_trace_record *ret, const struct flow 
 	ret->program = fate->program;
 	ret->verdict = fate->verdict;
 	ret->flags = trace_flags(flow);
-	ret->len = fate->len;
 	ret->service = way->service;
 	ret->member = way->member;
 	ret->site = way->site;

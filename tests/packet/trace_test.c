@@ -396,6 +396,30 @@ Test(trace, captures_what_came, .init = load, .fini = unload)
 	cr_expect(eq(u32, taken.last.captured, 0));
 }
 
+/* One that does not fit into a page comes in several buffers. */
+Test(trace, captures_frames_of_several_buffers, .init = load, .fini = unload)
+{
+	struct mg_trace_filter filter = everything();
+	_cleanup_(freep) uint8_t *frame = calloc(1, 6000), *bytes = malloc(6000);
+	size_t len = 6000;
+	struct tracer *tracer;
+	uint32_t action;
+
+	for (size_t i = 0; i < len; i++)
+		frame[i] = (uint8_t)(i % 251) & 0xfe; /* the first octet: to a single host */
+	memcpy(bytes, frame, len);
+	filter.on = MG_TRACE_CAME;
+	filter.snaplen = MG_TRACE_SNAP_MAX;
+	tracer = start(filter);
+	cr_assert(eq(int, loaded_run(loaded, VECTOR_INGRESS, bytes, &len, 6000, &action), 0));
+	tracer_poll(tracer, 0);
+	cr_assert(eq(sz, taken.count, 1));
+	cr_expect(eq(u32, taken.last.captured, 6000));
+	cr_expect(eq(u32, taken.last.len, 6000));
+	cr_expect(eq(int, memcmp(taken.packet, frame, 6000), 0));
+	tracer_close(&tracer);
+}
+
 Test(trace, captures_what_left, .init = load, .fini = unload)
 {
 	struct mg_trace_filter filter = everything();

@@ -3,7 +3,7 @@
  * these names must be those that bpf/ingress.bpf.c uses. */
 #include "target.h"
 
-#define trace_begin(ctx, len)          0
+#define trace_begin(ctx)               0
 #define trace_end(ctx, flow, way, ...) ((void)tracing)
 
 #include "ingress.bpf.c"
