@@ -93,8 +93,9 @@ static json_t *json_row(const struct outcome *row)
 {
 	return json_pack(
 		"{ss sI so so so sf sf sf sf sb sI sI}", "inner", row->v6 ? "ipv6" : "ipv4",
-		"flows", (json_int_t)row->flows, "margay", json_router(&row->router[ROUTER_MARGAY]),
-		"kernel", json_router(&row->router[ROUTER_KERNEL]), "ratio", row->ratio.median,
+		"flows", (json_int_t)row->flows, "floor", json_router(&row->router[ROUTER_FLOOR]),
+		"margay", json_router(&row->router[ROUTER_MARGAY]), "kernel",
+		json_router(&row->router[ROUTER_KERNEL]), "ratio", row->ratio.median,
 		"ratio-spread", row->ratio.spread, "ratio-min", row->ratio_min, "ratio-max",
 		row->ratio_max, "saturated",
 		outcome_saturated(row, ROUTER_KERNEL) && outcome_saturated(row, ROUTER_MARGAY),

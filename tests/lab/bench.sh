@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# tools/bench/lab: figures for each router in JSON, what is refused, and that nothing is left behind
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+
+passed=0 failed=0
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+
+ok() { # STATUS WORDS
+	if (($1 == 0)); then
+		passed=$((passed + 1))
+		echo "ok $((passed + failed)) - $2"
+	else
+		failed=$((failed + 1))
+		echo "not ok $((passed + failed)) - $2"
+	fi
+}
+
+if ((EUID != 0)); then
+	echo "skipped: needs root"
+	echo "0 passed, 0 failed, 1 skipped"
+	exit 0
+fi
+
+# What the chain consists of, as the machine sees it from outside.
+traces() {
+	ls /run/netns 2>/dev/null
+	find /sys/fs/bpf -maxdepth 1
+	ls /sys/class/net
+	cat /proc/[0-9]*/comm 2>/dev/null | grep -E '^napi/[mfk]a[0-9]+-'
+}
+
+# A row is right if each router has a figure, the floor the best one and the kernel the least.
+rows_right() {
+	python3 - "$out" <<-'PYTHON'
+		import json, sys
+		told = json.load(open(sys.argv[1]))
+		rows = told["results"]
+		for row in rows:
+		    rate = {who: row[who]["packets-per-cpu-second"] for who in ("floor", "margay", "kernel")}
+		    assert rate["floor"] > rate["margay"] > rate["kernel"] > 1000, rate
+		    assert row["ratio-min"] <= row["ratio"] <= row["ratio-max"], row
+		assert {row["inner"] for row in rows} == {"ipv4", "ipv6"}, rows
+		assert told["runs"] == 7 and not told["bounds"], told
+	PYTHON
+}
+
+before=$(traces)
+tools/bench/lab --runs 7 --seconds 0.1 --flows 1K --json >"$out"
+ok $? "measures, and every packet is right"
+rows_right
+ok $? "JSON has a figure for each router, in the order that must be"
+[[ $(traces) == "$before" ]]
+ok $? "nothing is left behind"
+
+# Real time of its own ends with the process, so that the kill gets through.
+tools/bench/lab --flows 1K --seconds 5 >"$out" 2>&1 &
+bench=$!
+sleep 4
+kill -9 $bench
+wait $bench 2>/dev/null
+for _ in {1..50}; do
+	[[ $(traces) == "$before" ]] && break
+	sleep 0.2
+done
+[[ $(traces) == "$before" ]]
+ok $? "nor when it is killed"
+
+tools/bench/lab --runs 3 >"$out" 2>&1
+[[ $? == 2 ]] && grep -q 'not a number from 7' "$out"
+ok $? "too few runs are refused"
+tools/bench/lab --services 1,2 >"$out" 2>&1
+[[ $? == 2 ]] && grep -q 'one number only' "$out"
+ok $? "several numbers of services are refused"
+
+echo "$passed passed, $failed failed"
+((failed == 0))
