@@ -95,8 +95,7 @@ static int ports_attach(struct daemon *d, const struct config *config)
 	for (size_t i = 0; i < config->interface_count; i++) {
 		const struct config_interface *interface = &config->interface[i];
 		enum port_mode mode;
-		int r = tables_port_attach(d->tables, interface->name, interface->role,
-					   interface->generic_allowed, &mode);
+		int r = tables_port_attach(d->tables, interface->name, &interface->port, &mode);
 
 		if (r < 0 && !first)
 			first = r;

@@ -22,6 +22,9 @@
 static const struct word roles[] = {
 	{ "access", PORT_ACCESS }, { "core", PORT_CORE }, { "site", PORT_SITE }, { NULL, 0 }
 };
+static const struct word attach_ways[] = { { "link", PORT_LINK },
+					   { "dispatcher", PORT_DISPATCHER },
+					   { NULL, 0 } };
 static const struct word policies[] = { { "compute-aware", POLICY_COMPUTE_AWARE },
 					{ "nearest", POLICY_NEAREST },
 					{ "static", POLICY_STATIC },
@@ -101,8 +104,13 @@ static void interface_values(const struct model *model, struct config *config, b
 		struct config_interface *port = &config->interface[config->interface_count++];
 
 		text_copy(port->name, sizeof(port->name), model_text(node, "name"));
-		port->role = (enum port_role)word_value(roles, model_text(node, "role"));
-		port->generic_allowed = model_bool(node, "allow-generic");
+		port->port = (struct port_spec){
+			.role = (enum port_role)word_value(roles, model_text(node, "role")),
+			.attach = (enum port_attach)word_value(attach_ways,
+							       model_text(node, "attach")),
+			.priority = (uint16_t)model_uint(node, "priority"),
+			.generic_allowed = model_bool(node, "allow-generic"),
+		};
 	}
 }
 

@@ -12,8 +12,7 @@
 
 struct config_interface {
 	char name[16];
-	enum port_role role;
-	bool generic_allowed;
+	struct port_spec port;
 };
 
 struct config {

@@ -128,6 +128,9 @@ json_t *show_interfaces(const struct request *request)
 	static const char *const roles[] = {
 		[PORT_ACCESS] = "access", [PORT_CORE] = "core", [PORT_SITE] = "site"
 	};
+	static const char *const ways[] = {
+		[PORT_LINK] = "link", [PORT_DISPATCHER] = "dispatcher"
+	};
 	json_t *answer = json_object(), *interfaces = answer_array(answer, "interfaces");
 	const struct tables *tables = request->context->tables;
 	struct port_state port;
@@ -137,10 +140,12 @@ json_t *show_interfaces(const struct request *request)
 
 		answer_text(object, "name", port.name);
 		answer_count(object, "ifindex", port.ifindex);
-		answer_text(object, "role", roles[port.role]);
-		if (port.role != PORT_SITE) /* which has no program */
+		answer_text(object, "role", roles[port.spec.role]);
+		if (port.spec.role != PORT_SITE) { /* which has no program */
 			answer_text(object, "mode",
 				    port.mode == PORT_NATIVE ? "native" : "generic");
+			answer_text(object, "attach", ways[port.spec.attach]);
+		}
 		answer_count(object, "mtu", port.mtu);
 		answer_flag(object, "adopted", port.adopted);
 	}

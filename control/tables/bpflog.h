@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What libbpf says: at debug level as it comes; the last warnings are kept for the case of failure.
+ * What libbpf and libxdp say: at debug level as it comes; the last warnings are kept for the case
+ * of failure.
  */
 #pragma once
+#include <stdbool.h>
 
 void bpflog_start(void);
-void bpflog_print(void); /* the kept warnings, as errors; none are kept then */
+bool bpflog_kept(const char *words); /* one of the kept warnings has them */
+void bpflog_print(void);             /* the kept warnings, as errors; none are kept then */

@@ -77,6 +77,10 @@ int pin_dir_open(const char *pin_dir, int *ret_lock)
 	if (r >= 0)
 		r = mkdir_all(path);
 	if (r >= 0)
+		r = pin_path(pin_dir, "dispatched", "", path);
+	if (r >= 0)
+		r = mkdir_all(path);
+	if (r >= 0)
 		r = pin_path(pin_dir, MG_ABI_VERSION, "", path);
 	if (r >= 0)
 		r = mkdir_all(path);

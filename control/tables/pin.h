@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Pins below the pin directory, as PIN_DIR/ROOM/NAME: rooms are the maps' ABI version and "links".
+ * Pins below the pin directory, as PIN_DIR/ROOM/NAME: rooms are the maps' ABI version, "links"
+ * and "dispatched".
  * Private to control/tables.
  */
 #pragma once

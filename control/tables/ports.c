@@ -3,12 +3,14 @@
  * DOC: A port's program is held by a bpf_link that is pinned as PIN_DIR/links/NAME. The pin
  * outlives us; the next run finds it, makes sure that it is still that interface's, and swaps the
  * program. An interface that is made anew under its name gets its program again as soon as the
- * kernel tells.
+ * kernel tells. A port with `attach: dispatcher` has no link: libxdp keeps its program, and the pin
+ * PIN_DIR/dispatched/NAME of the program only says that we once put one there.
  */
 #include "tables/state.h"
 
 #include "base/log.h"
 #include "base/util.h"
+#include "tables/dispatcher.h"
 #include "tables/pin.h"
 
 #include <bpf/bpf.h>
@@ -17,7 +19,8 @@
 #include <linux/if_link.h>
 #include <string.h>
 
-#define LINKS "links"
+#define LINKS      "links"
+#define DISPATCHED "dispatched"
 
 static const char *role_name(enum port_role role)
 {
@@ -73,7 +76,7 @@ static bool link_adopt(struct tables *t, struct port *port, int program)
 	if (pin_get(t->pin_dir, LINKS, port->state.name, &fd) < 0)
 		return false;
 	if (link_is_of(fd, port->state.ifindex, &mode) &&
-	    (mode == PORT_NATIVE || port->generic_allowed) &&
+	    (mode == PORT_NATIVE || port->state.spec.generic_allowed) &&
 	    bpf_link_update(fd, program, NULL) >= 0) {
 		port->state.mode = mode;
 		port->state.adopted = true;
@@ -103,12 +106,13 @@ static int link_create_failed(const struct port *port, int r)
 	case -EEXIST:
 		return log_err(r,
 			       "%s: another XDP program holds it: find it by `bpftool net`, remove "
-			       "it by `ip link set dev %s xdp off`",
+			       "it by `ip link set dev %s xdp off`, or share the interface with it "
+			       "by `attach: dispatcher`",
 			       name, name);
 	case -EOPNOTSUPP:
 		return log_err(r,
 			       "%s: its driver has no native XDP: allow generic XDP (slower) with "
-			       "`generic-xdp: true` at this interface, or use another",
+			       "`allow-generic: true` at this interface, or use another",
 			       name);
 	case -EPERM:
 	case -EACCES:
@@ -131,7 +135,8 @@ static int link_attach(struct tables *t, struct port *port, int program)
 
 	port->state.mode = PORT_NATIVE;
 	port->state.adopted = false;
-	if (port->generic_allowed && (fd == -EOPNOTSUPP || fd == -ERANGE || fd == -EINVAL)) {
+	if (port->state.spec.generic_allowed &&
+	    (fd == -EOPNOTSUPP || fd == -ERANGE || fd == -EINVAL)) {
 		fd = link_create(port->state.ifindex, program, XDP_FLAGS_SKB_MODE);
 		port->state.mode = PORT_GENERIC;
 	}
@@ -140,6 +145,45 @@ static int link_attach(struct tables *t, struct port *port, int program)
 	r = pin_put(t->pin_dir, LINKS, port->state.name, fd);
 	return r < 0 ? log_err(r, "%s/" LINKS "/%s: cannot be pinned", t->pin_dir, port->state.name)
 		     : 0;
+}
+
+/* --- the dispatcher --------------------------------------------------------------------------- */
+static bool dispatched(const struct tables *t, const char *name)
+{
+	_cleanup_(closep) int fd = -1;
+
+	return pin_get(t->pin_dir, DISPATCHED, name, &fd) >= 0;
+}
+
+static void dispatched_remove(struct tables *t, const char *name)
+{
+	if (!dispatched(t, name))
+		return;
+	dispatcher_detach(name);
+	pin_remove(t->pin_dir, DISPATCHED, name);
+}
+
+static int dispatched_attach(struct tables *t, struct port *port)
+{
+	const char *name = port->state.name;
+	const struct dispatcher_spec spec = {
+		.interface = name,
+		.ifindex = port->state.ifindex,
+		.role = port->state.spec.role,
+		.priority = port->state.spec.priority,
+		.generic_allowed = port->state.spec.generic_allowed,
+	};
+	struct dispatcher_place place;
+	int r = dispatcher_attach(&t->maps, &spec, &place);
+
+	if (r < 0)
+		return r;
+	port->state.mode = place.mode;
+	port->state.adopted = place.adopted;
+	pin_remove(t->pin_dir, DISPATCHED, name);
+	r = pin_put(t->pin_dir, DISPATCHED, name, place.fd);
+	closep(&place.fd);
+	return r < 0 ? log_err(r, "%s/" DISPATCHED "/%s: cannot be pinned", t->pin_dir, name) : 0;
 }
 
 /* --- ports ------------------------------------------------------------------------------------ */
@@ -156,23 +200,65 @@ static void port_leave(struct tables *t, uint32_t ifindex)
 	bpf_map_delete_elem(t->maps.fd[MAP_PORTS], &ifindex);
 }
 
+/* What is there in another way than is wanted now goes first: it may have been so before. */
+static int program_start(struct tables *t, struct port *port, int program)
+{
+	const char *name = port->state.name;
+	bool wants_link = program >= 0 && port->state.spec.attach == PORT_LINK;
+
+	if (!wants_link)
+		link_remove(t, name);
+	if (program < 0 || wants_link)
+		dispatched_remove(t, name);
+	if (program < 0)
+		return 0;
+	if (!wants_link)
+		return dispatched_attach(t, port);
+	return link_adopt(t, port, program) ? 0 : link_attach(t, port, program);
+}
+
 static int port_start(struct tables *t, struct port *port)
 {
-	int program = maps_program(&t->maps, port->state.role), r = 0;
+	const struct port_spec *spec = &port->state.spec;
+	int program = maps_program(&t->maps, spec->role);
+	int r = program_start(t, port, program);
 
-	if (program < 0)
-		link_remove(t, port->state.name); /* it may have had another role */
-	else if (!link_adopt(t, port, program))
-		r = link_attach(t, port, program);
 	if (r < 0)
 		return r;
 	port_enter(t, port->state.ifindex);
-	log_info("%s: role %s%s%s", port->state.name, role_name(port->state.role),
+	log_info("%s: role %s%s%s%s", port->state.name, role_name(spec->role),
 		 program < 0                       ? ""
 		 : port->state.mode == PORT_NATIVE ? ", native XDP"
 						   : ", generic XDP (slower)",
+		 program >= 0 && spec->attach == PORT_DISPATCHER ? ", by the dispatcher" : "",
 		 port->state.adopted ? ", taken over" : "");
 	return 0;
+}
+
+/* What can be known before anything is changed. */
+static int port_check(const struct tables *t, const char *name, const struct port_spec *spec)
+{
+	if (maps_program(&t->maps, spec->role) < 0)
+		return 0;
+	if (spec->attach == PORT_DISPATCHER)
+		return dispatcher_check(&t->maps, name, spec->role);
+	if (dispatched(t, name) && dispatcher_others(name))
+		return log_err(
+			-EBUSY,
+			"%s: `attach: link` wants the interface for itself, and other programs "
+			"are in its dispatcher: see `xdp-loader status %s`, or leave it at "
+			"`attach: dispatcher`",
+			name, name);
+	return 0;
+}
+
+static bool port_is_as(const struct port *port, uint32_t ifindex, const struct port_spec *spec)
+{
+	const struct port_spec *is = &port->state.spec;
+
+	return port->state.ifindex == ifindex && is->role == spec->role &&
+	       is->attach == spec->attach && is->priority == spec->priority &&
+	       is->generic_allowed == spec->generic_allowed;
 }
 
 static int port_make(struct tables *t, const char *name, struct port **ret)
@@ -193,28 +279,27 @@ static void port_delete(struct tables *t, struct port *port)
 	*port = t->port[--t->port_count];
 }
 
-int tables_port_attach(struct tables *t, const char *interface, enum port_role role,
-		       bool generic_allowed, enum port_mode *ret)
+int tables_port_attach(struct tables *t, const char *interface, const struct port_spec *spec,
+		       enum port_mode *ret)
 {
 	struct port *port = port_find(t, interface);
 	struct netlink_link link;
-	int r = 0;
+	int r;
 
 	if (!adjacency_link(t->adjacency, interface, &link))
 		return log_err(-ENODEV, "%s: no such interface: see `ip link`", interface);
-	if (port && port->state.role == role && port->state.ifindex == link.ifindex &&
-	    port->generic_allowed == generic_allowed) {
+	if (port && port_is_as(port, link.ifindex, spec)) {
 		*ret = port->state.mode;
 		return 0;
 	}
-	if (!port)
+	r = port_check(t, interface, spec);
+	if (r >= 0 && !port)
 		r = port_make(t, interface, &port);
 	if (r < 0)
 		return r;
-	port->state.role = role;
+	port->state.spec = *spec;
 	port->state.ifindex = link.ifindex;
 	port->state.mtu = link.mtu;
-	port->generic_allowed = generic_allowed;
 	r = port_start(t, port);
 	if (r < 0) {
 		port_leave(t, port->state.ifindex);
@@ -233,6 +318,7 @@ int tables_port_detach(struct tables *t, const char *interface)
 		return -ENOENT;
 	port_leave(t, port->state.ifindex);
 	link_remove(t, interface);
+	dispatched_remove(t, interface);
 	port_delete(t, port);
 	return 0;
 }
@@ -261,6 +347,7 @@ static void port_refresh(struct tables *t, struct port *port)
 		return;
 	}
 	link_remove(t, port->state.name);
+	dispatched_remove(t, port->state.name);
 	log_warn(0, "%s: the interface is gone; it is taken up again when it returns",
 		 port->state.name);
 }
@@ -279,7 +366,7 @@ static bool port_has(const struct tables *t, uint32_t ifindex)
 	return false;
 }
 
-static void link_claim_end(void *user, const char *name)
+static void program_claim_end(void *user, const char *name)
 {
 	struct tables *t = user;
 
@@ -287,6 +374,7 @@ static void link_claim_end(void *user, const char *name)
 		return;
 	log_info("%s: no port any more: its XDP program is detached", name);
 	link_remove(t, name);
+	dispatched_remove(t, name);
 }
 
 void ports_claim_end(struct tables *t)
@@ -301,5 +389,6 @@ void ports_claim_end(struct tables *t)
 		if (!port_has(t, ifindex))
 			port_leave(t, ifindex);
 	}
-	pin_list(t->pin_dir, LINKS, link_claim_end, t);
+	pin_list(t->pin_dir, LINKS, program_claim_end, t);
+	pin_list(t->pin_dir, DISPATCHED, program_claim_end, t);
 }

@@ -53,7 +53,6 @@ struct table_service {
 
 struct port {
 	struct port_state state; /* ifindex 0: the interface is gone, its return is awaited */
-	bool generic_allowed;
 };
 
 /* One round looks at all sets of pins, then at all slots, some of both at each call. */

@@ -45,21 +45,33 @@ enum port_role {
 	PORT_SITE /* no program, only sends */
 };
 enum port_mode { PORT_NATIVE, PORT_GENERIC };
+enum port_attach {
+	PORT_LINK,      /* a bpf_link; the program is alone on its interface */
+	PORT_DISPATCHER /* libxdp's dispatcher: beside other programs */
+};
 
-/* Attaches by a link pinned as PIN_DIR/links/NAME, or takes over the pinned one and swaps its
- * program in one step. generic_allowed: fall back to generic XDP (*ret says which it is). Errors
- * are logged with a remedy; -ENODEV: no such interface. One that vanishes later is taken up again
- * when it returns. */
-int tables_port_attach(struct tables *tables, const char *interface, enum port_role role,
-		       bool generic_allowed, enum port_mode *ret);
+struct port_spec {
+	enum port_role role;
+	enum port_attach attach;
+	uint16_t priority;    /* DISPATCHER: from 0; programs of a lower one run before ours */
+	bool generic_allowed; /* fall back to generic XDP */
+};
+
+/* LINK: attaches by a link pinned as PIN_DIR/links/NAME, or takes over the pinned one and swaps its
+ * program in one step. DISPATCHER: attaches a new program and then detaches the former run's;
+ * -EOPNOTSUPP where kernel or libxdp cannot, and nothing is changed. *ret says which mode it is.
+ * Errors are logged with a remedy; -ENODEV: no such interface; -EBUSY: another program is in the
+ * way. One that vanishes later is taken up again when it returns. */
+int tables_port_attach(struct tables *tables, const char *interface, const struct port_spec *spec,
+		       enum port_mode *ret);
 int tables_port_detach(struct tables *tables, const char *interface); /* 0, -ENOENT */
 
 struct port_state {
 	char name[16];
 	uint32_t ifindex, mtu; /* 0: the interface is gone */
-	enum port_role role;
+	struct port_spec spec;
 	enum port_mode mode;
-	bool adopted; /* the link was pinned by a former run */
+	bool adopted; /* a former run's program was there */
 };
 bool tables_port(const struct tables *tables, size_t index, struct port_state *ret);
 

@@ -97,9 +97,10 @@ static void lab_down(void)
 static void attach_native(const char *name, enum port_role role)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	const struct port_spec spec = { .role = role };
 	enum port_mode mode = PORT_GENERIC;
 
-	cr_assert(eq(int, tables_port_attach(lab.tables, name, role, false, &mode), 0));
+	cr_assert(eq(int, tables_port_attach(lab.tables, name, &spec, &mode), 0));
 	cr_assert(eq(int, (int)mode, PORT_NATIVE));
 	cr_assert(eq(int, bpf_xdp_query((int)if_nametoindex(name), 0, &query), 0));
 	cr_assert(eq(u8, query.attach_mode, XDP_ATTACHED_DRV));

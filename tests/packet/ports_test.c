@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <criterion/new/assert.h>
+#include <criterion/redirect.h>
 #include <linux/if_link.h>
 #include <signal.h>
 
@@ -70,7 +71,9 @@ static bool entered(uint32_t ifindex)
 
 static int attach(const char *name, enum port_role role, bool generic, enum port_mode *ret)
 {
-	return tables_port_attach(lab.tables, name, role, generic, ret);
+	const struct port_spec spec = { .role = role, .generic_allowed = generic };
+
+	return tables_port_attach(lab.tables, name, &spec, ret);
 }
 
 Test(ports, attaches_and_detaches, .init = lab_up, .fini = lab_down)
@@ -217,6 +220,46 @@ Test(ports, takes_dotted_names, .init = lab_up, .fini = lab_down)
 	cr_expect(lab.tables->port[0].state.adopted);
 	tables_claim_end(lab.tables);
 	cr_expect(ne(u32, xdp_of("acc0.100").prog_id, 0));
+}
+
+/* The log since the last call. */
+static bool logged(const char *words)
+{
+	FILE *log = cr_get_redirected_stderr();
+	char text[4096];
+	size_t len = fread(text, 1, sizeof(text) - 1, log);
+
+	text[len] = '\0';
+	return strstr(text, words);
+}
+
+/* Where it can be done, tests/kernel/dispatcher_test.c has what happens. */
+Test(ports, changes_nothing_where_there_is_no_dispatcher, .init = lab_up, .fini = lab_down)
+{
+	const struct port_spec spec = { .role = PORT_ACCESS, .attach = PORT_DISPATCHER };
+	struct port_state state;
+	enum port_mode mode;
+	uint32_t before;
+	bool can;
+	int r;
+
+	cr_assert(eq(int, attach("acc0", PORT_ACCESS, false, &mode), 0));
+	before = xdp_of("acc0").prog_id;
+	cr_redirect_stderr();
+	r = tables_port_attach(lab.tables, "acc0", &spec, &mode);
+	can = r == 0;
+	cr_expect(eq(int, r, can ? 0 : -EOPNOTSUPP));
+	cr_expect(r < 0 || libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_EXT, NULL) == 1);
+	cr_expect(eq(int, logged("set `attach: link` at this interface"), !can));
+	cr_assert(tables_port(lab.tables, 0, &state));
+	cr_expect(eq(int, (int)state.spec.attach, can ? PORT_DISPATCHER : PORT_LINK));
+	cr_expect(eq(int, xdp_of("acc0").prog_id == before, !can));
+
+	cr_expect(eq(int, tables_port_attach(lab.tables, "peer0", &spec, &mode), r));
+	cr_expect(eq(int, tables_port(lab.tables, 1, &state), can));
+	cr_expect(eq(int, xdp_of("peer0").prog_id != 0, can));
+	cr_expect(eq(int, tables_port_detach(lab.tables, "acc0"), 0));
+	cr_expect(eq(u32, xdp_of("acc0").prog_id, 0));
 }
 
 Test(ports, says_what_is_wrong, .init = lab_up, .fini = lab_down)

@@ -117,6 +117,10 @@ static const struct {
 	  "bad-value", "1 to 15" },
 	{ "role", "interfaces: [{name: a, role: acess}]\n", 1, "bad-value",
 	  "did you mean 'access'?" },
+	{ "way to attach", "interfaces: [{name: a, role: core, attach: dispacher}]\n", 1,
+	  "bad-value", "did you mean 'dispatcher'?" },
+	{ "priority", "interfaces: [{name: a, role: core, priority: 65536}]\n", 1, "bad-value",
+	  "65535" },
 	{ "boolean", "interfaces: [{name: a, role: core, allow-generic: yes}]\n", 1, "bad-value",
 	  "neither true nor false" },
 	{ "address",
@@ -427,7 +431,9 @@ Test(config, reads_the_ingress_example)
 	cr_expect(eq(u8, c->bgp.router_id[3], 1));
 	cr_expect(eq(u16, c->bgp.port, 179));
 	cr_expect(eq(sz, c->interface_count, 2));
-	cr_expect(c->interface[0].role == PORT_ACCESS && c->interface[1].role == PORT_CORE);
+	cr_expect(c->interface[0].port.role == PORT_ACCESS);
+	cr_expect(c->interface[1].port.role == PORT_CORE);
+	cr_expect(c->interface[0].port.attach == PORT_LINK, "by default");
 	cr_assert(eq(sz, c->neighbor_count, 1));
 	cr_expect(eq(str, (char *)addr_format(&c->neighbor[0].remote, text), "10.255.0.100"));
 	cr_expect(eq(u32, c->neighbor[0].families, 3));

@@ -259,9 +259,10 @@ void view_routes(const json_t *answer)
 void view_interfaces(const json_t *answer)
 {
 	static const struct column columns[] = {
-		{ "INTERFACE", "name", CELL_TEXT }, { "INDEX", "ifindex", CELL_COUNT },
-		{ "ROLE", "role", CELL_TEXT },      { "XDP", "mode", CELL_TEXT },
-		{ "MTU", "mtu", CELL_COUNT },       { "TAKEN OVER", "adopted", CELL_FLAG },
+		{ "INTERFACE", "name", CELL_TEXT },     { "INDEX", "ifindex", CELL_COUNT },
+		{ "ROLE", "role", CELL_TEXT },          { "XDP", "mode", CELL_TEXT },
+		{ "ATTACHED", "attach", CELL_TEXT },    { "MTU", "mtu", CELL_COUNT },
+		{ "TAKEN OVER", "adopted", CELL_FLAG },
 	};
 
 	table_print(stdout, get(answer, "interfaces"), columns, ARRAY_SIZE(columns), 0);

@@ -40,15 +40,14 @@ static int open_tables(struct steering *s, const struct topology *topology, uint
 		.sites = SITES_MAX,
 		.hash_seed = 1,
 	};
+	const struct port_spec access = { .role = PORT_ACCESS }, core = { .role = PORT_CORE };
 	enum port_mode mode;
 	int r = tables_open(&s->loop, &config, &s->tables);
 
 	if (r == 0)
-		r = tables_port_attach(s->tables, topology->access[ROUTER_MARGAY], PORT_ACCESS,
-				       false, &mode);
+		r = tables_port_attach(s->tables, topology->access[ROUTER_MARGAY], &access, &mode);
 	if (r == 0)
-		r = tables_port_attach(s->tables, topology->core[ROUTER_MARGAY], PORT_CORE, false,
-				       &mode);
+		r = tables_port_attach(s->tables, topology->core[ROUTER_MARGAY], &core, &mode);
 	return r;
 }
 
