@@ -88,10 +88,13 @@ static MG_INLINE enum mg_verdict steer_portless(const struct flow *flow, struct 
 }
 
 /* Protocols whose packets have ports that a fragment may have left behind. Unknown ones have not;
- * behind a further extension header there may be any. */
-static MG_INLINE bool steer_ported(__u8 proto)
+ * in IPv6, behind a further extension header there may be any. */
+static MG_INLINE bool steer_ported(const struct flow *flow)
 {
-	return proto == PROTO_TCP || proto == PROTO_UDP || ipv6_extension_len(proto, 0);
+	__u8 proto = flow->service.proto;
+
+	return proto == PROTO_TCP || proto == PROTO_UDP ||
+	       (!flow->v4 && ipv6_extension_len(proto, 0));
 }
 
 /* From the particular to the general. Without its ports a packet can only be told to be for a
@@ -111,11 +114,11 @@ static MG_INLINE enum mg_verdict steer_service(const struct flow *flow, __u32 se
 		service = service_find(&name, set_mask);
 	}
 	if (!service)
-		return flow->portless ? steer_portless(flow, name, set_mask) : MG_NOT_OURS;
+		return flow->portless && steer_ported(flow) ? steer_portless(flow, name, set_mask)
+							    : MG_NOT_OURS;
 	if (flow->error && !flow->quoted)
 		return MG_QUOTE;
-	if (flow->portless && service->affinity != MG_AFFINITY_CLIENT &&
-	    steer_ported(flow->service.proto))
+	if (flow->portless && service->affinity != MG_AFFINITY_CLIENT && steer_ported(flow))
 		return flow->error ? MG_QUOTE : MG_FRAGMENT;
 	*ret = service;
 	return MG_FORWARD;
