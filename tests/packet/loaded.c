@@ -217,6 +217,24 @@ struct mg_counter loaded_verdict(const struct loaded *loaded, enum mg_verdict ve
 	return counter(loaded, "mg_counters_verdict", verdict);
 }
 
+int loaded_moved(const struct loaded *loaded, struct mg_counter before[MG_VERDICT_COUNT],
+		 size_t len)
+{
+	int verdict = -1, changes = 0;
+
+	for (int v = 0; v < MG_VERDICT_COUNT; v++) {
+		struct mg_counter now = loaded_verdict(loaded, v);
+
+		if (!memcmp(&now, &before[v], sizeof(now)))
+			continue;
+		changes++;
+		if (now.packets == before[v].packets + 1 && now.bytes == before[v].bytes + len)
+			verdict = v;
+		before[v] = now;
+	}
+	return changes == 1 ? verdict : -1;
+}
+
 struct mg_counter loaded_service(const struct loaded *loaded, uint32_t service)
 {
 	return counter(loaded, "mg_counters_service", service);

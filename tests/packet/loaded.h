@@ -37,6 +37,11 @@ uint64_t loaded_event(const struct loaded *loaded, enum mg_event event);
 int loaded_service_put(const struct loaded *loaded, const struct mg_service *service,
 		       uint32_t place);
 
+/* The one verdict whose counter moved since `before`, by one packet of len octets; -1: none,
+ * several, or more. before is brought up to date. */
+int loaded_moved(const struct loaded *loaded, struct mg_counter before[MG_VERDICT_COUNT],
+		 size_t len);
+
 /* The descriptor of a map, by name; -ENOENT. */
 int loaded_map(const struct loaded *loaded, const char *name);
 int loaded_pin(struct loaded *loaded, const char *dir); /* every map, as dir/NAME */

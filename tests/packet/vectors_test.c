@@ -29,24 +29,6 @@ static void unload(void)
 	loaded_free(&loaded);
 }
 
-/* The one verdict whose counter moved, by one packet of len octets; -1: none, several, or more. */
-static int moved(struct mg_counter before[MG_VERDICT_COUNT], size_t len)
-{
-	int verdict = -1, changes = 0;
-
-	for (int v = 0; v < MG_VERDICT_COUNT; v++) {
-		struct mg_counter now = loaded_verdict(loaded, v);
-
-		if (!memcmp(&now, &before[v], sizeof(now)))
-			continue;
-		changes++;
-		if (now.packets == before[v].packets + 1 && now.bytes == before[v].bytes + len)
-			verdict = v;
-		before[v] = now;
-	}
-	return changes == 1 ? verdict : -1;
-}
-
 struct result {
 	uint8_t bytes[2048];
 	size_t len;
@@ -86,7 +68,7 @@ Test(vectors, as_loaded, .init = load, .fini = unload)
 		if (len < LEN_MIN)
 			continue;
 		run(v->program, in, len, &got);
-		cr_expect(eq(int, moved(counters, len), v->verdict), "%s", v->name);
+		cr_expect(eq(int, loaded_moved(loaded, counters, len), v->verdict), "%s", v->name);
 		cr_expect(eq(u32, got.action, v->action), "%s", v->name);
 		cr_expect(same(&got, want, want_len), "%s: %s", v->name,
 			  hexdump(got.bytes, got.len, text, sizeof(text)));
@@ -107,7 +89,7 @@ Test(vectors, truncated, .init = load, .fini = unload)
 			int verdict;
 
 			run(v->program, in, cut, &got);
-			verdict = moved(counters, cut);
+			verdict = loaded_moved(loaded, counters, cut);
 			/* Padding may go missing without a trace. */
 			cr_expect(verdict == MG_TRUNCATED || verdict == (int)v->verdict,
 				  "%s, %zu octets: verdict %d", v->name, cut, verdict);
@@ -145,12 +127,12 @@ Test(vectors, tells_while_there_are_tokens, .init = load, .fini = unload)
 		quiet = v->verdict == MG_UNREACHABLE ? MG_UNREACHABLE_QUIET : MG_TOO_BIG_QUIET;
 		bucket(UINT64_MAX);
 		run(v->program, in, len, &got);
-		cr_expect(eq(int, moved(counters, len), quiet), "%s", v->name);
+		cr_expect(eq(int, loaded_moved(loaded, counters, len), quiet), "%s", v->name);
 		cr_expect(eq(u32, got.action, XDP_DROP), "%s", v->name);
 		cr_expect(same(&got, in, len), "%s: touched", v->name);
 		bucket(0);
 		run(v->program, in, len, &got);
-		cr_expect(eq(int, moved(counters, len), v->verdict), "%s", v->name);
+		cr_expect(eq(int, loaded_moved(loaded, counters, len), v->verdict), "%s", v->name);
 	}
 }
 
