@@ -259,6 +259,11 @@ uint64_t loaded_event(const struct loaded *loaded, enum mg_event event)
 	return sum;
 }
 
+int loaded_program(const struct loaded *loaded, enum vector_program program)
+{
+	return loaded->program[program];
+}
+
 int loaded_map(const struct loaded *loaded, const char *name)
 {
 	return bpf_object__find_map_fd_by_name(loaded->ingress->obj, name);

@@ -33,6 +33,9 @@ struct mg_counter loaded_service(const struct loaded *loaded, uint32_t service);
 struct mg_counter loaded_member(const struct loaded *loaded, uint32_t member);
 uint64_t loaded_event(const struct loaded *loaded, enum mg_event event);
 
+/* The descriptor of a program. */
+int loaded_program(const struct loaded *loaded, enum vector_program program);
+
 /* Enters one more service, at that place of mg_services. 0 or -errno. */
 int loaded_service_put(const struct loaded *loaded, const struct mg_service *service,
 		       uint32_t place);
