@@ -220,8 +220,11 @@ void tracer_close(struct tracer **tracer)
 
 	if (!t)
 		return;
-	if (t->filter && t->renewed_ns) /* else it is not ours */
+	if (t->filter && t->renewed_ns) { /* else it is not ours */
 		__atomic_store_n(&t->filter->on, 0, __ATOMIC_SEQ_CST);
+		t->take = NULL;
+		ring_buffer__consume(t->ring); /* what nobody wants any more takes no room */
+	}
 	if (t->filter)
 		munmap(t->filter, sizeof(*t->filter));
 	ring_buffer__free(t->ring);
