@@ -14,7 +14,9 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <trace.h>
 
@@ -242,6 +244,55 @@ Test(trace_cli, says_why_it_cannot, .init = load, .fini = unload, .timeout = 30)
 	cr_expect(file_has("err", "somebody traces already"));
 	kill(first, SIGINT);
 	cr_expect(eq(int, ended(first), 0));
+}
+
+/* In margayd's place: service 1 has no name at first. */
+static void answer_names(void)
+{
+	static const char *const answers[] = {
+		"{\"services\":[]}\n",
+		"{\"services\":[{\"index\":1,\"name\":\"web\",\"members\":[{\"index\":1,"
+		"\"name\":\"east\"}]}]}\n",
+	};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/none", dir);
+	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(listener, 5) < 0)
+		_exit(1);
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		int fd = accept(listener, NULL, NULL);
+		char line[256];
+
+		if (read(fd, line, sizeof(line)) <= 0 ||
+		    write(fd, answers[i], strlen(answers[i])) <= 0)
+			_exit(1);
+		close(fd);
+	}
+	_exit(0);
+}
+
+Test(trace_cli, learns_new_names, .init = load, .fini = unload, .timeout = 30)
+{
+	_cleanup_(freep) char *err = NULL;
+	pid_t daemon = fork(), pid;
+
+	if (!daemon) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		answer_names();
+	}
+	usleep(300000);
+	pid = margay_tracing("trace --count 2");
+	run(VECTOR_INGRESS, MG_FORWARD);
+	usleep(5500000);
+	run(VECTOR_INGRESS, MG_FORWARD);
+	cr_expect(eq(int, ended(pid), 0));
+	cr_expect(eq(int, ended(daemon), 0), "it was asked twice");
+	cr_expect(file_has("out", "#1        #1 "));
+	cr_expect(file_has("out", "web       east "));
+	err = file_text("err");
+	cr_expect(eq(str, err, "margay: 2 packets seen, 0 lost\n"), "it did answer");
 }
 
 /* What tshark makes of a command's output, field by field. */

@@ -24,11 +24,17 @@
 
 #define PIN_DIRECTORY_DEFAULT "/sys/fs/bpf/margay"
 #define POLL_MS               100
+#define ASK_AGAIN_NS          5000000000ull /* for names that were not known */
+#define ASK_AGAIN_TIMEOUT_S   0.5           /* meanwhile records wait in the ring */
 
 static volatile sig_atomic_t interrupted;
 
 struct session {
-	const struct names *names;
+	const struct daemon_address *daemon;
+	struct names *names; /* owned */
+	bool asked;          /* margayd has answered */
+	bool strange;        /* a number had no name: a service or site is new */
+	uint64_t asked_ns;
 	uint64_t wall_ns;     /* time of day less CLOCK_MONOTONIC */
 	uint64_t seen, count; /* count 0: no end */
 	bool json;
@@ -38,6 +44,11 @@ struct session {
 	const char *path; /* of a capture; NULL: lines are wanted */
 	struct pcapng pcapng;
 };
+
+static void session_clear(struct session *s)
+{
+	names_free(&s->names);
+}
 
 static void on_signal(int number)
 {
@@ -87,6 +98,8 @@ static bool session_take(void *user, const struct mg_trace_record *record, const
 	struct session *s = user;
 
 	s->seen++;
+	s->strange |= (record->service && !names_service(s->names, record->service)) ||
+		      (record->member && !names_member(s->names, record->member));
 	if (s->path)
 		packet_write(s, record, packet);
 	else
@@ -95,6 +108,35 @@ static bool session_take(void *user, const struct mg_trace_record *record, const
 }
 
 /* --- a session -------------------------------------------------------------------------------- */
+/* Names as margayd has them now; those there were stay where it does not answer. False: no memory.
+ */
+static bool names_ask(struct session *s, double timeout_s)
+{
+	const struct daemon_address daemon = { s->daemon->socket, timeout_s };
+	json_t *request = json_pack("{s:s, s:s}", "verb", "show", "object", "names");
+	json_t *answer = request ? connection_ask(&daemon, request) : NULL;
+	struct names *names = NULL;
+
+	s->asked = json_object_get(answer, "services") != NULL;
+	s->asked_ns = clock_ns(CLOCK_MONOTONIC);
+	s->strange = false;
+	if (s->asked || !s->names)
+		names = names_new(answer);
+	json_decref(answer);
+	json_decref(request);
+	if (names) {
+		names_free(&s->names);
+		s->names = names;
+	}
+	return s->names;
+}
+
+static void names_refresh(struct session *s)
+{
+	if (s->strange && s->asked && clock_ns(CLOCK_MONOTONIC) - s->asked_ns >= ASK_AGAIN_NS)
+		names_ask(s, ASK_AGAIN_TIMEOUT_S);
+}
+
 static void session_loop(struct session *s, struct tracer *tracer)
 {
 	struct sigaction action = { .sa_handler = on_signal }, ignore = { .sa_handler = SIG_IGN };
@@ -104,8 +146,10 @@ static void session_loop(struct session *s, struct tracer *tracer)
 	sigaction(SIGINT, &action, &old_int);
 	sigaction(SIGTERM, &action, &old_term);
 	sigaction(SIGPIPE, &ignore, &old_pipe);
-	while (!interrupted && !s->failed && tracer_poll(tracer, POLL_MS))
+	while (!interrupted && !s->failed && tracer_poll(tracer, POLL_MS)) {
 		s->failed |= fflush(s->out) == EOF;
+		names_refresh(s);
+	}
 	s->failed |= fflush(s->out) == EOF;
 	sigaction(SIGINT, &old_int, NULL);
 	sigaction(SIGTERM, &old_term, NULL);
@@ -139,43 +183,39 @@ static const char *pin_directory(const json_t *request, const struct names *name
 	return said ? said : PIN_DIRECTORY_DEFAULT;
 }
 
-static struct names *names_ask(const struct daemon_address *daemon)
+static json_t *count_parse(const json_t *count, uint64_t *ret)
 {
-	json_t *request = json_pack("{s:s, s:s}", "verb", "show", "object", "names");
-	json_t *answer = request ? connection_ask(daemon, request) : NULL;
-	struct names *names = names_new(answer);
+	if (count && (!json_is_integer(count) || json_integer_value(count) < 1))
+		return answer_error(ANSWER_USAGE, "count", "1 or more packets",
+				    "%g is no value for count", json_number_value(count));
+	*ret = (uint64_t)json_integer_value(count);
+	return NULL;
+}
 
-	if (!json_object_get(answer, "services"))
+/* What both commands begin with: names, then what the words say. 0; or -1 and *ret_error is set, or
+ * NULL for want of memory. */
+static int session_prepare(struct session *s, const json_t *request, struct mg_trace_filter *ret,
+			   json_t **ret_error)
+{
+	*ret_error = count_parse(json_object_get(request, "count"), &s->count);
+	if (*ret_error || !names_ask(s, s->daemon->timeout_s))
+		return -1;
+	if (!s->asked)
 		fprintf(stderr,
 			"margay: margayd does not answer: numbers (#) are shown in place of "
 			"services' and sites' names\n");
-	json_decref(answer);
-	json_decref(request);
-	return names;
-}
-
-/* 0; or -1 and *ret_error is set. NULL there: no memory. */
-static int count_of(const json_t *request, uint64_t *ret, json_t **ret_error)
-{
-	const json_t *count = json_object_get(request, "count");
-
-	if (count && (!json_is_integer(count) || json_integer_value(count) < 1)) {
-		*ret_error = answer_error(ANSWER_USAGE, "count", "1 or more packets",
-					  "%g is no value for count", json_number_value(count));
-		return -1;
-	}
-	*ret = (uint64_t)json_integer_value(count);
-	return 0;
+	return trace_filter_of(request, s->names, ret, ret_error);
 }
 
 /* start() opens the output once the tracer is at work, before the first record; NULL: it could. */
-static int session_run(struct session *s, const char *directory,
+static int session_run(struct session *s, const json_t *request,
 		       const struct mg_trace_filter *filter, json_t *(*start)(struct session *s),
 		       uint64_t *ret_lost, json_t **ret_error)
 {
 	_cleanup_(tracer_close) struct tracer *tracer = NULL;
 
-	if (tracer_open(directory, filter, session_take, s, &tracer, ret_error) < 0)
+	if (tracer_open(pin_directory(request, s->names), filter, session_take, s, &tracer,
+			ret_error) < 0)
 		return -1;
 	s->wall_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
 	*ret_error = start(s);
@@ -199,15 +239,13 @@ static json_t *lines_start(struct session *s)
 
 int local_trace(const struct daemon_address *daemon, const json_t *request, bool json)
 {
-	_cleanup_(names_free) struct names *names = names_ask(daemon);
-	struct session s = { .names = names, .json = json };
+	_cleanup_(session_clear) struct session s = { .daemon = daemon, .json = json };
 	struct mg_trace_filter filter;
 	json_t *error = NULL;
 	uint64_t lost = 0;
 
-	if (!names || count_of(request, &s.count, &error) < 0 ||
-	    trace_filter_of(request, names, &filter, &error) < 0 ||
-	    session_run(&s, pin_directory(request, names), &filter, lines_start, &lost, &error) < 0)
+	if (session_prepare(&s, request, &filter, &error) < 0 ||
+	    session_run(&s, request, &filter, lines_start, &lost, &error) < 0)
 		return local_print(error, json, NULL);
 	summary_print(&s, lost, true);
 	return s.failed || ferror(stdout);
@@ -241,21 +279,19 @@ static void packets_end(struct session *s)
 
 int local_capture(const struct daemon_address *daemon, const json_t *request, bool json)
 {
-	_cleanup_(names_free) struct names *names = names_ask(daemon);
-	struct session s = { .names = names, .json = json };
+	_cleanup_(session_clear) struct session s = { .daemon = daemon, .json = json };
 	struct mg_trace_filter filter;
 	json_t *error = NULL;
 	uint64_t lost = 0;
 	int r;
 
 	s.path = json_string_value(json_object_get(request, "write"));
-	if (!names || count_of(request, &s.count, &error) < 0 ||
-	    trace_filter_of(request, names, &filter, &error) < 0)
+	if (session_prepare(&s, request, &filter, &error) < 0)
 		return local_print(error, json, NULL);
 	filter.on |= filter.on & MG_TRACE_LEFT ? 0 : MG_TRACE_CAME;
 	filter.snaplen = filter.snaplen ? filter.snaplen : MG_TRACE_SNAP_MAX;
 	s.pcapng.snaplen = filter.snaplen;
-	r = session_run(&s, pin_directory(request, names), &filter, packets_start, &lost, &error);
+	r = session_run(&s, request, &filter, packets_start, &lost, &error);
 	packets_end(&s);
 	if (r < 0)
 		return local_print(error, json, NULL);
