@@ -205,7 +205,9 @@ static int daemon_apply(struct daemon *d, const struct config *next)
 
 	tables_limits_set(d->tables, next->tables.limit);
 	ports_detach(d, next);
-	r = ports_attach(d, next);
+	r = tables_tags_set(d->tables, next->tables.tags, next->tables.tags_count);
+	n = ports_attach(d, next);
+	r = r < 0 ? r : n;
 	n = services_configure(d, next);
 	r = r < 0 ? r : n;
 	n = d->bgp ? neighbors_configure(d, d->config, next) : 0;

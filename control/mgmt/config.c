@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_ether.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -88,9 +89,32 @@ static void router_values(const struct model *model, struct config *config)
 		.members = (uint32_t)model_uint(tables, "members"),
 		.sites = (uint32_t)model_uint(tables, "sites"),
 		.hash_seed = model_uint(tables, "hash-seed"),
+		.tags = config->tags,
+		.tags_count = config->tables.tags_count,
 		.limit[MG_GUARD_ANSWERS] = limit_values(tables, "icmp-rate", "icmp-burst"),
 		.limit[MG_GUARD_PINS] = limit_values(tables, "pin-rate", "pin-burst"),
 	};
+}
+
+static const struct word tag_modes[] = { { "keep", TAGS_KEEP },
+					 { "set", TAGS_SET },
+					 { NULL, TAGS_NEXT_HOP } };
+
+static void tags_values(const struct model *model, const struct lyd_node *interface,
+			struct config *config)
+{
+	const struct lyd_node *node = model_child(model, interface, "tags");
+	struct interface_tags *tags = &config->tags[config->tables.tags_count];
+	bool dot1q = strcmp(model_text(node, "outer-type"), "802.1q") == 0;
+
+	tags->mode = word_value(tag_modes, model_text(node, "mode"));
+	if (tags->mode == TAGS_NEXT_HOP)
+		return;
+	text_copy(tags->interface, sizeof(tags->interface), model_text(interface, "name"));
+	tags->inner = (uint16_t)model_uint(node, "inner");
+	tags->outer = (uint16_t)model_uint(node, "outer");
+	tags->outer_type = !tags->outer ? 0 : dot1q ? ETH_P_8021Q : ETH_P_8021AD;
+	config->tables.tags_count++;
 }
 
 static void interface_values(const struct model *model, struct config *config, bool *failed)
@@ -99,8 +123,9 @@ static void interface_values(const struct model *model, struct config *config, b
 	size_t count = model_count(model, NULL, "interfaces");
 
 	config->interface = count ? calloc(count, sizeof(*config->interface)) : NULL;
-	*failed |= count && !config->interface;
-	for (; node && config->interface; node = model_next(node)) {
+	config->tags = calloc(count + 1, sizeof(*config->tags));
+	*failed |= (count && !config->interface) || !config->tags;
+	for (; node && !*failed; node = model_next(node)) {
 		struct config_interface *port = &config->interface[config->interface_count++];
 
 		text_copy(port->name, sizeof(port->name), model_text(node, "name"));
@@ -111,6 +136,7 @@ static void interface_values(const struct model *model, struct config *config, b
 			.priority = (uint16_t)model_uint(node, "priority"),
 			.generic_allowed = model_bool(node, "allow-generic"),
 		};
+		tags_values(model, node, config);
 	}
 }
 
@@ -407,6 +433,7 @@ void config_free(struct config **config)
 	if (!*config)
 		return;
 	free((*config)->interface);
+	free((*config)->tags);
 	free((*config)->neighbor);
 	free((*config)->site);
 	free((*config)->steer);

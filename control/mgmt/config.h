@@ -25,6 +25,7 @@ struct config {
 	struct bgp_config bgp;
 	struct ingress_config ingress;
 	struct egress_config egress;
+	struct interface_tags *tags; /* tables.tags; at most interface_count */
 	struct config_interface *interface;
 	struct bgp_neighbor_config *neighbor;
 	struct ingress_site_config *site;

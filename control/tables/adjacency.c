@@ -82,6 +82,14 @@ static enum neighbour_state hop_add(struct adjacency *a, struct target *t,
 	enum neighbour_state state;
 	uint8_t mac[6];
 
+	if (netlink_link(a->netlink, hop->ifindex, &link) && link.tagged_otherwise) {
+		snprintf(
+			way->fault, sizeof(way->fault),
+			"interface %s has other VLAN tags than one, or two of 802.1q in 802.1ad or "
+			"802.1q",
+			link.name);
+		return NEIGHBOUR_FAILED;
+	}
 	if (!netlink_link(a->netlink, hop->ifindex, &link) || !link.up || !link.ethernet) {
 		snprintf(way->fault, sizeof(way->fault), "interface %s is %s", link.name,
 			 link.up ? "not Ethernet" : "down");
@@ -100,13 +108,47 @@ static enum neighbour_state hop_add(struct adjacency *a, struct target *t,
 			 link.name);
 		return state;
 	}
-	*nexthop = (struct mg_nexthop){ .ifindex = link.lower, .vlan = link.vlan };
+	*nexthop = (struct mg_nexthop){ .ifindex = link.lower,
+					.vlan = link.vlan,
+					.outer_vlan = link.outer_vlan,
+					.outer_type = link.outer_type };
 	memcpy(nexthop->dst_mac, mac, 6);
 	memcpy(nexthop->src_mac, link.mac, 6);
 	if (!way->count || link.mtu < way->mtu)
 		way->mtu = link.mtu;
-	way->count++;
+	way->weight[way->count++] = hop->weight;
 	return state;
+}
+
+/* The places of a site are taken by hash alike, so a next hop of more weight stands in more of
+ * them: each in one, the rest by the method of greatest divisors (Jefferson's). */
+static void way_spread(struct way *way)
+{
+	struct mg_nexthop hop[MG_SITE_NEXTHOPS];
+	uint32_t places[MG_SITE_NEXTHOPS];
+	size_t n = way->count, at = 0;
+	bool equal = true;
+
+	for (size_t i = 0; i < n; i++) {
+		places[i] = 1;
+		equal &= way->weight[i] == way->weight[0];
+	}
+	if (equal)
+		return;
+	for (size_t used = n; used < MG_SITE_NEXTHOPS; used++) {
+		size_t most = 0;
+
+		for (size_t i = 1; i < n; i++)
+			if (way->weight[i] * (places[most] + 1) >
+			    way->weight[most] * (places[i] + 1))
+				most = i;
+		places[most]++;
+	}
+	for (size_t i = 0; i < n; i++)
+		for (uint32_t k = 0; k < places[i]; k++)
+			hop[at++] = way->hop[i];
+	memcpy(way->hop, hop, at * sizeof(*hop));
+	way->count = at;
 }
 
 /* Fills *ret; false: the kernel is still asking, leave things as they are. */
@@ -126,6 +168,7 @@ static bool target_way(struct adjacency *a, struct target *t, struct way *ret)
 	}
 	if (t->route.mtu && t->route.mtu < ret->mtu)
 		ret->mtu = t->route.mtu;
+	way_spread(ret);
 	if (!ret->count)
 		return !ret->asked || (!t->way.count && !t->way.fault[0]);
 	ret->asked = false;
@@ -290,6 +333,18 @@ void adjacency_unwatch(struct adjacency *a, uint32_t id)
 	HASH_FIND(hh, a->targets, &id, sizeof(id), t);
 	if (t)
 		target_free(a, t);
+}
+
+void adjacency_repeat(struct adjacency *a)
+{
+	for (struct target *t = a->targets; t; t = t->hh.next)
+		if (t->way.count)
+			a->ops->way(a->user, t->id, &t->way);
+}
+
+bool adjacency_link_at(const struct adjacency *a, uint32_t ifindex, struct netlink_link *ret)
+{
+	return netlink_link(a->netlink, ifindex, ret);
 }
 
 bool adjacency_link(const struct adjacency *a, const char *name, struct netlink_link *ret)

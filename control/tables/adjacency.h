@@ -10,8 +10,9 @@
 struct adjacency;
 
 struct way {
-	size_t count; /* 0: there is none, see fault */
-	struct mg_nexthop hop[MG_SITE_NEXTHOPS];
+	size_t count;                            /* 0: there is none, see fault */
+	struct mg_nexthop hop[MG_SITE_NEXTHOPS]; /* one of more weight repeats */
+	uint32_t weight[MG_SITE_NEXTHOPS];       /* while the way is made */
 	uint32_t mtu;
 	bool asked;      /* without a way because the kernel is still asking for a neighbour */
 	char fault[120]; /* words for people; "" */
@@ -33,4 +34,9 @@ int adjacency_watch(struct adjacency *adjacency, uint32_t id, const struct addr 
 		    const struct way *way);
 void adjacency_unwatch(struct adjacency *adjacency, uint32_t id);
 
+/* Tells every way that there is once more. */
+void adjacency_repeat(struct adjacency *adjacency);
+
+bool adjacency_link_at(const struct adjacency *adjacency, uint32_t ifindex,
+		       struct netlink_link *ret);
 bool adjacency_link(const struct adjacency *adjacency, const char *name, struct netlink_link *ret);

@@ -89,9 +89,9 @@ static uint32_t map_size(const struct tables_config *config, enum map_id id)
 {
 	switch (id) {
 	case MAP_SERVICE_SETS:
-		return service_sets(config->services);
-	case MAP_SERVICES: /* two places each, one of them at rest; number 0 is none */
-		return config->services * 2 + 1;
+		return service_sets(config->services * 2);
+	case MAP_SERVICES: /* and one for echo; of each, one at rest; number 0 is none */
+		return config->services * 4 + 1;
 	case MAP_COUNTERS_SERVICE: /* number 0 is none */
 		return config->services + 1;
 	case MAP_SLOTS:

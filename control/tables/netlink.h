@@ -31,8 +31,10 @@ struct netlink_link {
 	uint8_t mac[6];
 	bool up;        /* up, and with a carrier */
 	bool ethernet;  /* has a MAC address */
-	uint32_t lower; /* a VLAN device: the interface it stands on; else ifindex */
+	uint32_t lower; /* a VLAN device: the interface below all tags; else ifindex */
 	uint16_t vlan;  /* and its tag; else 0 */
+	uint16_t outer_vlan, outer_type; /* a VLAN device on another: that one's tag and TPID */
+	bool tagged_otherwise;           /* three tags, or 802.1ad where only 802.1q goes */
 };
 bool netlink_link(const struct netlink *netlink, uint32_t ifindex, struct netlink_link *ret);
 bool netlink_link_named(const struct netlink *netlink, const char *name, struct netlink_link *ret);
@@ -56,6 +58,7 @@ struct netlink_route {
 	size_t count;
 	struct netlink_hop {
 		uint32_t ifindex;
+		uint32_t weight;  /* 1.. */
 		bool gateway;     /* false: the destination itself is on the link */
 		struct addr addr; /* the gateway, of either family (RFC 5549, RTA_VIA) */
 	} hop[MG_SITE_NEXTHOPS];

@@ -4,6 +4,7 @@
 #include "base/util.h"
 
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <linux/neighbour.h>
 #include <netlink/cache.h>
 #include <netlink/msg.h>
@@ -54,29 +55,61 @@ static void link_describe(struct rtnl_link *link, struct netlink_link *ret)
 	strncpy(ret->name, rtnl_link_get_name(link), sizeof(ret->name) - 1);
 	if (ret->ethernet)
 		memcpy(ret->mac, nl_addr_get_binary_addr(mac), 6);
-	if (rtnl_link_is_vlan(link) && rtnl_link_get_link(link)) {
-		ret->lower = (uint32_t)rtnl_link_get_link(link);
-		ret->vlan = (uint16_t)rtnl_link_vlan_get_id(link);
-	}
 }
 
-static bool link_found(struct rtnl_link *link, struct netlink_link *ret)
+static bool link_is_vlan(struct rtnl_link *link)
+{
+	return link && rtnl_link_is_vlan(link) && rtnl_link_get_link(link);
+}
+
+static uint16_t link_tpid(struct rtnl_link *link)
+{
+	return ntohs((uint16_t)rtnl_link_vlan_get_protocol(link));
+}
+
+static void link_putp(struct rtnl_link **link)
+{
+	rtnl_link_put(*link);
+}
+
+/* The data plane writes one tag of 802.1q, and in front of it another one of either kind. */
+static void link_tags(const struct netlink *n, struct rtnl_link *link, struct netlink_link *ret)
+{
+	_cleanup_(link_putp) struct rtnl_link *outer = NULL, *lowest = NULL;
+
+	if (!link_is_vlan(link))
+		return;
+	ret->vlan = (uint16_t)rtnl_link_vlan_get_id(link);
+	ret->lower = (uint32_t)rtnl_link_get_link(link);
+	ret->tagged_otherwise = link_tpid(link) != ETH_P_8021Q;
+	outer = rtnl_link_get(n->links, (int)ret->lower);
+	if (!link_is_vlan(outer))
+		return;
+	ret->outer_vlan = (uint16_t)rtnl_link_vlan_get_id(outer);
+	ret->outer_type = link_tpid(outer);
+	ret->lower = (uint32_t)rtnl_link_get_link(outer);
+	lowest = rtnl_link_get(n->links, (int)ret->lower);
+	ret->tagged_otherwise |= link_is_vlan(lowest);
+}
+
+static bool link_found(const struct netlink *n, struct rtnl_link *link, struct netlink_link *ret)
 {
 	if (!link)
 		return false;
 	link_describe(link, ret);
+	link_tags(n, link, ret);
 	rtnl_link_put(link);
 	return true;
 }
 
 bool netlink_link(const struct netlink *n, uint32_t ifindex, struct netlink_link *ret)
 {
-	return link_found(rtnl_link_get(n->links, (int)ifindex), ret);
+	return link_found(n, rtnl_link_get(n->links, (int)ifindex), ret);
 }
 
 bool netlink_link_named(const struct netlink *n, const char *name, struct netlink_link *ret)
 {
-	return link_found(rtnl_link_get_by_name(n->links, name), ret);
+	return link_found(n, rtnl_link_get_by_name(n->links, name), ret);
 }
 
 /* --- neighbours ------------------------------------------------------------------------------- */
@@ -135,7 +168,9 @@ static void route_hop(struct rtnl_nexthop *nh, void *user)
 {
 	struct netlink_route *route = user;
 	struct nl_addr *via = rtnl_route_nh_get_via(nh), *gateway = rtnl_route_nh_get_gateway(nh);
-	struct netlink_hop hop = { .ifindex = (uint32_t)rtnl_route_nh_get_ifindex(nh) };
+	/* The kernel counts weights from 0. */
+	struct netlink_hop hop = { .ifindex = (uint32_t)rtnl_route_nh_get_ifindex(nh),
+				   .weight = rtnl_route_nh_get_weight(nh) + 1u };
 
 	if (rtnl_route_nh_get_flags(nh) & (RTNH_F_DEAD | RTNH_F_LINKDOWN))
 		return;

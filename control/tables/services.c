@@ -134,6 +134,7 @@ int service_publish(struct table_service *s)
 	s->place = place;
 	if (s->former)
 		service_retire(&s->former);
+	echo_sync(t, &s->spec.key);
 	return 0;
 }
 
@@ -271,16 +272,21 @@ int tables_service_add(struct tables *t, const struct service_spec *spec,
 void tables_service_remove(struct table_service **service)
 {
 	struct table_service *s = *service;
+	struct mg_service_key key;
+	struct tables *t;
 
 	if (!s)
 		return;
+	key = s->spec.key;
+	t = s->tables;
 	if (s->place)
 		service_index_remove(s->tables, &s->entry, s->place);
 	else if (s->former)
 		service_index_remove(s->tables, &s->former->entry, s->former->place);
 	if (s->former)
 		service_retire(&s->former);
-	service_retire(service);
+	service_retire(service); /* what it gives back rests longer than its echo entry lives */
+	echo_sync(t, &key);
 }
 
 void tables_service_state(const struct table_service *s, struct service_state *ret)
@@ -317,8 +323,11 @@ static int service_adopt(struct tables *t, uint32_t place, const struct mg_servi
 					   .prefix_v4 = entry->prefix_v4,
 					   .prefix_v6 = entry->prefix_v6 };
 	_cleanup_(service_free) struct table_service *s = NULL;
-	int r = service_claim_ranges(t, entry);
+	int r;
 
+	if (echo_is(&entry->key))
+		return echo_adopt(t, place, entry);
+	r = service_claim_ranges(t, entry);
 	if (r < 0)
 		return r;
 	s = service_alloc(t, &spec);
@@ -373,6 +382,7 @@ void services_claim_end(struct tables *t)
 		else if (!service_replaced(t, s))
 			tables_service_remove(&s);
 	}
+	echo_claim_end(t);
 }
 
 static void slots_empty(void *user, uint32_t base, uint32_t len)
@@ -421,4 +431,5 @@ void services_free(struct tables *t)
 	for (size_t i = 0; i < t->service_count; i++)
 		service_free(&t->service[i]);
 	free(t->service);
+	free(t->echo);
 }

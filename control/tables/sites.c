@@ -113,9 +113,13 @@ void site_way(void *user, uint32_t index, const struct way *way)
 	uint32_t hop[MG_SITE_NEXTHOPS], old[MG_SITE_NEXTHOPS], count = 0, old_count;
 	uint32_t was = entry->nexthop_count;
 
-	for (size_t i = 0; i < way->count; i++)
-		if (nexthop_get(t, &way->hop[i], &hop[count]) >= 0)
+	for (size_t i = 0; i < way->count; i++) {
+		struct mg_nexthop tagged = way->hop[i];
+
+		tags_apply(t, &tagged);
+		if (nexthop_get(t, &tagged, &hop[count]) >= 0)
 			count++;
+	}
 	site_log_way(site, entry, way);
 	old_count = site_hops(entry, old);
 	site_store_way(entry, hop, count, way->mtu);

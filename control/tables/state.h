@@ -51,6 +51,12 @@ struct table_service {
 	uint32_t pins, pins_counting;
 };
 
+/* The entry for echo requests of a service address. */
+struct echo {
+	struct mg_service entry; /* as it stands in the map */
+	uint32_t place;
+};
+
 struct port {
 	struct port_state state; /* ifindex 0: the interface is gone, its return is awaited */
 };
@@ -73,10 +79,14 @@ struct tables {
 	uint32_t *nexthop_references;   /* by index */
 	struct table_service **service; /* by slot_base */
 	size_t service_count;
+	struct echo *echo;
+	size_t echo_count;
 	struct port *port;
 	size_t port_count;
 	struct addr *endpoint; /* claimed ones */
 	size_t endpoint_count;
+	struct interface_tags *tags;
+	size_t tags_count;
 	struct sweep sweep;
 	uint64_t peak[MAP_COUNT];                   /* fill.c */
 	void (*reached)(void *user, uint32_t site); /* tables_listen() */
@@ -114,6 +124,10 @@ void nexthop_put(struct tables *tables, uint32_t index);
 void nexthops_release(struct tables *tables);
 int nexthop_adopt(struct tables *tables, uint32_t index); /* one more reference; -EEXIST, -ENOMEM */
 
+/* tags.c */
+int tags_copy(struct tables *tables, const struct interface_tags *tags, size_t count);
+void tags_apply(const struct tables *tables, struct mg_nexthop *hop);
+
 /* sites.c */
 int sites_adopt(struct tables *tables);
 void sites_claim_end(struct tables *tables);
@@ -131,6 +145,13 @@ void services_release(struct tables *tables); /* at a round's end: what was give
 int service_publish(struct table_service *service);
 /* The service in whose range a slot is; NULL: none. */
 struct table_service *service_of_slot(const struct tables *tables, uint32_t slot);
+
+/* echo.c: the entry of a service address that echo requests take. */
+bool echo_is(const struct mg_service_key *key); /* else it is a service's */
+/* Brings the entry of this address and scope in line with the services there. */
+void echo_sync(struct tables *tables, const struct mg_service_key *key);
+int echo_adopt(struct tables *tables, uint32_t place, const struct mg_service *entry);
+void echo_claim_end(struct tables *tables);
 
 /* service_index.c: which place of mg_services a key leads to. */
 int service_index_enter(struct tables *tables, const struct mg_service *entry, uint32_t former,

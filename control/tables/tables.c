@@ -32,6 +32,7 @@ static void tables_free(struct tables **tables)
 	free(t->nexthop_references);
 	free(t->port);
 	free(t->endpoint);
+	free(t->tags);
 	free(t->sweep.foreign);
 	free(t->pin_dir);
 	free(t);
@@ -131,7 +132,9 @@ int tables_open(uv_loop_t *loop, const struct tables_config *config, struct tabl
 	if (r < 0)
 		return r;
 	tables_settings(t, config);
-	r = tables_adopt(t);
+	r = tags_copy(t, config->tags, config->tags_count);
+	if (r >= 0)
+		r = tables_adopt(t);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(t);

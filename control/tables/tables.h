@@ -25,7 +25,18 @@ struct tables_config {
 	uint64_t hash_seed;
 	struct tables_limit { /* per CPU; per_second 0: no limit */
 		uint32_t per_second, burst;
-	} limit[MG_GUARD_COUNT]; /* by enum mg_guard */
+	} limit[MG_GUARD_COUNT];      /* by enum mg_guard */
+	const struct interface_tags { /* of those that differ from TAGS_NEXT_HOP; copied */
+		char interface[16];
+		enum {
+			TAGS_NEXT_HOP, /* as the kernel's VLAN devices say */
+			TAGS_KEEP,     /* as the frame came */
+			TAGS_SET
+		} mode;
+		uint16_t inner, outer; /* TAGS_SET: VLANs; outer 0: one tag */
+		uint16_t outer_type;   /* TPID */
+	} * tags;
+	size_t tags_count;
 };
 
 /* Loads the programs and maps, or adopts the pinned maps that a former run left (same ABI version
@@ -37,6 +48,8 @@ int tables_open(uv_loop_t *loop, const struct tables_config *config, struct tabl
 void tables_close(struct tables **tables);
 /* Puts other limits in place of those of tables_open(); a packet under way may see either. */
 void tables_limits_set(struct tables *tables, const struct tables_limit limit[MG_GUARD_COUNT]);
+/* Other tags in place of those: what leaves by these interfaces gets new next hops. 0, -ENOMEM. */
+int tables_tags_set(struct tables *tables, const struct interface_tags *tags, size_t count);
 
 /* --- interfaces ------------------------------------------------------------------------------- */
 enum port_role {

@@ -286,3 +286,54 @@ Test(adjacency, survives_lost_events, .init = lab_up, .fini = lab_down, .timeout
 	sh("ip route replace 10.9.0.0/16 via 10.0.1.2");
 	expect_mac("after 20,000 events at once", 1, 2);
 }
+
+static size_t hops_to(uint8_t link)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < lab.way.count; i++)
+		n += lab.way.hop[i].dst_mac[4] == link;
+	return n;
+}
+
+/* Weights are places among eight. */
+Test(adjacency, honours_weights, .init = lab_up, .fini = lab_down, .timeout = 60)
+{
+	static const struct {
+		unsigned int weight[2];
+		size_t want[2];
+	} rows[] = {
+		{ { 1, 1 }, { 1, 1 } },     { { 7, 7 }, { 1, 1 } }, { { 3, 1 }, { 6, 2 } },
+		{ { 1, 3 }, { 2, 6 } },     { { 7, 1 }, { 7, 1 } }, { { 200, 1 }, { 7, 1 } },
+		{ { 128, 127 }, { 4, 4 } },
+	};
+
+	sh("ip neigh add 10.0.0.2 dev a0 lladdr 02:00:00:00:00:02");
+	sh("ip neigh add 10.0.1.2 dev a1 lladdr 02:00:00:00:01:02");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		sh("ip route replace 198.51.100.0/24 nexthop via 10.0.0.2 weight %u "
+		   "nexthop via 10.0.1.2 weight %u",
+		   rows[i].weight[0], rows[i].weight[1]);
+		if (!i)
+			watch("198.51.100.1", false);
+		expect_way("weighted", rows[i].want[0] + rows[i].want[1]);
+		loop_until(&lab.loop, by_mac, (uint8_t[]){ 0xff, 0xff }, 50);
+		cr_expect(eq(sz, hops_to(0), rows[i].want[0]), "row %zu", i);
+		cr_expect(eq(sz, hops_to(1), rows[i].want[1]), "row %zu", i);
+	}
+}
+
+/* Where the kernel has VLAN devices. */
+Test(adjacency, writes_both_tags, .init = lab_up, .fini = lab_down, .timeout = 60)
+{
+	if (system("ip link add link a0 name a0.9 type vlan proto 802.1ad id 9 2>/dev/null"))
+		cr_skip("this kernel has no VLAN devices (CONFIG_VLAN_8021Q)");
+	sh("ip link add link a0.9 name q7 type vlan id 7");
+	sh("ip addr add 10.9.0.1/24 dev q7 && ip link set a0.9 up && ip link set q7 up");
+	sh("ip neigh add 10.9.0.2 dev q7 lladdr 02:00:00:00:09:02");
+	watch("10.9.0.2", true);
+	expect_way("two tags", 1);
+	cr_expect(eq(u16, lab.way.hop[0].vlan, 7));
+	cr_expect(eq(u16, lab.way.hop[0].outer_vlan, 9));
+	cr_expect(eq(u16, lab.way.hop[0].outer_type, 0x88a8));
+}

@@ -150,21 +150,27 @@ static size_t pins(void)
 	return told;
 }
 
-static bool entry_of(uint16_t port, struct mg_service *ret)
+static bool entry_at(const struct mg_service_key *key, struct mg_service *ret)
 {
-	const struct service_spec spec = spec_of(port, 1);
 	const struct mg_service *entry = lab.tables->maps.memory[MAP_SERVICES];
 	struct mg_service_ref *ref = lab.tables->maps.memory[MAP_SERVICE_SETS];
 
 	for (uint32_t i = 0; i < lab.tables->maps.size[MAP_SERVICE_SETS] * MG_SERVICES_PER_SET;
 	     i++) {
 		if (!ref[i].place || ref[i].place == MG_SERVICE_GONE ||
-		    memcmp(&entry[ref[i].place].key, &spec.key, sizeof(spec.key)))
+		    memcmp(&entry[ref[i].place].key, key, sizeof(*key)))
 			continue;
 		*ret = entry[ref[i].place];
 		return true;
 	}
 	return false;
+}
+
+static bool entry_of(uint16_t port, struct mg_service *ret)
+{
+	const struct service_spec spec = spec_of(port, 1);
+
+	return entry_at(&spec.key, ret);
 }
 
 /* --- adoption --------------------------------------------------------------------------------- */
@@ -359,13 +365,17 @@ static const struct {
 	struct tables_config config;
 	int want;
 } bad_configs[] = {
-	{ "not a BPF file system", { "/tmp/margay", 8, 1024, 64, 256, 16, 0, { { 0 } } }, -ENOENT },
-	{ "relative", { "margay", 8, 1024, 64, 256, 16, 0, { { 0 } } }, -EINVAL },
-	{ "pin sets no power of two", { PIN_DIR, 8, 1024, 63, 256, 16, 0, { { 0 } } }, -EINVAL },
-	{ "slots beyond a pin's 24 bits",
-	  { PIN_DIR, 8, MG_SLOTS_MAX + 1, 64, 256, 16, 0, { { 0 } } },
+	{ "not a BPF file system",
+	  { "/tmp/margay", 8, 1024, 64, 256, 16, 0, { { 0 } }, NULL, 0 },
+	  -ENOENT },
+	{ "relative", { "margay", 8, 1024, 64, 256, 16, 0, { { 0 } }, NULL, 0 }, -EINVAL },
+	{ "pin sets no power of two",
+	  { PIN_DIR, 8, 1024, 63, 256, 16, 0, { { 0 } }, NULL, 0 },
 	  -EINVAL },
-	{ "no sites", { PIN_DIR, 8, 1024, 64, 256, 0, 0, { { 0 } } }, -EINVAL },
+	{ "slots beyond a pin's 24 bits",
+	  { PIN_DIR, 8, MG_SLOTS_MAX + 1, 64, 256, 16, 0, { { 0 } }, NULL, 0 },
+	  -EINVAL },
+	{ "no sites", { PIN_DIR, 8, 1024, 64, 256, 0, 0, { { 0 } }, NULL, 0 }, -EINVAL },
 };
 
 Test(tables, refuses_bad_configs, .init = lab_up, .fini = lab_down)
@@ -991,7 +1001,7 @@ Test(tables, tells_how_full_they_are, .init = lab_up, .fini = lab_down)
 	cr_expect(eq(u64, map.size, 1024));
 	cr_expect(eq(str, (char *)map.kind, "array"));
 	cr_expect(map.memory >= 1024 * 8, "%lu octets", (unsigned long)map.memory);
-	cr_expect(eq(u64, map_named("mg_services").used, 1));
+	cr_expect(eq(u64, map_named("mg_services").used, 2), "and one for echo");
 	cr_expect(eq(u64, map_named("mg_sites").used, 1));
 	cr_expect(eq(u64, map_named("mg_pins").used, 1));
 	cr_expect(eq(u64, map_named("mg_pins").size, 64 * MG_PINS_PER_SET));
@@ -1258,4 +1268,133 @@ Test(tables, tells_when_server_ids_do_not_fit, .init = lab_up, .fini = lab_down)
 	}
 	cr_expect(eq(int, r, -ENOSPC));
 	cr_expect(eq(sz, s->server_count, config.members));
+}
+
+/* --- the entry for echo requests -----------------------------------------------------------------
+ */
+static bool echo_of(enum mg_scope scope, struct mg_service *ret)
+{
+	const struct mg_service_key key = { .addr = { 192, 0, 2, 1 },
+					    .proto =
+						    IPPROTO_ICMPV6, /* the address is an IPv6 one */
+					    .scope = scope };
+
+	return entry_at(&key, ret);
+}
+
+Test(tables, takes_echo_requests, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *web = service(443, 64), *plain;
+	struct service_options options = { .mss_v4 = 1400, .last_resort = MG_LAST_KERNEL };
+	struct mg_service echo, entry;
+	uint16_t m;
+
+	cr_expect(not(echo_of(MG_SCOPE_INGRESS, &echo)));
+	tables_service_change(web, IDLE_S, &options);
+	m = member(web, 1);
+	apply_all(web, m, m);
+	cr_assert(echo_of(MG_SCOPE_INGRESS, &echo));
+	cr_expect(not(echo_of(MG_SCOPE_EGRESS, &entry)));
+	cr_assert(entry_of(443, &entry));
+	cr_expect(eq(u32, echo.slot_base, entry.slot_base));
+	cr_expect(eq(u32, echo.member_base, entry.member_base));
+	cr_expect(eq(int, echo.affinity, MG_AFFINITY_CLIENT));
+	cr_expect(eq(int, echo.last_resort, MG_LAST_KERNEL));
+	cr_expect(eq(u16, echo.mss_v4, 0));
+
+	plain = service(80, 64); /* of less port: it takes over when it is at work */
+	cr_assert(echo_of(MG_SCOPE_INGRESS, &echo));
+	cr_expect(eq(u32, echo.slot_base, entry.slot_base));
+	m = member(plain, 2);
+	apply_all(plain, m, m);
+	cr_assert(echo_of(MG_SCOPE_INGRESS, &echo));
+	cr_assert(entry_of(80, &entry));
+	cr_expect(eq(u32, echo.slot_base, entry.slot_base));
+
+	lab_reopen(); /* both are taken over, and no entry is taken for a service */
+	plain = service(80, 64);
+	web = service(443, 64);
+	tables_claim_end(lab.tables);
+	cr_assert(entry_of(80, &entry) && entry_of(443, &entry));
+	cr_assert(echo_of(MG_SCOPE_INGRESS, &echo));
+	tables_service_remove(&plain);
+	cr_assert(echo_of(MG_SCOPE_INGRESS, &echo));
+	cr_assert(entry_of(443, &entry));
+	cr_expect(eq(u32, echo.slot_base, entry.slot_base));
+
+	lab_reopen(); /* the service is not configured any more */
+	tables_claim_end(lab.tables);
+	cr_expect(not(entry_of(443, &entry)));
+	cr_expect(not(echo_of(MG_SCOPE_INGRESS, &echo)));
+	sweep_rounds(2);
+	cr_expect(eq(sz, lab.tables->places.count, 0));
+}
+
+Test(tables, takes_echo_requests_of_many, .init = lab_up, .fini = lab_down)
+{
+	for (uint8_t i = 0; i < config.services; i++) {
+		struct service_spec spec = spec_of(80, 2);
+		struct table_service *s;
+		struct mg_service entry;
+		uint16_t m;
+
+		spec.key.addr[15] = i;
+		cr_assert(eq(int, tables_service_add(lab.tables, &spec, &s), 0));
+		m = member(s, 1);
+		apply_all(s, m, m);
+		tables_service_change(s, IDLE_S, &(struct service_options){ .mss_v4 = 1000 });
+		spec.key.port = 0;
+		spec.key.proto = IPPROTO_ICMPV6;
+		cr_expect(entry_at(&spec.key, &entry), "%u", i);
+	}
+}
+
+/* --- tags ----------------------------------------------------------------------------------------
+ */
+static struct mg_nexthop only_hop(void)
+{
+	struct site_state state = { 0 };
+
+	cr_assert(tables_site(lab.tables, 0, &state));
+	cr_expect(eq(u32, state.entry.nexthop_count, 1));
+	return state.nexthop[0];
+}
+
+Test(tables, tags_what_leaves_by_an_interface, .init = lab_up, .fini = lab_down)
+{
+	struct interface_tags tags = {
+		.interface = "a0", .mode = TAGS_SET, .inner = 7, .outer = 9, .outer_type = 0x88a8
+	};
+	struct tables_config tagged = config;
+
+	sh("ip link add a0 type veth peer name b0 && ip link set a0 up && ip link set b0 up");
+	sh("ip addr add 10.0.0.1/24 dev a0");
+	sh("ip neigh add 10.0.0.2 dev a0 lladdr 02:00:00:00:00:02");
+	sh("ip route add 198.51.100.0/24 via 10.0.0.2");
+	loop_until(&lab.loop, never, NULL, 50);
+	site(1);
+	cr_assert(loop_until(&lab.loop, hops, (void *)1, 1000));
+	cr_expect(eq(u16, only_hop().vlan, 0));
+	cr_assert(eq(int, tables_tags_set(lab.tables, &tags, 1), 0));
+	cr_expect(eq(u16, only_hop().vlan, 7));
+	cr_expect(eq(u16, only_hop().outer_vlan, 9));
+	cr_expect(eq(u16, only_hop().outer_type, 0x88a8));
+	cr_expect(eq(u16, only_hop().flags, 0));
+	tags.mode = TAGS_KEEP;
+	cr_assert(eq(int, tables_tags_set(lab.tables, &tags, 1), 0));
+	cr_expect(eq(u16, only_hop().vlan, 0));
+	cr_expect(eq(u16, only_hop().outer_vlan, 0));
+	cr_expect(eq(u16, only_hop().flags, MG_KEEP_TAGS));
+
+	/* They are there from the first moment of the next run. */
+	tagged.tags = &tags;
+	tagged.tags_count = 1;
+	tables_close(&lab.tables);
+	cr_assert(eq(int, tables_open(&lab.loop, &tagged, &lab.tables), 0));
+	cr_expect(eq(u16, only_hop().flags, MG_KEEP_TAGS));
+	snprintf(tags.interface, sizeof(tags.interface), "another");
+	cr_assert(eq(int, tables_tags_set(lab.tables, &tags, 1), 0));
+	cr_expect(eq(u16, only_hop().flags, 0));
+	cr_assert(eq(int, tables_tags_set(lab.tables, NULL, 0), 0));
+	cr_expect(eq(u16, only_hop().flags, 0));
 }

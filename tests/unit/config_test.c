@@ -182,6 +182,18 @@ static const struct {
 	  "differ by 'id'" },
 	{ "pin rate", "tables: {pin-rate: 100000001}\n", 1, "bad-value", "0 to 100000000" },
 	{ "ICMP burst", "tables: {icmp-burst: -1}\n", 1, "bad-value", "0 to 100000000" },
+	{ "tag out of range",
+	  "interfaces: [{name: a, role: core, tags: {mode: set, inner: 4095}}]\n", 1, "bad-value",
+	  "from 1 to 4094" },
+	{ "tags without a word of how", "interfaces: [{name: a, role: core, tags: {inner: 7}}]\n",
+	  1, "must", "'mode: set'" },
+	{ "tags set to nothing", "interfaces: [{name: a, role: core, tags: {mode: set}}]\n", 1,
+	  "must", "set 'inner'" },
+	{ "type of no tag",
+	  "interfaces: [{name: a, role: core, tags: {mode: set, inner: 7, outer-type: 802.1q}}]\n",
+	  1, "must", "'outer'" },
+	{ "tag mode", "interfaces: [{name: a, role: core, tags: {mode: keeps}}]\n", 1, "bad-value",
+	  "did you mean 'keep'?" },
 	{ "DSCP", "tunnel: {dscp: 64}\n", 1, "bad-value", "from 0 to 63" },
 	{ "DSCP of a uniform tunnel", "tunnel: {\n dscp: 8,\n mode: uniform}\n", 3, "must",
 	  "as well" },
@@ -320,6 +332,9 @@ static const struct {
 	{ "every kind of tunnel: GRE", SITE_OF("encapsulation: gre, endpoint: 10.0.0.1") },
 	{ "VXLAN", SITE_OF("encapsulation: vxlan, vni: 7, endpoint: 10.0.0.1") },
 	{ "direct", SITE_OF("encapsulation: direct, endpoint: 10.0.0.1, unknown: kernel") },
+	{ "tags",
+	  "interfaces: [{name: a, role: core, tags: {mode: set, inner: 7, outer: 8}},\n"
+	  " {name: b, role: core, tags: {mode: keep}}, {name: c, role: core, tags: {}}]\n" },
 	{ "no limits", "tables: {pin-rate: 0, icmp-rate: 0}\n" },
 	{ "a list of one", TUNNEL "services: [{name: a, addresses: 192.0.2.1, steer: }]\n" },
 	{ "quoted values", "router: {name: 'r', as: \"65000\"}\n" },
@@ -580,6 +595,32 @@ Test(config, reads_kinds_of_affinity_and_limits)
 	cr_expect(eq(u8, plain->steer[0].prefix_v4, 0));
 	cr_expect(eq(u32, plain->tables.limit[MG_GUARD_ANSWERS].per_second, 1000));
 	cr_expect(eq(u32, plain->tables.limit[MG_GUARD_PINS].per_second, 100000));
+}
+
+Test(config, reads_tags)
+{
+	_cleanup_(fault_list_clear) struct fault_list faults = { 0 };
+	_cleanup_(config_free) struct config *c = NULL;
+	int r = check("interfaces:\n- {name: a, role: core, tags: {mode: keep}}\n"
+		      "- {name: b, role: core}\n- {name: c, role: core, tags: {}}\n"
+		      "- {name: d, role: core, tags: {mode: set, inner: 7, outer: 8}}\n"
+		      "- {name: e, role: core, tags: {mode: set, inner: 9, outer: 8,"
+		      " outer-type: 802.1q}}\n",
+		      &c, &faults);
+	const struct interface_tags *tags;
+
+	cr_assert(eq(int, r, 0), "%s", faults.count ? faults.at->message : "");
+	tags = c->tables.tags;
+	cr_assert(eq(sz, c->tables.tags_count, 3));
+	cr_expect(eq(str, (char *)tags[0].interface, (char *)"a"));
+	cr_expect(eq(int, tags[0].mode, TAGS_KEEP));
+	cr_expect(eq(str, (char *)tags[1].interface, (char *)"d"));
+	cr_expect(eq(int, tags[1].mode, TAGS_SET));
+	cr_expect(eq(u16, tags[1].inner, 7));
+	cr_expect(eq(u16, tags[1].outer, 8));
+	cr_expect(eq(u16, tags[1].outer_type, 0x88a8));
+	cr_expect(eq(u16, tags[2].inner, 9));
+	cr_expect(eq(u16, tags[2].outer_type, 0x8100));
 }
 
 static const struct {
