@@ -69,7 +69,7 @@ static uint32_t client_slot(const struct client *client, const struct mg_service
 
 	memcpy(flow.src, client->addr.octet, sizeof(flow.src));
 	flow.v4 = addr_is_v4(&client->addr);
-	return (uint32_t)flow_hash(&flow, seed, entry->affinity) & entry->slot_mask;
+	return (uint32_t)flow_hash_for(&flow, seed, entry) & entry->slot_mask;
 }
 
 struct slot_pins {

@@ -97,6 +97,8 @@ static void put_site(const struct request *request, json_t *object,
 	answer_number(object, "rtt-ms", site->rtt_s * 1000);
 	if (site->offer)
 		put_offer(object, site->offer);
+	if (site->member)
+		way_put(request, answer_object(object, "way"), site->table_site);
 	answer_count(object, "slots", site->slots);
 	put_counter(object, &site->counter);
 	answer_flag(object, "drained", site->drained);
@@ -128,6 +130,44 @@ static void put_decision(json_t *object, const struct weights_decision *decision
 	answer_number(object, "level-ms", decision->level_s * 1000);
 }
 
+static void put_affinity(json_t *object, const struct ingress_service_config *config)
+{
+	static const char *const words[] = { [MG_AFFINITY_FLOW] = "flow",
+					     [MG_AFFINITY_CLIENT] = "client",
+					     [MG_AFFINITY_QUIC] = "quic" };
+	json_t *quic;
+
+	answer_text(object, "affinity", words[config->affinity]);
+	if (config->prefix_v4)
+		answer_count(object, "client-prefix-v4", config->prefix_v4);
+	if (config->prefix_v6)
+		answer_count(object, "client-prefix-v6", config->prefix_v6);
+	if (config->affinity != MG_AFFINITY_QUIC)
+		return;
+	quic = answer_object(object, "quic-lb");
+	answer_count(quic, "config-id", config->options.quic_config);
+	answer_count(quic, "server-id-length", config->options.quic_id_len);
+}
+
+/* The MSS as it is in the tables: by itself or as configured. */
+static void put_options(json_t *object, const struct ingress_service_view *service)
+{
+	static const char *const words[] = { [MG_LAST_DROP] = "drop",
+					     [MG_LAST_UNREACHABLE] = "unreachable",
+					     [MG_LAST_KERNEL] = "kernel" };
+	struct service_state state;
+
+	answer_text(object, "last-resort", words[service->config->options.last_resort]);
+	answer_text(object, "mss-clamp", service->config->mss_auto ? "auto" : "none");
+	if (!service->table)
+		return;
+	tables_service_state(service->table, &state);
+	if (state.entry.mss_v4)
+		answer_count(object, "mss-clamp-v4", state.entry.mss_v4);
+	if (state.entry.mss_v6)
+		answer_count(object, "mss-clamp-v6", state.entry.mss_v6);
+}
+
 static void put_service(const struct request *request, json_t *array, size_t index,
 			const struct ingress_service_view *service)
 {
@@ -136,6 +176,8 @@ static void put_service(const struct request *request, json_t *array, size_t ind
 
 	put_key(object, service->config->name, &service->config->key);
 	answer_text(object, "policy", policy_text(service->config->weights.policy));
+	put_affinity(object, service->config);
+	put_options(object, service);
 	answer_count(object, "slots", service->config->slots);
 	put_table(object, service->table);
 	if (service->decision)
@@ -164,16 +206,6 @@ static size_t put_services(const struct request *request, json_t *array, const c
 	return n;
 }
 
-/* Why packets cannot reach a table site, if so. */
-static void put_way_fault(const struct request *request, json_t *object, uint32_t table_site)
-{
-	struct site_state state;
-
-	for (size_t i = 0; tables_site(request->context->tables, i, &state); i++)
-		if (state.index == table_site && !state.entry.nexthop_count)
-			answer_text(object, "fault", state.fault);
-}
-
 /* Every configured instance, and what the tables know of it. */
 static void put_instances(const struct request *request, json_t *object,
 			  const struct egress_service_view *service, const struct roster *roster)
@@ -194,7 +226,7 @@ static void put_instances(const struct request *request, json_t *object,
 			    !tables_member(roster->table, m, &member, &counter, &slots))
 				continue;
 			answer_text(instance, "state", member.state == MG_UP ? "up" : "down");
-			put_way_fault(request, instance, member.site);
+			way_put(request, instance, member.site);
 			answer_count(instance, "slots", slots);
 			put_counter(instance, &counter);
 			break;
@@ -286,6 +318,8 @@ static void put_site_service(const struct request *request, json_t *array,
 	put_key(object, service->config->name, &service->config->key);
 	answer_text(object, "egress", addr_format(&site->egress, (char[ADDR_STRLEN]){ 0 }));
 	answer_text(object, "state", site_state(request, site, service->table));
+	if (site->member)
+		way_put(request, answer_object(object, "way"), site->table_site);
 	if (site->verdict) {
 		answer_number(object, "share", site->verdict->share);
 		answer_text(object, "reason", weights_reason_text(site->verdict->reason));

@@ -4,6 +4,7 @@
 #include "mgmt/request.h"
 #include "mgmt/roster.h"
 
+#include <string.h>
 #include <uv.h>
 
 #define PINS_SHOWN_MAX 1000 /* without "all"; the count is whole in any case */
@@ -123,6 +124,27 @@ json_t *show_pins(const struct request *request)
 	return answer;
 }
 
+static void put_tags(const struct request *request, json_t *object, const char *interface)
+{
+	static const char *const modes[] = {
+		[TAGS_NEXT_HOP] = "next-hop", [TAGS_KEEP] = "keep", [TAGS_SET] = "set"
+	};
+	const struct tables_config *config = &request->context->config->tables;
+
+	for (size_t i = 0; i < config->tags_count; i++) {
+		const struct interface_tags *tags = &config->tags[i];
+
+		if (strcmp(tags->interface, interface) != 0)
+			continue;
+		object = answer_object(object, "tags");
+		answer_text(object, "mode", modes[tags->mode]);
+		if (tags->inner)
+			answer_count(object, "inner", tags->inner);
+		if (tags->outer)
+			answer_count(object, "outer", tags->outer);
+	}
+}
+
 json_t *show_interfaces(const struct request *request)
 {
 	static const char *const roles[] = {
@@ -147,6 +169,7 @@ json_t *show_interfaces(const struct request *request)
 			answer_text(object, "attach", ways[port.spec.attach]);
 		}
 		answer_count(object, "mtu", port.mtu);
+		put_tags(request, object, port.name);
 		answer_flag(object, "adopted", port.adopted);
 	}
 	return answer;

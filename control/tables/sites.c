@@ -218,21 +218,29 @@ void tables_listen(struct tables *t, void (*reached)(void *user, uint32_t site),
 	t->reached_user = user;
 }
 
+bool tables_site_at(const struct tables *t, uint32_t site, struct site_state *ret)
+{
+	uint32_t hop[MG_SITE_NEXTHOPS], count;
+
+	if (site >= t->maps.size[MAP_SITES] || !t->site[site].references)
+		return false;
+	*ret = (struct site_state){ .index = site,
+				    .references = t->site[site].references,
+				    .entry = tables_site_memory(t)[site],
+				    .fault = t->site[site].fault };
+	count = site_hops(&ret->entry, hop);
+	for (uint32_t k = 0; k < count; k++)
+		ret->nexthop[k] = tables_nexthop_memory(t)[hop[k]];
+	return true;
+}
+
 bool tables_site(const struct tables *t, size_t index, struct site_state *ret)
 {
 	for (size_t i = 0; i < t->sites.count; i++) {
-		uint32_t site = t->sites.range[i].base, hop[MG_SITE_NEXTHOPS], count;
+		uint32_t site = t->sites.range[i].base;
 
-		if (!t->site[site].references || index--)
-			continue;
-		*ret = (struct site_state){ .index = site,
-					    .references = t->site[site].references,
-					    .entry = tables_site_memory(t)[site],
-					    .fault = t->site[site].fault };
-		count = site_hops(&ret->entry, hop);
-		for (uint32_t k = 0; k < count; k++)
-			ret->nexthop[k] = tables_nexthop_memory(t)[hop[k]];
-		return true;
+		if (t->site[site].references && !index--)
+			return tables_site_at(t, site, ret);
 	}
 	return false;
 }

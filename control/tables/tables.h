@@ -123,6 +123,8 @@ struct site_state {
 	const char *fault; /* why nexthop_count is 0, in words; "" if resolved */
 };
 bool tables_site(const struct tables *tables, size_t index, struct site_state *ret);
+/* The one of this number, as tables_site_get() gave it. */
+bool tables_site_at(const struct tables *tables, uint32_t site, struct site_state *ret);
 
 /* --- services ------------------------------------------------------------------------------------
  */

@@ -77,6 +77,7 @@ static const struct {
 	{ "no such service to show",
 	  "{\"verb\":\"show\",\"object\":\"services\",\"service\":\"x\"}", "not-found" },
 	{ "version", "{\"verb\":\"version\"}", "" },
+	{ "endpoints", "{\"verb\":\"show\",\"object\":\"endpoints\"}", "" },
 	{ "services", "{\"verb\":\"show\",\"object\":\"services\"}", "" },
 	{ "by address", "{\"verb\":\"show\",\"object\":\"services\",\"service\":\"198.51.100.80\"}",
 	  "" },
@@ -485,4 +486,62 @@ Test(announce, sets_a_broken_file_aside)
 		cr_expect(eq(int, access(aside, F_OK), 0), "%s", broken[i].name);
 		router_close(&r);
 	}
+}
+
+/* The first element of an array within an object; NULL: there is none. */
+static json_t *first_of(const json_t *object, const char *key)
+{
+	return json_array_get(json_object_get(object, key), 0);
+}
+
+Test(request, shows_how_sites_are_reached)
+{
+	struct router r;
+	json_t *answer, *service, *hop;
+	const json_t *way;
+
+	router_open(&r);
+	answer = ask(&r, "{\"verb\":\"show\",\"object\":\"services\"}");
+	service = first_of(answer, "services");
+	cr_expect(eq(str, (char *)json_string_value(json_object_get(service, "affinity")),
+		     (char *)"flow"));
+	way = json_object_get(first_of(service, "sites"), "way");
+	cr_assert(way != NULL);
+	cr_expect(eq(str, (char *)json_string_value(json_object_get(way, "encapsulation")),
+		     (char *)"vxlan"));
+	cr_expect(eq(str, (char *)json_string_value(json_object_get(way, "destination")),
+		     (char *)"::9"));
+	cr_expect(eq(str, (char *)json_string_value(first_of(way, "segments")), (char *)"::8"));
+	cr_expect(eq(int, (int)json_integer_value(json_object_get(way, "vni")), 77));
+	cr_expect(eq(int, (int)json_integer_value(json_object_get(way, "dscp")), 46));
+	cr_expect(eq(str, (char *)json_string_value(json_object_get(way, "mode")),
+		     (char *)"uniform"));
+	cr_expect(eq(sz, json_array_size(json_object_get(way, "next-hops")), 2));
+	hop = first_of(way, "next-hops");
+	cr_expect(eq(int, (int)json_integer_value(json_object_get(hop, "places")), 2));
+	cr_expect(eq(int, (int)json_integer_value(json_object_get(hop, "outer")), 8));
+	cr_expect(eq(str, (char *)json_string_value(json_object_get(hop, "outer-type")),
+		     (char *)"802.1ad"));
+	json_decref(answer);
+	router_close(&r);
+}
+
+Test(request, shows_endpoints)
+{
+	struct router r;
+	json_t *answer, *endpoint;
+
+	router_open(&r);
+	answer = ask(&r, "{\"verb\":\"show\",\"object\":\"endpoints\"}");
+	endpoint = first_of(answer, "endpoints");
+	cr_expect(eq(str, (char *)json_string_value(json_object_get(endpoint, "endpoint")),
+		     (char *)"::5"));
+	cr_expect(eq(sz, json_array_size(json_object_get(endpoint, "encapsulation")), 2));
+	cr_expect(eq(str, (char *)json_string_value(json_object_get(endpoint, "behavior")),
+		     (char *)"end-dx6"));
+	cr_expect(eq(str, (char *)json_string_value(json_object_get(endpoint, "unknown")),
+		     (char *)"kernel"));
+	cr_expect(json_object_get(endpoint, "cross-connect") != NULL);
+	json_decref(answer);
+	router_close(&r);
 }

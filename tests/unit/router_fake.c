@@ -147,6 +147,34 @@ bool tables_site(const struct tables *tables, size_t index, struct site_state *r
 	return !index;
 }
 
+bool tables_site_at(const struct tables *tables, uint32_t site, struct site_state *ret)
+{
+	*ret = (struct site_state){ .fault = "",
+				    .entry = { .encap = MG_ENCAP_VXLAN,
+					       .outer_dst = { [15] = 9 },
+					       .flags = MG_UNIFORM | MG_DSCP,
+					       .dscp = 46,
+					       .vni = 77,
+					       .mtu = 1500,
+					       .segment_count = 1,
+					       .segment = { { [15] = 8 } },
+					       .nexthop_count = 3 } };
+	ret->nexthop[0] = ret->nexthop[2] = (struct mg_nexthop){
+		.ifindex = 3, .vlan = 7, .outer_vlan = 8, .outer_type = 0x88a8
+	};
+	ret->nexthop[1] = (struct mg_nexthop){ .ifindex = 4, .flags = MG_KEEP_TAGS };
+	return true;
+}
+
+bool tables_endpoint(const struct tables *tables, size_t index, struct endpoint_state *ret)
+{
+	*ret = (struct endpoint_state){ .addr.octet = { [15] = 5 },
+					.entry = { .strip = 1 << MG_ENCAP_SRV6 | 1 << MG_ENCAP_GRE,
+						   .behavior = MG_END_DX6,
+						   .flags = MG_KERNEL } };
+	return !index;
+}
+
 bool tables_port(const struct tables *tables, size_t index, struct port_state *ret)
 {
 	*ret = (struct port_state){ .name = "acc0", .mtu = 1500 };

@@ -141,17 +141,32 @@ void view_services(const json_t *answer)
 		printf("no services\n");
 }
 
+/* What a table shows of the way stands beside the rest. */
+static void lift_way(json_t *service)
+{
+	const json_t *way = get(service, "way");
+
+	if (!way)
+		return;
+	json_object_set(service, "by", json_object_get(way, "encapsulation"));
+	json_object_set(service, "to", json_object_get(way, "destination"));
+	json_object_set(service, "mtu", json_object_get(way, "mtu"));
+}
+
 void view_sites(const json_t *answer)
 {
 	static const struct column columns[] = {
-		{ "SERVICE", "name", CELL_TEXT },     { "ADDRESS", "address", CELL_TEXT },
-		{ "EGRESS", "egress", CELL_TEXT },    { "STATE", "state", CELL_TEXT },
-		{ "SHARE", "share", CELL_PERCENT },   { "REASON", "reason", CELL_TEXT },
-		{ "SLOTS", "slots", CELL_COUNT },     { "STARTS", "starts", CELL_COUNT },
-		{ "PACKETS", "packets", CELL_COUNT }, { "BYTES", "bytes", CELL_BYTES },
+		{ "SERVICE", "name", CELL_TEXT },   { "ADDRESS", "address", CELL_TEXT },
+		{ "EGRESS", "egress", CELL_TEXT },  { "STATE", "state", CELL_TEXT },
+		{ "BY", "by", CELL_TEXT },          { "TO", "to", CELL_TEXT },
+		{ "MTU", "mtu", CELL_COUNT },       { "SHARE", "share", CELL_PERCENT },
+		{ "REASON", "reason", CELL_TEXT },  { "SLOTS", "slots", CELL_COUNT },
+		{ "STARTS", "starts", CELL_COUNT }, { "PACKETS", "packets", CELL_COUNT },
+		{ "BYTES", "bytes", CELL_BYTES },
 	};
 	const json_t *site;
-	size_t i;
+	json_t *service;
+	size_t i, k;
 
 	json_array_foreach(get(answer, "sites"), i, site)
 	{
@@ -160,6 +175,7 @@ void view_sites(const json_t *answer)
 		print_member(site, "rtt", "rtt-ms", CELL_MS);
 		print_counters(site);
 		printf("%s\n", json_is_true(get(site, "drained")) ? "  drained" : "");
+		json_array_foreach(json_object_get(site, "services"), k, service) lift_way(service);
 		table_print(stdout, get(site, "services"), columns, ARRAY_SIZE(columns), 2);
 	}
 	if (!json_array_size(get(answer, "sites")))
@@ -268,6 +284,39 @@ void view_interfaces(const json_t *answer)
 	table_print(stdout, get(answer, "interfaces"), columns, ARRAY_SIZE(columns), 0);
 	if (!json_array_size(get(answer, "interfaces")))
 		printf("no interfaces\n");
+}
+
+/* A list of words as one, in place. */
+static void join_words(json_t *object, const char *key)
+{
+	const json_t *words = get(object, key), *word;
+	char joined[128] = "";
+	size_t i;
+
+	json_array_foreach(words, i, word)
+	{
+		size_t len = strlen(joined);
+
+		snprintf(joined + len, sizeof(joined) - len, "%s%s", len ? " " : "",
+			 json_string_value(word) ? json_string_value(word) : "");
+	}
+	json_object_set_new(object, key, json_string(joined));
+}
+
+void view_endpoints(const json_t *answer)
+{
+	static const struct column columns[] = {
+		{ "ENDPOINT", "endpoint", CELL_TEXT }, { "TAKES", "encapsulation", CELL_TEXT },
+		{ "BEHAVIOR", "behavior", CELL_TEXT }, { "VNI", "vni", CELL_COUNT },
+		{ "MODE", "mode", CELL_TEXT },         { "UNKNOWN", "unknown", CELL_TEXT },
+	};
+	json_t *endpoints = json_object_get(answer, "endpoints"), *endpoint;
+	size_t i;
+
+	json_array_foreach(endpoints, i, endpoint) join_words(endpoint, "encapsulation");
+	table_print(stdout, endpoints, columns, ARRAY_SIZE(columns), 0);
+	if (!json_array_size(endpoints))
+		printf("no endpoints\n");
 }
 
 void view_counters(const json_t *answer)

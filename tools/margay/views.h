@@ -15,6 +15,7 @@ void view_routes(const json_t *answer);
 void view_interfaces(const json_t *answer);
 void view_counters(const json_t *answer);
 void view_maps(const json_t *answer);
+void view_endpoints(const json_t *answer);
 void view_explain(const json_t *answer);
 void view_version(const json_t *answer);
 void view_done(const json_t *answer); /* prints nothing: silence is success */
