@@ -82,10 +82,24 @@ static void routes_settled(void *user)
 		daemon_converge(d);
 }
 
+static void own_routes_settled(void *user)
+{
+	struct daemon *d = user;
+
+	ingress_settled(d->ingress);
+}
+
 static const struct bgp_ops bgp_ops = {
 	.announced = route_announced,
 	.withdrawn = route_withdrawn,
 	.settled = routes_settled,
+};
+
+/* This router is an ingress of what its own site serves, too. */
+static const struct egress_ops egress_ops = {
+	.announced = route_announced,
+	.withdrawn = route_withdrawn,
+	.settled = own_routes_settled,
 };
 
 static int ports_attach(struct daemon *d, const struct config *config)
@@ -330,6 +344,7 @@ static int daemon_open(struct daemon *d)
 		r = egress_new(&d->loop, d->tables, d->bgp, &d->config->egress, &d->egress);
 		if (r < 0)
 			return r;
+		egress_listen(d->egress, &egress_ops, d);
 	}
 	r = services_configure(d, d->config);
 	if (r < 0)

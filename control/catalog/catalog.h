@@ -25,6 +25,7 @@ struct offer {
 	struct offer_key key;
 	struct offer_source source; /* whose word this is */
 	struct bgp_tunnel tunnel;
+	bool local;       /* the site behind this router says it */
 	uint32_t carrier; /* enum bgp_carrier */
 	bool has_report;
 	struct report report;

@@ -52,8 +52,8 @@ static bool offer_beats(const struct offer *a, const struct offer *b)
 static bool offer_same(const struct offer *a, const struct offer *b)
 {
 	return source_equal(&a->source, &b->source) && a->carrier == b->carrier &&
-	       bgp_tunnel_equal(&a->tunnel, &b->tunnel) && a->has_report == b->has_report &&
-	       a->sampled_ms == b->sampled_ms &&
+	       bgp_tunnel_equal(&a->tunnel, &b->tunnel) && a->local == b->local &&
+	       a->has_report == b->has_report && a->sampled_ms == b->sampled_ms &&
 	       (!a->has_report || report_equal_within(&a->report, &b->report, 0));
 }
 

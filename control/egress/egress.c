@@ -25,7 +25,32 @@ struct egress {
 	struct egress_config config;
 	struct hosted **service; /* sorted by key: those of one address stand together */
 	size_t service_count;
+	const struct egress_ops *ops; /* NULL: nobody listens */
+	void *ops_user;
 };
+
+void egress_listen(struct egress *e, const struct egress_ops *ops, void *user)
+{
+	e->ops = ops;
+	e->ops_user = user;
+}
+
+/* path NULL: it is withdrawn. */
+static void egress_route_heard(const struct egress *e, const struct prefix *prefix,
+			       const struct bgp_path *path)
+{
+	const struct bgp_route route = { .prefix = *prefix,
+					 .path = path,
+					 .received_ms = uv_now(e->loop) };
+
+	if (!e->ops)
+		return;
+	if (path)
+		e->ops->announced(e->ops_user, &route);
+	else
+		e->ops->withdrawn(e->ops_user, &route);
+	e->ops->settled(e->ops_user);
+}
 
 static struct addr hosted_addr(const struct hosted *h)
 {
@@ -113,6 +138,7 @@ static void egress_route_tell(struct egress *e, const struct addr *service, stru
 		teller->fault = "no memory for its route";
 		return;
 	}
+	egress_route_heard(e, &prefix, &path);
 	teller->tells = true;
 	if (!same)
 		hosted_sent(teller, report, (int64_t)uv_now(e->loop));
@@ -130,8 +156,8 @@ static void egress_route_update(struct egress *e, const struct addr *service)
 		e->service[i]->tells &= e->service[i] == teller;
 	if (teller)
 		egress_route_tell(e, service, teller, &report);
-	else if (e->bgp)
-		bgp_withdraw(e->bgp, &prefix);
+	else if (e->bgp && bgp_withdraw(e->bgp, &prefix) >= 0)
+		egress_route_heard(e, &prefix, NULL);
 }
 
 static void egress_service_due(struct hosted *h)

@@ -38,8 +38,19 @@ struct egress_service_config {
 		update_max_s; /* least and largest time between two UPDATEs of one service */
 };
 
+/* Of the routes that are announced, to whom it may concern here; as struct bgp_ops. The first two
+ * are not called from within the other calls' failures: what they say is what neighbours are told.
+ */
+struct egress_ops {
+	void (*announced)(void *user, const struct bgp_route *route);
+	void (*withdrawn)(void *user, const struct bgp_route *route);
+	void (*settled)(void *user); /* time to act on it */
+};
+
 int egress_new(uv_loop_t *loop, struct tables *tables, struct bgp *bgp,
 	       const struct egress_config *config, struct egress **ret);
+/* ops NULL: nobody. Borrowed. */
+void egress_listen(struct egress *egress, const struct egress_ops *ops, void *user);
 void egress_free(struct egress **egress);
 /* Replaces the configured list; what the CLI announced stays. As ingress_configure(). */
 int egress_configure(struct egress *egress, const struct egress_service_config *services,

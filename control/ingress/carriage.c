@@ -66,6 +66,10 @@ bool carriage_of(const struct ingress_config *config, const struct ingress_site_
 				  .outer_dst = named ? offer->tunnel.endpoint : offer->key.egress };
 	const char *fault = NULL;
 
+	if (offer->local) {
+		*ret = (struct site_spec){ .encap = MG_ENCAP_LOCAL };
+		return true;
+	}
 	if (spec.encap != MG_ENCAP_NONE) {
 		spec.outer_src =
 			addr_is_v4(&spec.outer_dst) ? config->source_v4 : config->source_v6;

@@ -332,6 +332,7 @@ void ingress_announced(struct ingress *in, const struct bgp_route *route)
 			 .site_id = path->has & BGP_HAS_SITE_ID ? path->site_id : 0 },
 		.source = { .neighbor = route->neighbor, .path_id = route->path_id },
 		.tunnel = path->tunnel,
+		.local = !route->neighbor,
 		.carrier = path->carrier,
 		.has_report = path->has & BGP_HAS_REPORT,
 		.report = path->report,

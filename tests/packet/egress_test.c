@@ -402,3 +402,53 @@ Test(egress, obeys_the_operator, .init = lab_up, .fini = lab_down, .timeout = 30
 	cr_assert(eq(int, egress_announce(lab.egress, &cli), 0), "its address is free again");
 	LOOP_UNTIL(&lab.all, routes() == 2);
 }
+
+/* --- who listens here
+ * ----------------------------------------------------------------------------- */
+static struct heard {
+	int announced, withdrawn, settled;
+	struct prefix prefix;
+	double capacity;
+	uint32_t neighbor;
+} heard;
+
+static void hear_announced(void *user, const struct bgp_route *route)
+{
+	heard.announced++;
+	heard.prefix = route->prefix;
+	heard.capacity = route->path->report.capacity;
+	heard.neighbor = route->neighbor;
+}
+
+static void hear_withdrawn(void *user, const struct bgp_route *route)
+{
+	heard.withdrawn++;
+	cr_expect(route->path == NULL);
+}
+
+static void hear_settled(void *user)
+{
+	heard.settled++;
+}
+
+static const struct egress_ops heard_ops = { .announced = hear_announced,
+					     .withdrawn = hear_withdrawn,
+					     .settled = hear_settled };
+
+Test(egress, tells_the_own_ingress, .init = lab_up, .fini = lab_down, .timeout = 60)
+{
+	const struct egress_service_config web = service(1, 80);
+
+	heard = (struct heard){ .neighbor = 9 };
+	egress_listen(lab.egress, &heard_ops, NULL);
+	configure(&web, 1);
+	cr_expect(eq(int, heard.announced, 1));
+	cr_expect(eq(u32, heard.neighbor, 0), "nobody else's");
+	cr_expect(eq(u8, heard.prefix.len, 32));
+	cr_expect(epsilon_eq(dbl, heard.capacity, 8, 1e-9));
+	cr_assert(eq(int, egress_withdraw(lab.egress, web.name), 0));
+	cr_expect(eq(int, heard.withdrawn, 1));
+	cr_expect(eq(int, heard.settled, 2));
+	configure(NULL, 0);
+	cr_expect(eq(int, heard.withdrawn, 1), "it was gone already");
+}

@@ -842,3 +842,32 @@ Test(ingress, changes_in_place, .init = lab_up, .fini = lab_down)
 	cr_expect(eq(u8, web_state().entry.prefix_v4, 24));
 	cr_expect(ne(u32, web_state().entry.slot_base, was.slot_base));
 }
+
+/* --- the site behind this router
+ * ------------------------------------------------------------------ */
+Test(ingress, is_egress_of_its_own, .init = lab_up, .fini = lab_down)
+{
+	struct addr own = addr_of("10.0.0.1");
+	struct bgp_path path = path_of(&own, 8);
+	struct ingress_site_view view = { 0 };
+	struct site_state state;
+
+	path.tunnel = (struct bgp_tunnel){ .kind = BGP_TUNNEL_GRE, .endpoint = own };
+	configure_web();
+	announce(1, 8);
+	say_by(0, "192.0.2.80", 32, &path);
+	ingress_settled(lab.ingress);
+	cr_assert(find_of(0, &own, 0, &view));
+	cr_assert(ne(u16, view.member, MG_MEMBER_NONE), "%s", view.fault);
+	cr_assert(tables_site_at(lab.tables, view.table_site, &state));
+	cr_expect(eq(int, state.entry.encap, MG_ENCAP_LOCAL), "and not through its own tunnel");
+	cr_expect(eq(int, state.entry.state, MG_UP), "no way is needed");
+	cr_expect(gt(u32, view.slots, SLOTS / 4), "%u", view.slots);
+	cr_expect(gt(u32, owned(1), SLOTS / 4));
+	say_by(0, "192.0.2.80", 32, NULL);
+	ingress_settled(lab.ingress);
+	cr_expect(eq(u32, owned(1), SLOTS));
+	view = (struct ingress_site_view){ 0 };
+	find_of(0, &own, 0, &view);
+	cr_expect(eq(u16, view.member, MG_MEMBER_NONE));
+}
