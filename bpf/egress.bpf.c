@@ -37,6 +37,8 @@ int mg_egress(struct xdp_md *ctx)
 		verdict = MG_DELIVERED;
 
 	count_one(&mg_counters_verdict, verdict, bytes, false);
+	if (verdict != MG_DELIVERED && way.service)
+		count_one(&mg_counters_service, way.service, bytes, flow.start);
 	trace_end(ctx, flow.len ? &flow : &outer, &way,
 		  (struct trace_fate){ tracing, MG_TRACE_EGRESS, verdict, bytes });
 	switch (verdict) {

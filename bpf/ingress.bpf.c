@@ -22,6 +22,8 @@ int mg_ingress(struct xdp_md *ctx)
 		verdict = mg_answer(ctx, &flow, &way, bytes, verdict);
 
 	count_one(&mg_counters_verdict, verdict, bytes, false);
+	if (verdict != MG_FORWARD && way.service)
+		count_one(&mg_counters_service, way.service, bytes, flow.start);
 	trace_end(ctx, &flow, &way,
 		  (struct trace_fate){ tracing, MG_TRACE_INGRESS, verdict, bytes });
 	switch (verdict) {

@@ -127,7 +127,7 @@ enum mg_last_resort {
 /* Never changed once a word of mg_service_sets leads to it: a changed service is another entry. */
 struct mg_service {
 	struct mg_service_key key;
-	__u32 index; /* into mg_counters_service; not 0 */
+	__u32 index; /* into mg_counters_service: of packets that reached no member; not 0 */
 	__u32 slot_base;
 	__u32 slot_mask;   /* range size - 1; size is a power of two <= MG_RANGE_MAX */
 	__u32 member_base; /* member m is mg_members[member_base + m], m = 1..member_count */

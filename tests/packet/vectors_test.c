@@ -4,6 +4,7 @@
  * verdict, moves that verdict's counter and no other by one, and leaves whole frames as expected.
  */
 #include "base/util.h"
+#include "fixture.h"
 #include "hex.h"
 #include "loaded.h"
 
@@ -148,7 +149,33 @@ Test(vectors, counters, .init = load, .fini = unload)
 		run(VECTOR_INGRESS, frame, len, &got);
 	}
 	member = loaded_member(loaded, 1);
+	cr_expect(eq(u64, loaded_service(loaded, 1).packets, 0), "all reached a member");
 	cr_expect(eq(u64, member.packets, 3));
 	cr_expect(eq(u64, member.bytes, 3 * len));
 	cr_expect(eq(u64, member.starts, 1));
+}
+
+/* What a service took and no member got is counted there; what no service took is not. */
+Test(vectors, counts_what_reached_no_member, .init = load, .fini = unload)
+{
+	uint64_t counted = 0, kept = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
+		const struct vector *v = &vectors[i];
+		size_t len;
+		_cleanup_(freep) uint8_t *in = unhex(v->in, &len);
+		struct result got;
+
+		if (len < LEN_MIN)
+			continue;
+		run(v->program, in, len, &got);
+		kept += v->verdict == MG_NO_MEMBER || v->verdict == MG_UNREACHABLE ||
+			v->verdict == MG_LAST_RESORT || v->verdict == MG_NO_NEXTHOP ||
+			v->verdict == MG_NO_PORT || v->verdict == MG_TOO_BIG ||
+			v->verdict == MG_TOO_BIG_TOLD || v->verdict == MG_TTL_EXPIRED;
+	}
+	for (uint32_t i = 1; i <= FIXTURE_SERVICES; i++)
+		counted += loaded_service(loaded, i).packets;
+	cr_expect(eq(u64, counted, kept));
+	cr_expect(eq(u64, loaded_service(loaded, 0).packets, 0));
 }
