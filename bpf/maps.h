@@ -91,12 +91,12 @@ struct {
 	__uint(max_entries, 4096);
 } mg_server_ids SEC(".maps");
 
-/* A plain hash and not a devmap, which takes no BTF: bpftool could not print its names. */
+/* Not a devmap, which takes no BTF: bpftool could not print its names. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__type(key, __u32); /* ifindex */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32); /* MG_PORT_PLACE() */
 	__type(value, struct mg_port);
-	__uint(max_entries, 256);
+	__uint(max_entries, MG_PORTS);
 } mg_ports SEC(".maps");
 
 struct {

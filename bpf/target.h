@@ -53,6 +53,19 @@ static MG_INLINE const struct mg_site *table_site(__u32 index)
 	return bpf_map_lookup_elem(&mg_sites, &index);
 }
 
+/* Whether packets may leave by it. */
+static MG_INLINE bool table_port(__u32 ifindex)
+{
+	for (__u32 i = 0; i < MG_PORT_PROBES; i++) {
+		__u32 place = MG_PORT_PLACE(ifindex, i);
+		const struct mg_port *port = bpf_map_lookup_elem(&mg_ports, &place);
+
+		if (port && port->ifindex == ifindex)
+			return true;
+	}
+	return false;
+}
+
 static MG_INLINE const struct mg_nexthop *table_nexthop(__u32 index)
 {
 	return bpf_map_lookup_elem(&mg_nexthops, &index);
@@ -197,7 +210,7 @@ __noinline int mg_send(struct xdp_md *ctx, const struct flow *flow, const struct
 	if (verdict != MG_FORWARD)
 		return verdict;
 	ifindex = way->ifindex;
-	if (ifindex != ctx->ingress_ifindex && !bpf_map_lookup_elem(&mg_ports, &ifindex))
+	if (ifindex != ctx->ingress_ifindex && !table_port(ifindex))
 		return MG_NO_PORT;
 	if (bpf_xdp_adjust_head(ctx, -encap_room(flow, &tunnel)))
 		return MG_NO_HEADROOM;

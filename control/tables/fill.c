@@ -66,6 +66,15 @@ static uint64_t keys_used(const struct tables *t, enum map_id id)
 	return used;
 }
 
+static uint64_t ports_used(const struct tables *t)
+{
+	uint64_t used = 0;
+
+	for (size_t i = 0; i < t->port_count; i++)
+		used += t->port[i].state.ifindex != 0;
+	return used;
+}
+
 /* What the reader has not taken yet: the two positions are at the start of the first two pages. */
 static uint64_t ring_used(const struct tables *t)
 {
@@ -114,9 +123,11 @@ static bool map_used(const struct tables *t, enum map_id id, uint64_t now_ns, ui
 		*ret = fragments_used(t, now_ns);
 		return true;
 	case MAP_ENDPOINTS:
-	case MAP_PORTS:
 	case MAP_SERVER_IDS:
 		*ret = keys_used(t, id);
+		return true;
+	case MAP_PORTS:
+		*ret = ports_used(t);
 		return true;
 	case MAP_TRACE:
 		*ret = ring_used(t);

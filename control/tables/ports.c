@@ -187,17 +187,53 @@ static int dispatched_attach(struct tables *t, struct port *port)
 }
 
 /* --- ports ------------------------------------------------------------------------------------ */
-static void port_enter(struct tables *t, uint32_t ifindex)
+/* The place that holds `what` (0: a free one) of those that are the interface's; false: there is
+ * none. */
+static bool port_place(const struct tables *t, uint32_t ifindex, uint32_t what, uint32_t *ret)
 {
-	const struct mg_port entry = { .ifindex = ifindex };
+	for (uint32_t i = 0; i < MG_PORT_PROBES; i++) {
+		uint32_t place = MG_PORT_PLACE(ifindex, i);
+		struct mg_port entry;
 
-	if (bpf_map_update_elem(t->maps.fd[MAP_PORTS], &ifindex, &entry, BPF_ANY) < 0)
-		log_err(-errno, "mg_ports: interface %u cannot be entered", ifindex);
+		if (bpf_map_lookup_elem(t->maps.fd[MAP_PORTS], &place, &entry) == 0 &&
+		    entry.ifindex == what) {
+			*ret = place;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int port_enter(struct tables *t, const struct port *port)
+{
+	const struct mg_port entry = { .ifindex = port->state.ifindex };
+	uint32_t place;
+
+	if (port_place(t, entry.ifindex, entry.ifindex, &place))
+		return 0;
+	if (!port_place(t, entry.ifindex, 0, &place))
+		return log_err(-ENOSPC,
+			       "%s: all places in mg_ports for interface %u are taken: make the "
+			       "interface anew, so that it gets another number",
+			       port->state.name, entry.ifindex);
+	if (bpf_map_update_elem(t->maps.fd[MAP_PORTS], &place, &entry, BPF_ANY) < 0)
+		return log_err(-errno, "mg_ports: interface %u cannot be entered", entry.ifindex);
+	return 0;
+}
+
+static void place_empty(struct tables *t, uint32_t place)
+{
+	const struct mg_port none = { 0 };
+
+	bpf_map_update_elem(t->maps.fd[MAP_PORTS], &place, &none, BPF_ANY);
 }
 
 static void port_leave(struct tables *t, uint32_t ifindex)
 {
-	bpf_map_delete_elem(t->maps.fd[MAP_PORTS], &ifindex);
+	uint32_t place;
+
+	if (ifindex && port_place(t, ifindex, ifindex, &place))
+		place_empty(t, place);
 }
 
 /* What is there in another way than is wanted now goes first: it may have been so before. */
@@ -221,11 +257,15 @@ static int port_start(struct tables *t, struct port *port)
 {
 	const struct port_spec *spec = &port->state.spec;
 	int program = maps_program(&t->maps, spec->role);
-	int r = program_start(t, port, program);
+	int r = port_enter(t, port);
 
 	if (r < 0)
 		return r;
-	port_enter(t, port->state.ifindex);
+	r = program_start(t, port, program);
+	if (r < 0) {
+		port_leave(t, port->state.ifindex);
+		return r;
+	}
 	log_info("%s: role %s%s%s%s", port->state.name, role_name(spec->role),
 		 program < 0                       ? ""
 		 : port->state.mode == PORT_NATIVE ? ", native XDP"
@@ -379,15 +419,12 @@ static void program_claim_end(void *user, const char *name)
 
 void ports_claim_end(struct tables *t)
 {
-	int fd = t->maps.fd[MAP_PORTS];
-	uint32_t ifindex, next;
-	bool more = bpf_map_get_next_key(fd, NULL, &next) == 0;
+	for (uint32_t place = 0; place < MG_PORTS; place++) {
+		struct mg_port entry;
 
-	while (more) {
-		ifindex = next;
-		more = bpf_map_get_next_key(fd, &ifindex, &next) == 0;
-		if (!port_has(t, ifindex))
-			port_leave(t, ifindex);
+		if (bpf_map_lookup_elem(t->maps.fd[MAP_PORTS], &place, &entry) == 0 &&
+		    entry.ifindex && !port_has(t, entry.ifindex))
+			place_empty(t, place);
 	}
 	pin_list(t->pin_dir, LINKS, program_claim_end, t);
 	pin_list(t->pin_dir, DISPATCHED, program_claim_end, t);

@@ -281,9 +281,13 @@ struct mg_endpoint {
 };
 _Static_assert(sizeof(struct mg_endpoint) == 20, "control/ writes this as bytes: no padding");
 
-/* An interface that packets may leave by; key: its index. */
+/* An interface that packets may leave by. It stands in one of MG_PORT_PROBES places, from its index
+ * modulo MG_PORTS on: an array, because a look into the kernel's hash map costs 35 ns. */
+#define MG_PORTS                      256
+#define MG_PORT_PROBES                4
+#define MG_PORT_PLACE(ifindex, probe) (((ifindex) + (probe)) % MG_PORTS)
 struct mg_port {
-	__u32 ifindex;
+	__u32 ifindex; /* 0: free */
 };
 
 /* A limit as times in ns (a bucket of tokens): a token a clock, and a burst of advance / clock.

@@ -99,8 +99,9 @@ static int put_fixture(const struct loaded *loaded)
 			&fixture_endpoints[i].endpoint);
 	for (uint32_t i = 0; !r && i < ARRAY_SIZE(fixture_ports); i++) {
 		struct mg_port port = { fixture_ports[i] };
+		uint32_t place = MG_PORT_PLACE(fixture_ports[i], 0);
 
-		r = put(loaded, "mg_ports", &fixture_ports[i], &port);
+		r = put(loaded, "mg_ports", &place, &port);
 	}
 	for (uint32_t i = 0; !r && i < ARRAY_SIZE(fixture_servers); i++) {
 		struct mg_server_key key = fixture_server_key(&fixture_servers[i]);

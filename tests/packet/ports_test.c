@@ -63,10 +63,15 @@ static struct bpf_xdp_query_opts xdp_of(const char *name)
 
 static bool entered(uint32_t ifindex)
 {
-	struct mg_port port;
+	for (uint32_t i = 0; i < MG_PORT_PROBES; i++) {
+		uint32_t place = MG_PORT_PLACE(ifindex, i);
+		struct mg_port port;
 
-	return bpf_map_lookup_elem(lab.tables->maps.fd[MAP_PORTS], &ifindex, &port) == 0 &&
-	       port.ifindex == ifindex;
+		if (bpf_map_lookup_elem(lab.tables->maps.fd[MAP_PORTS], &place, &port) == 0 &&
+		    port.ifindex == ifindex)
+			return true;
+	}
+	return false;
 }
 
 static int attach(const char *name, enum port_role role, bool generic, enum port_mode *ret)
@@ -97,6 +102,37 @@ Test(ports, attaches_and_detaches, .init = lab_up, .fini = lab_down)
 	cr_expect(not(entered(ifindex)));
 	cr_expect(eq(int, tables_port_detach(lab.tables, "acc0"), -ENOENT));
 	sh("test -z \"$(ls " PIN_DIR "/links)\"");
+}
+
+/* Another interface's number in the i-th of the places that acc0 may have. */
+static void occupy(uint32_t i)
+{
+	uint32_t place = MG_PORT_PLACE(if_nametoindex("acc0"), i);
+	struct mg_port other = { .ifindex = 100000 + i };
+
+	cr_assert(eq(int,
+		     bpf_map_update_elem(lab.tables->maps.fd[MAP_PORTS], &place, &other, BPF_ANY),
+		     0));
+}
+
+Test(ports, shares_places, .init = lab_up, .fini = lab_down)
+{
+	uint32_t ifindex = if_nametoindex("acc0");
+	enum port_mode mode;
+
+	for (uint32_t i = 0; i < MG_PORT_PROBES - 1; i++)
+		occupy(i);
+	cr_assert(eq(int, attach("acc0", PORT_ACCESS, false, &mode), 0));
+	cr_expect(entered(ifindex), "in the last place");
+	cr_assert(eq(int, tables_port_detach(lab.tables, "acc0"), 0));
+	cr_expect(not(entered(ifindex)));
+
+	occupy(MG_PORT_PROBES - 1);
+	cr_expect(eq(int, attach("acc0", PORT_ACCESS, false, &mode), -ENOSPC));
+	cr_expect(eq(u8, xdp_of("acc0").attach_mode, XDP_ATTACHED_NONE));
+	tables_claim_end(lab.tables);
+	cr_assert(eq(int, attach("acc0", PORT_ACCESS, false, &mode), 0),
+		  "what no port of ours has is free after the claims");
 }
 
 Test(ports, takes_over, .init = lab_up, .fini = lab_down)
