@@ -67,9 +67,10 @@ __noinline int mg_trace_tell(struct xdp_md *ctx, const struct flow *flow, const 
 	struct mg_trace_scratch *scratch = trace_scratch();
 	__u32 size, one_in;
 
-	if (!filter || !scratch || !flow || !way || !fate || trace_expired(filter))
+	if (!filter || !scratch || !flow || !way || !fate)
 		return 0;
-	if (!trace_matches(filter, flow, way, fate, ctx->ingress_ifindex))
+	/* The clock last: it is the dearest of them. */
+	if (!trace_matches(filter, flow, way, fate, ctx->ingress_ifindex) || trace_expired(filter))
 		return 0;
 	one_in = *(const volatile __u32 *)&filter->one_in;
 	if (one_in > 1 && bpf_get_prandom_u32() % one_in)
