@@ -40,8 +40,14 @@ cpu=Nehalem,-cx16
 
 # Two pairs of network cards with a wire between: eth0 and eth1, eth2 and eth3. They are taken as they are enumerated.
 start() { # VERSION
-	local name=kernel-$1 tests=${MARGAY_TESTS-vectors,differ,ports,wire,dispatcher/${dispatcher[$1]}} nets=() i
+	local name=kernel-$1 tests=vectors,differ,ports,wire,dispatcher/${dispatcher[$1]} nets=() i
 
+	if PATH=$PATH:/usr/sbin command -v xdp-filter >/dev/null; then
+		tests+=,daemon/${dispatcher[$1]}
+	else
+		count skipped 1 "kernel $1: daemon: there is no xdp-filter: apt-get install xdp-tools"
+	fi
+	tests=${MARGAY_TESTS-$tests}
 	for i in 0 1 2 3; do
 		nets+=(-netdev "hubport,id=n$i,hubid=$((i / 2))" -device "virtio-net-pci,netdev=n$i,romfile=,mac=02:00:00:00:00:0$i")
 	done
