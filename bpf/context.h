@@ -19,7 +19,15 @@ static MG_INLINE __u32 packet_frame_len(const struct packet *pkt)
 	return bpf_xdp_get_buff_len(pkt->frame);
 }
 
-/* The same, with `linear` octets in its first buffer, once it has been read: asked for seldom. */
+/* Octets in the first buffer. As 64-bit words: the verifier refuses half a pointer on the stack,
+ * where clang may put it. */
+static MG_INLINE __u32 frame_linear(const struct xdp_md *ctx)
+{
+	return (void *)(long)ctx->data_end - (void *)(long)ctx->data;
+}
+
+/* The same of all, with `linear` octets in its first buffer, once it has been read: asked for
+ * seldom. */
 static MG_INLINE __u32 frame_len(struct xdp_md *ctx, const struct flow *flow, __u32 linear)
 {
 	return flow->offset + flow->len > linear ? bpf_xdp_get_buff_len(ctx) : linear;

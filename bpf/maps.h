@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
- * Every map, defined once; both programs include this, and user space gives the second one the maps
- * of the first. The sizes are stand-ins that user space sets before load. User space pins them
+ * Every map, defined once; all programs include this, and user space gives the others the maps of
+ * the first. The sizes are stand-ins that user space sets before load. User space pins them
  * itself, below a path with MG_ABI_VERSION. The mmapable arrays are read and written as memory:
  * their values are multiples of eight octets, because that is the kernel's stride.
  */

@@ -195,31 +195,50 @@ __noinline int mg_clamp(struct xdp_md *ctx, const struct flow *flow, __u32 at, _
 
 /* Turns the frame into the one to be sent. After any other verdict than MG_FORWARD the frame is as
  * it came or is to be dropped. */
+static MG_INLINE enum mg_verdict send(struct xdp_md *ctx, const struct flow *flow,
+				      const struct way *way, struct tunnel *tunnel)
+{
+	enum mg_verdict verdict = encap_check(flow, tunnel);
+	struct packet pkt = packet_of(ctx);
+	__u32 ifindex = way->ifindex;
+
+	if (verdict != MG_FORWARD)
+		return verdict;
+	if (ifindex != ctx->ingress_ifindex && !table_port(ifindex))
+		return MG_NO_PORT;
+	if (tunnel->rare && !encap_link_of(&pkt, tunnel))
+		return MG_TRUNCATED;
+	if (bpf_xdp_adjust_head(ctx, -encap_room(flow, tunnel)))
+		return MG_NO_HEADROOM;
+	pkt = packet_of(ctx);
+	if (!encap_write(&pkt, flow, tunnel))
+		return MG_TRUNCATED;
+	if (way->mss)
+		mg_clamp(ctx, flow, encap_room(flow, tunnel) + flow->payload, way->mss);
+	return MG_FORWARD;
+}
+
+/* All kinds; apart, so that the usual ones do without the branches of the rare ones. */
+__noinline int mg_send_rare(struct xdp_md *ctx, const struct flow *flow, const struct way *way)
+{
+	struct tunnel tunnel;
+
+	if (!flow || !way)
+		return MG_MALFORMED;
+	return tunnel_of(flow, way, &tunnel) ? send(ctx, flow, way, &tunnel) : MG_NO_NEXTHOP;
+}
+
 __noinline int mg_send(struct xdp_md *ctx, const struct flow *flow, const struct way *way)
 {
-	enum mg_verdict verdict;
 	struct tunnel tunnel;
-	struct packet pkt;
-	__u32 ifindex;
 
 	if (!flow || !way)
 		return MG_MALFORMED;
 	if (!tunnel_of(flow, way, &tunnel))
 		return MG_NO_NEXTHOP;
-	verdict = encap_check(flow, &tunnel);
-	if (verdict != MG_FORWARD)
-		return verdict;
-	ifindex = way->ifindex;
-	if (ifindex != ctx->ingress_ifindex && !table_port(ifindex))
-		return MG_NO_PORT;
-	if (bpf_xdp_adjust_head(ctx, -encap_room(flow, &tunnel)))
-		return MG_NO_HEADROOM;
-	pkt = packet_of(ctx);
-	if (!encap_write(&pkt, flow, &tunnel))
-		return MG_TRUNCATED;
-	if (way->mss)
-		mg_clamp(ctx, flow, encap_room(flow, &tunnel) + flow->payload, way->mss);
-	return MG_FORWARD;
+	if (tunnel.rare)
+		return mg_send_rare(ctx, flow, way);
+	return send(ctx, flow, way, &tunnel);
 }
 
 static MG_INLINE enum mg_verdict answer_begun(struct packet *pkt, const struct flow *flow,
@@ -253,6 +272,14 @@ __noinline int mg_answer(struct xdp_md *ctx, const struct flow *flow, const stru
 		return why == MG_TOO_BIG ? MG_TOO_BIG : MG_NO_MEMBER;
 	pkt = packet_of(ctx);
 	return answer_write(&pkt, flow, &answer) ? verdict : MG_TRUNCATED;
+}
+
+/* At a packet's start. */
+static MG_INLINE struct trace_fate trace_fate_of(struct xdp_md *ctx, enum mg_trace_program program)
+{
+	return (struct trace_fate){ .on = trace_begin(ctx),
+				    .program = program,
+				    .len = frame_linear(ctx) };
 }
 
 static MG_INLINE int send_action(const struct xdp_md *ctx, const struct way *way)

@@ -26,6 +26,7 @@
 #define MG_FRAGMENT_SETS     4096       /* a power of two */
 #define MG_FRAGMENTS_PER_SET 8
 #define MG_SEGMENTS_MAX      6  /* of an SRv6 path: the first, and those in its SRH */
+#define MG_TAGS_MAX          2  /* VLAN tags of one frame */
 #define MG_SERVER_ID_MAX     12 /* octets of a server ID in a QUIC connection ID */
 
 /* One tick of a pin's clock, 2^32 ns (4.29 s): an age of up to 255 ticks is 18 minutes. */

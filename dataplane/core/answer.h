@@ -25,9 +25,8 @@
 #define ANSWER_QUOTE6 1232 /* IPV6_MTU_MIN in all: RFC 4443 section 2.4 (c) */
 
 struct answer {
-	struct ethernet_header eth; /* of the packet */
-	struct vlan_header vlan;    /* if its offset says that there is one */
-	__u32 mtu, quote;           /* octets; mtu 0: of no concern */
+	struct link link; /* of the packet, turned around */
+	__u32 mtu, quote; /* octets; mtu 0: of no concern */
 	__u8 type, code;
 };
 
@@ -83,20 +82,17 @@ static MG_INLINE bool answer_allowed(const struct flow *flow)
 				  flow_octets4(src + 12) & ~BE32(1)); /* neither :: nor ::1 */
 }
 
-static MG_INLINE bool answer_link(struct packet *pkt, const struct flow *flow, struct answer *ret)
+/* Back to where it came from, with the same tags. */
+static MG_INLINE bool answer_link(struct packet *pkt, struct link *ret)
 {
-	const struct ethernet_header *eth = packet_pull(pkt, sizeof(*eth));
-	const struct vlan_header *vlan;
+	struct ethernet_header eth;
 
-	if (!eth)
+	if (!link_read(pkt, ret))
 		return false;
-	ret->eth = *eth;
-	if (flow->offset == sizeof(*eth))
-		return true;
-	vlan = packet_pull(pkt, sizeof(*vlan));
-	if (vlan)
-		ret->vlan = *vlan;
-	return vlan;
+	eth = ret->eth;
+	__builtin_memcpy(ret->eth.dst, eth.src, sizeof(eth.src));
+	__builtin_memcpy(ret->eth.src, eth.dst, sizeof(eth.dst));
+	return true;
 }
 
 /* The largest packet that fits, if its sender can do something with the answer. An IPv6 host makes
@@ -118,7 +114,7 @@ static MG_INLINE bool answer_begin(struct packet *pkt, const struct flow *flow, 
 {
 	__u32 quote = flow->v4 ? ANSWER_QUOTE : ANSWER_QUOTE6;
 
-	if (!answer_allowed(flow) || !answer_link(pkt, flow, ret))
+	if (!answer_allowed(flow) || !answer_link(pkt, &ret->link))
 		return false;
 	ret->quote = flow->len < quote ? flow->len : quote;
 	return true;
@@ -174,14 +170,17 @@ static MG_INLINE __u64 answer_sum_rest(struct packet pkt, __u32 quote)
 	return (word & 0xffff) + (word >> 16 & 0xffff) + (word >> 32 & 0xffff) + (word >> 48);
 }
 
-/* RFC 1071 over the rest of the frame, which has been cut to the quote. */
-static MG_INLINE __u64 answer_sum(struct packet *pkt, __u32 quote, __u64 sum)
+/* RFC 1071 over the quote, which stands at `at` and ends the frame. */
+static MG_INLINE __u64 answer_sum(struct packet pkt, __u32 at, __u32 quote)
 {
 	const struct answer_block *block;
+	__u64 sum;
 
-	sum += answer_sum_rest(*pkt, quote);
+	if (at > LINK_MAX + sizeof(struct answer_v6) || !packet_pull(&pkt, at))
+		return 0;
+	sum = answer_sum_rest(pkt, quote);
 	for (int i = 0; i < ANSWER_QUOTE6 / ANSWER_BLOCK; i++) {
-		block = packet_pull(pkt, sizeof(*block));
+		block = packet_pull(&pkt, sizeof(*block));
 		if (!block)
 			break;
 		sum += block->word[0] + block->word[1];
@@ -197,28 +196,8 @@ static MG_INLINE __be16 answer_fold(__u64 sum)
 	return ~sum;
 }
 
-/* Back to where it came from, on the same VLAN. */
-static MG_INLINE bool answer_write_link(struct packet *pkt, const struct flow *flow,
-					const struct answer *answer)
-{
-	struct ethernet_header *eth = packet_pull(pkt, sizeof(*eth));
-	struct vlan_header *vlan;
-
-	if (!eth)
-		return false;
-	__builtin_memcpy(eth->dst, answer->eth.src, sizeof(eth->dst));
-	__builtin_memcpy(eth->src, answer->eth.dst, sizeof(eth->src));
-	eth->type = answer->eth.type;
-	if (flow->offset == sizeof(*eth))
-		return true;
-	vlan = packet_pull(pkt, sizeof(*vlan));
-	if (vlan)
-		*vlan = answer->vlan;
-	return vlan;
-}
-
 static MG_INLINE bool answer_write_v4(struct packet *pkt, const struct flow *flow,
-				      const struct answer *answer)
+				      const struct answer *answer, __u64 sum)
 {
 	struct answer_v4 *headers = packet_pull(pkt, sizeof(*headers));
 
@@ -238,8 +217,8 @@ static MG_INLINE bool answer_write_v4(struct packet *pkt, const struct flow *flo
 	headers->icmp = (struct icmp_header){ .type = answer->type,
 					      .code = answer->code,
 					      .mtu = BE16(answer->mtu) };
-	headers->icmp.csum = answer_fold(answer_sum(
-		pkt, answer->quote, BE16(answer->type << 8 | answer->code) + headers->icmp.mtu));
+	sum += BE16(answer->type << 8 | answer->code) + headers->icmp.mtu;
+	headers->icmp.csum = answer_fold(sum);
 	return true;
 }
 
@@ -251,11 +230,10 @@ static MG_INLINE __u64 answer_sum_octets16(const __u8 *octets)
 
 /* The checksum is over a pseudo-header too: RFC 4443 section 2.3, RFC 8200 section 8.1. */
 static MG_INLINE bool answer_write_v6(struct packet *pkt, const struct flow *flow,
-				      const struct answer *answer)
+				      const struct answer *answer, __u64 sum)
 {
 	struct answer_v6 *headers = packet_pull(pkt, sizeof(*headers));
 	__be16 len = BE16(sizeof(headers->icmp) + answer->quote);
-	__u64 sum;
 
 	if (!headers)
 		return false;
@@ -268,18 +246,23 @@ static MG_INLINE bool answer_write_v6(struct packet *pkt, const struct flow *flo
 					      .code = answer->code,
 					      .unused = BE16(answer->mtu >> 16),
 					      .mtu = BE16(answer->mtu) };
-	sum = answer_sum_octets16(flow->service.addr) + answer_sum_octets16(flow->src) + len +
-	      BE16(PROTO_ICMPV6) + BE16(answer->type << 8 | answer->code) + headers->icmp.unused +
-	      headers->icmp.mtu;
-	headers->icmp.csum = answer_fold(answer_sum(pkt, answer->quote, sum));
+	sum += answer_sum_octets16(flow->service.addr) + answer_sum_octets16(flow->src) + len +
+	       BE16(PROTO_ICMPV6) + BE16(answer->type << 8 | answer->code) + headers->icmp.unused +
+	       headers->icmp.mtu;
+	headers->icmp.csum = answer_fold(sum);
 	return true;
 }
 
-/* The packet starts with the room made, and ends with the quote. */
+/* The packet starts with the room made, and ends with the quote. The sum comes first: a pointer
+ * that is needed after its loop would have the verifier walk the loop once per place of the
+ * pointer. */
 static MG_INLINE bool answer_write(struct packet *pkt, const struct flow *flow,
 				   const struct answer *answer)
 {
-	if (!answer_write_link(pkt, flow, answer))
+	__u64 sum = answer_sum(*pkt, flow->offset + answer_headers(flow), answer->quote);
+
+	if (!link_write(pkt, &answer->link))
 		return false;
-	return flow->v4 ? answer_write_v4(pkt, flow, answer) : answer_write_v6(pkt, flow, answer);
+	return flow->v4 ? answer_write_v4(pkt, flow, answer, sum)
+			: answer_write_v6(pkt, flow, answer, sum);
 }

@@ -15,9 +15,8 @@ struct flow {
 	__u32 id;                      /* of the fragmented packet, as it stands there */
 	__u8 src[16];
 	__u16 sport;
-	__u8 tos, ttl; /* or traffic class, hop limit */
+	__u8 tos, ttl; /* or traffic class, hop limit: before this hop, but after a tunnel's end */
 	__u32 len;     /* of the IP packet, as its header says */
-	__u8 ecn;      /* what the packet is to leave with: RFC 6040 at the end of a tunnel */
 	bool v4;
 	bool fragment; /* of a larger packet */
 	bool headless; /* and not its first */

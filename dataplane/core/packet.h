@@ -19,7 +19,6 @@
 
 #define ETHERTYPE_IPV4 0x0800
 #define ETHERTYPE_IPV6 0x86dd
-#define ETHERTYPE_VLAN 0x8100
 
 #define PROTO_HOP_BY_HOP  0
 #define PROTO_ICMP        1
@@ -29,6 +28,7 @@
 #define PROTO_IPV6        41
 #define PROTO_ROUTING     43
 #define PROTO_FRAGMENT    44
+#define PROTO_GRE         47
 #define PROTO_AUTH        51
 #define PROTO_ICMPV6      58
 #define PROTO_DESTINATION 60
@@ -275,7 +275,6 @@ static MG_INLINE enum mg_verdict packet_ipv4(struct packet *pkt, struct flow *re
 	ret->service.proto = ip->proto;
 	ret->v4 = true;
 	ret->tos = ip->tos;
-	ret->ecn = ip->tos & 3;
 	ret->ttl = ip->ttl;
 	ret->fragment = ip->frag & BE16(IPV4_FRAGMENT_BITS);
 	ret->headless = ip->frag & BE16(IPV4_OFFSET_BITS);
@@ -367,38 +366,6 @@ static MG_INLINE enum mg_verdict packet_ipv6(struct packet *pkt, struct flow *re
 
 	ret->service.proto = ip->proto;
 	ret->tos = ip->version_class << 4 | ip->class_label >> 4;
-	ret->ecn = ret->tos & 3;
 	ret->ttl = ip->ttl;
 	return packet_extensions(pkt, ret);
-}
-
-/* Reads a frame up to the ports into *ret, which the caller has zeroed. */
-static MG_INLINE enum mg_verdict packet_frame(struct packet *pkt, struct flow *ret)
-{
-	const struct ethernet_header *eth = packet_pull(pkt, sizeof(*eth));
-	const struct vlan_header *vlan;
-	__be16 type;
-
-	if (!eth)
-		return MG_TRUNCATED;
-	if (eth->dst[0] & 1)
-		return MG_NOT_OURS; /* to a group: routers hand on what is sent to them */
-	type = eth->type;
-	ret->offset = sizeof(*eth);
-	if (type == BE16(ETHERTYPE_VLAN)) {
-		vlan = packet_pull(pkt, sizeof(*vlan));
-		if (!vlan)
-			return MG_TRUNCATED;
-		type = vlan->type;
-		ret->offset += sizeof(*vlan);
-	}
-
-	switch (type) {
-	case BE16(ETHERTYPE_IPV4):
-		return packet_ipv4(pkt, ret);
-	case BE16(ETHERTYPE_IPV6):
-		return packet_ipv6(pkt, ret);
-	default:
-		return MG_NOT_OURS;
-	}
 }

@@ -34,7 +34,8 @@ struct way {
 	__u32 site, nexthop;
 	__u32 ifindex; /* of the next hop */
 	__u16 mss;     /* of this TCP start at most; 0: as it came */
-	__u16 by_id;   /* chosen by the server ID: not a flow's start, even if it looks like one */
+	__u8 by_id;    /* chosen by the server ID: not a flow's start, even if it looks like one */
+	__u8 local;    /* the site is this router: on by steer_inward() */
 };
 
 /* NULL: it is not in this set; then *ret_full says whether it may be in the other one. */
@@ -271,8 +272,9 @@ static MG_INLINE enum mg_verdict steer_last(const struct mg_service *service)
 	}
 }
 
-/* Any of the site's next hops; the hash bits are not those that chose the slot. */
-static MG_INLINE enum mg_verdict steer_nexthop(struct way *ret)
+/* Any of the site's next hops; the hash bits are not those that chose the slot. Out of a tunnel, or
+ * turned inward, it goes straight to an instance and into no other tunnel: there is no loop. */
+static MG_INLINE enum mg_verdict steer_nexthop(const struct flow *flow, struct way *ret)
 {
 	const struct mg_site *site = table_site(ret->site);
 	__u32 draw = ret->hash >> 32 & 0xffff, at;
@@ -280,6 +282,11 @@ static MG_INLINE enum mg_verdict steer_nexthop(struct way *ret)
 
 	if (!site)
 		return MG_NO_MEMBER;
+	if (flow->service.scope == MG_SCOPE_EGRESS && site->encap != MG_ENCAP_NONE)
+		return MG_NO_MEMBER;
+	ret->local = site->encap == MG_ENCAP_LOCAL;
+	if (ret->local)
+		return MG_FORWARD;
 	at = draw * site->nexthop_count >> 16;
 	if (!site->nexthop_count || at >= MG_SITE_NEXTHOPS)
 		return MG_NO_NEXTHOP;
@@ -313,5 +320,12 @@ static MG_INLINE enum mg_verdict steer(const struct packet *pkt, const struct fl
 	if (!(service->affinity == MG_AFFINITY_QUIC && steer_server(*pkt, flow, service, ret)) &&
 	    !steer_choose(service, settings->pin_set_mask, flow, ret))
 		return steer_last(service);
-	return steer_nexthop(ret);
+	return steer_nexthop(flow, ret);
+}
+
+/* The chosen site is this router itself: before steer() chooses among its instances. */
+static MG_INLINE void steer_inward(struct flow *flow, struct way *way)
+{
+	flow->service.scope = MG_SCOPE_EGRESS;
+	way->local = way->by_id = false;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Both programs on the host build. The input is a program number, then twelve octets that disturb
+ * The programs on the host build. The input is a program number, then twelve octets that disturb
  * the fixture's tables, then a frame; what is sent has to be a frame that can be read again. Bit 1
  * of the number: if the frame is a later fragment, its first one has come by before.
  */
@@ -41,6 +41,19 @@ static void plant_first(const struct frame *frame, const uint8_t *octets)
 	fragment_learn(&flow);
 }
 
+static bool leaves(enum mg_verdict verdict)
+{
+	return verdict == MG_FORWARD || verdict == MG_DELIVERED || verdict == MG_TOO_BIG_TOLD ||
+	       verdict == MG_CONNECTED || verdict == MG_ROUTED;
+}
+
+static enum vector_program program_of(uint8_t octet)
+{
+	if (octet & 4)
+		return VECTOR_EDGE;
+	return octet & 1 ? VECTOR_EGRESS : VECTOR_INGRESS;
+}
+
 static void check_sent(const struct frame *frame)
 {
 	struct packet pkt = frame_packet(frame);
@@ -64,8 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	frame = frame_of(data + 1 + DISTURBANCE, size - 1 - DISTURBANCE);
 	if (data[0] & 2)
 		plant_first(&frame, data + 1);
-	verdict = data[0] & 1 ? target_egress(&frame, &way) : target_ingress(&frame, &way);
-	if (verdict == MG_FORWARD || verdict == MG_DELIVERED || verdict == MG_TOO_BIG_TOLD)
+	verdict = target_run(program_of(data[0]), &frame, &way);
+	if (leaves(verdict))
 		check_sent(&frame);
 	frame_clear(&frame);
 	return 0;

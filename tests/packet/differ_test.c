@@ -68,8 +68,7 @@ static void differ(struct loaded *loaded, const struct vector *v, const uint8_t 
 
 	target.tick = now_tick();
 	target.bucket[MG_GUARD_ANSWERS].next_ns = 0;
-	verdict = v->program == VECTOR_INGRESS ? target_ingress(&frame, &way)
-					       : target_egress(&frame, &way);
+	verdict = target_run(v->program, &frame, &way);
 	if (verdict == MG_TOO_BIG_TOLD || verdict == MG_UNREACHABLE)
 		refill(loaded);
 	before = loaded_verdict(loaded, verdict).packets;

@@ -7,9 +7,11 @@
 #include <abi.h>
 #include <stddef.h>
 
+enum vector_program { VECTOR_INGRESS, VECTOR_EGRESS, VECTOR_EDGE, VECTOR_PROGRAMS };
+
 #define FIXTURE_SEED          0x0123456789abcdefull
 #define FIXTURE_PIN_SET_MASK  15
-#define FIXTURE_SERVICE_SETS  16
+#define FIXTURE_SERVICE_SETS  32
 #define FIXTURE_ANSWERS       1000 /* a second */
 #define FIXTURE_ANSWERS_BURST 100
 #define FIXTURE_MEMBERS       4 /* numbers of one service in mg_members */
@@ -23,14 +25,19 @@
 		0x20, 0x01, 0x0d, 0xb8, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, z \
 	}
 
-#define WEB_V4  V4(198, 51, 100, 80)
-#define WEB_V6  V6(0x01, 0, 0, 0, 0x80)
-#define PILE_V4 V4(198, 51, 100, 90) /* a service whose site is itself, for time.c */
-#define PE1_V4  V4(10, 255, 0, 1)
-#define PE1_V6  V6(0, 0xff, 0, 0, 0x01)
-#define EAST_V4 V4(10, 255, 0, 11)
-#define EAST_V6 V6(0, 0xff, 0, 0, 0x11)
-#define EAST_ID V6(0, 5, 0, 1, 0x46)
+#define WEB_V4    V4(198, 51, 100, 80)
+#define WEB_V6    V6(0x01, 0, 0, 0, 0x80)
+#define PILE_V4   V4(198, 51, 100, 90) /* a service whose site is itself, for time.c */
+#define PE1_V4    V4(10, 255, 0, 1)
+#define PE1_V6    V6(0, 0xff, 0, 0, 0x01)
+#define EAST_V4   V4(10, 255, 0, 11)
+#define EAST_V6   V6(0, 0xff, 0, 0, 0x11)
+#define EAST_ID   V6(0, 5, 0, 1, 0x46)
+#define EAST(z)   V4(10, 255, 0, z) /* endpoints that take one thing each */
+#define END_V6(z) V6(0, 0xff, 0, 0, z)
+#define SID(z)    V6(0, 5, 0, 1, z)
+#define WAY(n)    V6(0, 5, 0xf0, n, 0) /* waypoints */
+#define VNI       0xabcd0e
 
 static const struct mg_nexthop fixture_nexthops[] = {
 	[1] = { 1, { 2, 0xaa, 0, 0, 0, 1 }, { 2, 0xaa, 0, 0, 0, 0xfe }, 0 },
@@ -38,6 +45,8 @@ static const struct mg_nexthop fixture_nexthops[] = {
 	[3] = { 1, { 2, 0xcc, 0, 0, 0, 1 }, { 2, 0xcc, 0, 0, 0, 0xfe }, 100 },
 	[4] = { 9, { 2, 0xdd, 0, 0, 0, 1 }, { 2, 0xdd, 0, 0, 0, 0xfe }, 0 },
 	[5] = { 0 },
+	[6] = { 1, { 2, 0xee, 0, 0, 0, 1 }, { 2, 0xee, 0, 0, 0, 0xfe }, 100, 0x6200, 0x88a8, 0 },
+	[7] = { 1, { 2, 0xff, 0, 0, 0, 1 }, { 2, 0xff, 0, 0, 0, 0xfe }, 100, 0, 0, MG_KEEP_TAGS },
 };
 
 static const struct mg_site fixture_sites[] = {
@@ -54,6 +63,33 @@ static const struct mg_site fixture_sites[] = {
 	[11] = { MG_ENCAP_NONE, MG_UP, 1500, 1, { 0 }, { 0 }, .nexthop = { 3 } },
 	[12] = { MG_ENCAP_IPIP, MG_UP, 1500, 1, PE1_V4, EAST_V4, .nexthop = { 5 } },
 	[13] = { MG_ENCAP_IPIP, MG_UP, 1500, 1, PE1_V4, PILE_V4, .nexthop = { 1 } },
+	[14] = { MG_ENCAP_SRV6, MG_UP, 1500, 1, PE1_V6, WAY(1), .nexthop = { 1 },
+		 .segment_count = 1, .segment = { EAST_ID } },
+	[15] = { MG_ENCAP_SRV6, MG_UP, 1500, 1, PE1_V6, WAY(1), .nexthop = { 1 },
+		 .segment_count = 5, .segment = { WAY(2), WAY(3), WAY(4), WAY(5), EAST_ID } },
+	[16] = { MG_ENCAP_GRE, MG_UP, 1500, 1, PE1_V4, EAST(22), .nexthop = { 1 } },
+	[17] = { MG_ENCAP_GRE, MG_UP, 1500, 1, PE1_V6, END_V6(22), .nexthop = { 1 } },
+	[18] = { MG_ENCAP_VXLAN, MG_UP, 1500, 1, PE1_V4, EAST(23), .nexthop = { 1 }, .vni = VNI,
+		 .inner_dst = { 2, 0x18, 0, 0, 0, 1 }, .inner_src = { 2, 0x18, 0, 0, 0, 2 } },
+	[19] = { MG_ENCAP_VXLAN, MG_UP, 1500, 1, PE1_V6, END_V6(23), .nexthop = { 1 }, .vni = VNI,
+		 .inner_dst = { 2, 0x19, 0, 0, 0, 1 }, .inner_src = { 2, 0x19, 0, 0, 0, 2 } },
+	[20] = { MG_ENCAP_IPIP, MG_UP, 1500, 1, PE1_V4, EAST_V4, .nexthop = { 1 }, .flags = MG_DSCP,
+		 .dscp = 46 },
+	[21] = { MG_ENCAP_SRV6, MG_UP, 1500, 1, PE1_V6, EAST_ID, .nexthop = { 1 },
+		 .flags = MG_UNIFORM },
+	[22] = { MG_ENCAP_LOCAL, MG_UP },
+	[23] = { MG_ENCAP_NONE, MG_UP, 1500, 1, { 0 }, { 0 }, .nexthop = { 6 } },
+	[24] = { MG_ENCAP_IPIP, MG_UP, 1500, 1, PE1_V4, EAST_V4, .nexthop = { 7 } },
+	[25] = { MG_ENCAP_SRV6, MG_UP, 1500, 1, PE1_V6, WAY(1), .nexthop = { 6 },
+		 .segment_count = 2, .segment = { WAY(2), EAST_ID } },
+	[26] = { MG_ENCAP_VXLAN, MG_UP, 130, 1, PE1_V4, EAST(23), .nexthop = { 1 }, .vni = VNI },
+	[27] = { MG_ENCAP_NONE, MG_UP, 1500, 1, { 0 }, { 0 }, .nexthop = { 7 } },
+	[28] = { MG_ENCAP_IPIP, MG_UP, 1500, 1, PE1_V4, EAST_V4, .nexthop = { 1 },
+		 .flags = MG_UNIFORM | MG_DSCP, .dscp = 10 },
+	[29] = { MG_ENCAP_NONE, MG_DOWN, 1500, 1, { 0 }, { 0 }, .nexthop = { 1 } },
+	[30] = { MG_ENCAP_NONE, MG_UP, 1500, 0, { 0 }, { 0 }, .nexthop = { 1 } },
+	[31] = { MG_ENCAP_SRV6, MG_UP, 1500, 1, PE1_V6, WAY(1), .nexthop = { 1 },
+		 .segment_count = MG_SEGMENTS_MAX },
 };
 
 #define INGRESS(addr, proto, port)                  \
@@ -122,6 +158,44 @@ static const struct fixture_service {
 	{ EGRESS(WEB_V4, 17, 4433), MG_AFFINITY_QUIC, 10, 11 },
 	{ INGRESS(V4(198, 51, 100, 98), 0, 0), MG_AFFINITY_CLIENT, 2, 0 },
 	{ INGRESS(V6(0x01, 0, 0, 0, 0x98), 0, 0), MG_AFFINITY_CLIENT, 2, 0 },
+	{ TCP_INGRESS(8014), MG_AFFINITY_FLOW, 14, 0 },
+	{ INGRESS(WEB_V6, 6, 8014), MG_AFFINITY_FLOW, 14, 0 },
+	{ TCP_INGRESS(8015), MG_AFFINITY_FLOW, 15, 0 },
+	{ INGRESS(WEB_V6, 6, 8015), MG_AFFINITY_FLOW, 15, 0 },
+	{ TCP_INGRESS(8016), MG_AFFINITY_FLOW, 16, 0 },
+	{ INGRESS(WEB_V6, 6, 8016), MG_AFFINITY_FLOW, 16, 0 },
+	{ TCP_INGRESS(8017), MG_AFFINITY_FLOW, 17, 0 },
+	{ INGRESS(WEB_V6, 6, 8017), MG_AFFINITY_FLOW, 17, 0 },
+	{ TCP_INGRESS(8018), MG_AFFINITY_FLOW, 18, 0 },
+	{ INGRESS(WEB_V6, 6, 8018), MG_AFFINITY_FLOW, 18, 0 },
+	{ TCP_INGRESS(8019), MG_AFFINITY_FLOW, 19, 0 },
+	{ INGRESS(WEB_V6, 6, 8019), MG_AFFINITY_FLOW, 19, 0 },
+	{ TCP_INGRESS(8020), MG_AFFINITY_FLOW, 20, 0 },
+	{ INGRESS(WEB_V6, 6, 8020), MG_AFFINITY_FLOW, 20, 0 },
+	{ TCP_INGRESS(8021), MG_AFFINITY_FLOW, 21, 0 },
+	{ INGRESS(WEB_V6, 6, 8021), MG_AFFINITY_FLOW, 21, 0 },
+	{ TCP_INGRESS(8023), MG_AFFINITY_FLOW, 23, 0 },
+	{ INGRESS(WEB_V6, 6, 8023), MG_AFFINITY_FLOW, 23, 0 },
+	{ TCP_INGRESS(8024), MG_AFFINITY_FLOW, 24, 0 },
+	{ INGRESS(WEB_V6, 6, 8024), MG_AFFINITY_FLOW, 24, 0 },
+	{ TCP_INGRESS(8025), MG_AFFINITY_FLOW, 25, 0 },
+	{ INGRESS(WEB_V6, 6, 8025), MG_AFFINITY_FLOW, 25, 0 },
+	{ TCP_INGRESS(8027), MG_AFFINITY_FLOW, 27, 0 },
+	{ INGRESS(WEB_V6, 6, 8027), MG_AFFINITY_FLOW, 27, 0 },
+	{ TCP_INGRESS(8028), MG_AFFINITY_FLOW, 28, 0 },
+	{ INGRESS(WEB_V6, 6, 8028), MG_AFFINITY_FLOW, 28, 0 },
+	{ TCP_INGRESS(8026), MG_AFFINITY_FLOW, 26, 0 },
+	{ TCP_INGRESS(8031), MG_AFFINITY_FLOW, 31, 0 },
+	{ TCP_INGRESS(8022), MG_AFFINITY_FLOW, 22, 0 },
+	{ EGRESS(WEB_V4, 6, 8022), MG_AFFINITY_FLOW, 10, 0 },
+	{ TCP_INGRESS(8032), MG_AFFINITY_FLOW, 22, 0 },
+	{ TCP_INGRESS(8033), MG_AFFINITY_FLOW, 22, 0 },
+	{ EGRESS(WEB_V4, 6, 8033), MG_AFFINITY_FLOW, 1, 0 },
+	{ TCP_INGRESS(8034), MG_AFFINITY_FLOW, 22, 0 },
+	{ EGRESS(WEB_V4, 6, 8034), MG_AFFINITY_FLOW, 22, 0 },
+	{ INGRESS(WEB_V6, 6, 8022), MG_AFFINITY_FLOW, 22, 0 },
+	{ EGRESS(WEB_V6, 6, 8022), MG_AFFINITY_FLOW, 11, 0 },
+	{ EGRESS(WEB_V4, 6, 8023), MG_AFFINITY_FLOW, 23, 0 },
 };
 
 static const struct fixture_endpoint {
@@ -131,6 +205,21 @@ static const struct fixture_endpoint {
 	{ { EAST_V4 }, { .strip = 1 << MG_ENCAP_IPIP } },
 	{ { EAST_V6 }, { .strip = 1 << MG_ENCAP_IPIP } },
 	{ { EAST_ID }, { .strip = 1 << MG_ENCAP_SRV6 } },
+	{ { EAST(22) }, { .strip = 1 << MG_ENCAP_GRE } },
+	{ { END_V6(22) }, { .strip = 1 << MG_ENCAP_GRE } },
+	{ { EAST(23) }, { .strip = 1 << MG_ENCAP_VXLAN, .vni = VNI } },
+	{ { END_V6(23) }, { .strip = 1 << MG_ENCAP_VXLAN | 1 << MG_ENCAP_IPIP, .vni = VNI } },
+	{ { EAST(24) }, { .strip = 1 << MG_ENCAP_IPIP, .flags = MG_KERNEL } },
+	{ { EAST(25) }, { .strip = 1 << MG_ENCAP_IPIP, .flags = MG_UNIFORM } },
+	{ { EAST(26) }, { .strip = 1 << MG_ENCAP_GRE, .flags = MG_UNIFORM | MG_KERNEL } },
+	{ { SID(0x44) }, { .strip = 1 << MG_ENCAP_SRV6, .behavior = MG_END_DT4 } },
+	{ { SID(0x66) }, { .strip = 1 << MG_ENCAP_SRV6, .behavior = MG_END_DT6 } },
+	{ { SID(0xd4) }, { .strip = 1 << MG_ENCAP_SRV6, .behavior = MG_END_DX4, .site = 4 } },
+	{ { SID(0xd6) }, { .strip = 1 << MG_ENCAP_SRV6, .behavior = MG_END_DX6, .site = 23 } },
+	{ { SID(0xd7) }, { .strip = 1 << MG_ENCAP_SRV6, .behavior = MG_END_DX4, .site = 29 } },
+	{ { SID(0xd8) }, { .strip = 1 << MG_ENCAP_SRV6, .behavior = MG_END_DX4, .site = 30 } },
+	{ { SID(0xd9) }, { .strip = 1 << MG_ENCAP_SRV6, .behavior = MG_END_DX4, .site = 1 } },
+	{ { SID(0x47) }, { .strip = 1 << MG_ENCAP_SRV6, .flags = MG_UNIFORM | MG_KERNEL } },
 };
 
 #define MSS                  .mss_v4 = 1360, .mss_v6 = 1340

@@ -6,6 +6,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <edge.skel.h>
 #include <egress.skel.h>
 #include <errno.h>
 #include <headroom.skel.h>
@@ -16,18 +17,19 @@ struct loaded {
 	struct ingress *ingress;
 	struct egress *egress;
 	struct headroom *headroom;
-	int program[2];
+	struct edge *edge;
+	int program[VECTOR_PROGRAMS];
 };
 
-/* The second program works on the first one's maps. */
-static int share_maps(struct ingress *from, struct egress *to)
+/* The other programs work on the first one's maps. */
+static int share_maps(const struct bpf_object *from, const struct bpf_object *to)
 {
 	struct bpf_map *map;
 	int r;
 
-	bpf_object__for_each_map(map, from->obj)
+	bpf_object__for_each_map(map, from)
 	{
-		struct bpf_map *twin = bpf_object__find_map_by_name(to->obj, bpf_map__name(map));
+		struct bpf_map *twin = bpf_object__find_map_by_name(to, bpf_map__name(map));
 
 		if (!twin)
 			return -ENOENT;
@@ -136,17 +138,23 @@ int loaded_new(struct loaded **ret)
 	if (!loaded->ingress)
 		return -errno;
 	loaded->egress = egress__open();
-	if (!loaded->egress)
+	loaded->edge = edge__open();
+	if (!loaded->egress || !loaded->edge)
 		return -errno;
-	r = share_maps(loaded->ingress, loaded->egress);
+	r = share_maps(loaded->ingress->obj, loaded->egress->obj);
+	if (!r)
+		r = share_maps(loaded->ingress->obj, loaded->edge->obj);
 	if (!r)
 		r = egress__load(loaded->egress);
+	if (!r)
+		r = edge__load(loaded->edge);
 	if (!r)
 		r = put_fixture(loaded);
 	if (r < 0)
 		return r;
 	loaded->program[VECTOR_INGRESS] = bpf_program__fd(loaded->ingress->progs.mg_ingress);
 	loaded->program[VECTOR_EGRESS] = bpf_program__fd(loaded->egress->progs.mg_egress);
+	loaded->program[VECTOR_EDGE] = bpf_program__fd(loaded->edge->progs.mg_edge);
 	r = put_headroom(loaded);
 	if (r < 0)
 		return r;
@@ -159,6 +167,7 @@ void loaded_free(struct loaded **loaded)
 	if (!*loaded)
 		return;
 	headroom__destroy((*loaded)->headroom);
+	edge__destroy((*loaded)->edge);
 	egress__destroy((*loaded)->egress);
 	ingress__destroy((*loaded)->ingress);
 	freep(loaded);

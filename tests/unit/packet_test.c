@@ -13,7 +13,7 @@ static enum mg_verdict run(enum vector_program program, struct frame *frame)
 {
 	struct way way = { 0 };
 
-	return program == VECTOR_INGRESS ? target_ingress(frame, &way) : target_egress(frame, &way);
+	return target_run(program, frame, &way);
 }
 
 static bool same(const struct frame *frame, const char *hex)

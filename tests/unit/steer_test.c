@@ -345,7 +345,7 @@ Test(steer, nexthop_is_not_of_the_slot_bits)
 	for (uint64_t low = 0; low < MG_RANGE_MAX; low += 4099) {
 		struct way way = { .site = 1, .hash = 0x1234567890000000 | low };
 
-		cr_expect(eq(int, steer_nexthop(&way), MG_FORWARD));
+		cr_expect(eq(int, steer_nexthop(&(struct flow){ 0 }, &way), MG_FORWARD));
 		cr_expect(eq(u32, way.nexthop, 0x5678 * MG_SITE_NEXTHOPS >> 16));
 	}
 }

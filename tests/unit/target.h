@@ -13,13 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TARGET_SERVICES  64
-#define TARGET_SETS      16
+#define TARGET_SERVICES  128
+#define TARGET_SETS      32
 #define TARGET_SLOTS     4096
 #define TARGET_PIN_SETS  1024
-#define TARGET_MEMBERS   256
+#define TARGET_MEMBERS   512
 #define TARGET_SITES     64
-#define TARGET_ENDPOINTS 8
+#define TARGET_ENDPOINTS 32
 #define TARGET_PORTS     8
 #define TARGET_SERVERS   16
 
@@ -244,6 +244,9 @@ static inline enum mg_verdict target_send(struct frame *frame, const struct flow
 		return verdict;
 	if (way->ifindex != frame->ifindex && !target_port(way->ifindex))
 		return MG_NO_PORT;
+	pkt = frame_packet(frame);
+	if (tunnel.rare && !encap_link_of(&pkt, &tunnel))
+		return MG_TRUNCATED;
 	frame_grow(frame, encap_room(flow, &tunnel));
 	pkt = frame_packet(frame);
 	if (!encap_write(&pkt, flow, &tunnel))
@@ -292,35 +295,107 @@ static inline enum mg_verdict target_decide(const struct frame *frame, struct fl
 	return verdict;
 }
 
-/* The two programs, as bpf/ has them. */
+static inline enum mg_verdict target_route(struct frame *frame, const struct flow *flow)
+{
+	struct packet pkt = frame_packet(frame);
+	struct link link;
+
+	if (!decap_link(&pkt, flow, &link))
+		return MG_TRUNCATED;
+	frame_grow(frame, decap_room(flow, &link));
+	pkt = frame_packet(frame);
+	return decap_write(&pkt, flow, &link) ? MG_ROUTED : MG_TRUNCATED;
+}
+
+/* The ways, as bpf/ has them. */
+static inline enum mg_verdict target_ingress_way(struct frame *frame, struct flow *flow,
+						 struct way *ret)
+{
+	enum mg_verdict verdict = target_decide(frame, flow, ret);
+	struct packet pkt = frame_packet(frame);
+	__u16 mss;
+
+	if (verdict == MG_FORWARD && ret->local) {
+		steer_inward(flow, ret);
+		mss = ret->mss;
+		verdict = steer(&pkt, flow, ret);
+		if (!ret->mss)
+			ret->mss = mss;
+		if (verdict == MG_NOT_OURS)
+			verdict = MG_NO_SERVICE;
+	}
+	if (verdict == MG_FORWARD)
+		verdict = target_send(frame, flow, ret);
+	if (verdict == MG_TOO_BIG || verdict == MG_UNREACHABLE)
+		verdict = target_answer(frame, flow, ret, verdict);
+	return verdict;
+}
+
+static inline enum mg_verdict target_end(struct frame *frame, const struct mg_endpoint *end,
+					 struct flow *outer, struct flow *flow, struct way *ret)
+{
+	struct packet pkt = frame_packet(frame);
+	enum mg_verdict verdict = MG_FORWARD;
+
+	if (decap_shimmed(outer))
+		verdict = decap_shim(&pkt, end, outer);
+	pkt = frame_packet(frame);
+	if (verdict == MG_FORWARD)
+		verdict = decap_inner(&pkt, outer, end, flow);
+	if (verdict != MG_FORWARD)
+		return verdict;
+	return decap_connects(end) ? decap_connect(flow, end, ret)
+				   : target_decide(frame, flow, ret);
+}
+
+static inline enum mg_verdict target_egress_way(struct frame *frame, const struct mg_endpoint *end,
+						struct flow *outer, struct way *ret)
+{
+	struct flow flow = { .service.scope = MG_SCOPE_EGRESS };
+	enum mg_verdict verdict = decap_verdict(end, target_end(frame, end, outer, &flow, ret));
+
+	if (verdict == MG_ROUTED)
+		return target_route(frame, &flow);
+	if (verdict == MG_FORWARD)
+		verdict = target_send(frame, &flow, ret);
+	if (verdict == MG_FORWARD)
+		verdict = decap_connects(end) ? MG_CONNECTED : MG_DELIVERED;
+	return verdict;
+}
+
+/* The programs. */
 static inline enum mg_verdict target_ingress(struct frame *frame, struct way *ret)
 {
 	struct packet pkt = frame_packet(frame);
 	struct flow flow = { .service.scope = MG_SCOPE_INGRESS };
 	enum mg_verdict verdict = packet_frame(&pkt, &flow);
 
-	if (verdict == MG_FORWARD)
-		verdict = target_decide(frame, &flow, ret);
-	if (verdict == MG_FORWARD)
-		verdict = target_send(frame, &flow, ret);
-	if (verdict == MG_TOO_BIG || verdict == MG_UNREACHABLE)
-		verdict = target_answer(frame, &flow, ret, verdict);
-	return verdict;
+	return verdict == MG_FORWARD ? target_ingress_way(frame, &flow, ret) : verdict;
 }
 
 static inline enum mg_verdict target_egress(struct frame *frame, struct way *ret)
 {
-	struct packet pkt = frame_packet(frame), whole = pkt;
-	struct flow outer = { 0 }, flow = { .service.scope = MG_SCOPE_EGRESS };
+	struct packet pkt = frame_packet(frame);
+	struct flow outer = { 0 };
+	struct mg_endpoint end;
 	enum mg_verdict verdict = packet_frame(&pkt, &outer);
 
 	if (verdict == MG_FORWARD)
-		verdict = decap_endpoint(&outer);
-	if (verdict == MG_FORWARD)
-		verdict = decap_inner(&whole, &outer, &flow);
-	if (verdict == MG_FORWARD)
-		verdict = decap_verdict(target_decide(frame, &flow, ret));
-	if (verdict == MG_FORWARD)
-		verdict = target_send(frame, &flow, ret);
-	return verdict == MG_FORWARD ? MG_DELIVERED : verdict;
+		verdict = decap_endpoint(&outer, &end);
+	return verdict == MG_FORWARD ? target_egress_way(frame, &end, &outer, ret) : verdict;
+}
+
+static inline enum mg_verdict target_edge(struct frame *frame, struct way *ret)
+{
+	struct packet pkt = frame_packet(frame);
+	struct flow flow = { .service.scope = MG_SCOPE_INGRESS };
+	struct mg_endpoint end;
+	enum mg_verdict verdict = packet_frame(&pkt, &flow);
+
+	if (verdict != MG_FORWARD)
+		return verdict;
+	verdict = decap_endpoint(&flow, &end);
+	if (verdict == MG_NOT_OURS)
+		return target_ingress_way(frame, &flow, ret);
+	return verdict == MG_FORWARD ? target_egress_way(frame, &end, &flow, ret) : verdict;
 }

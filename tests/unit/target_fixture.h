@@ -33,3 +33,16 @@ static inline void target_fixture(void)
 		target.servers++;
 	}
 }
+
+static inline enum mg_verdict target_run(enum vector_program program, struct frame *frame,
+					 struct way *ret)
+{
+	switch (program) {
+	case VECTOR_INGRESS:
+		return target_ingress(frame, ret);
+	case VECTOR_EGRESS:
+		return target_egress(frame, ret);
+	default:
+		return target_edge(frame, ret);
+	}
+}

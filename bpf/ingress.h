@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
+/* From a client to a site: decide, act, count, answer. */
+#pragma once
+#include "target.h"
+
+/* Where this router is the site itself, *ret leads to an instance, and *ret_site says which member
+ * that made it; else they are the same. */
+static MG_INLINE enum mg_verdict ingress_decide(struct xdp_md *ctx, struct flow *flow,
+						struct way *ret, struct way *ret_site)
+{
+	enum mg_verdict verdict = decide(ctx, flow, ret);
+
+	*ret_site = *ret;
+	if (verdict != MG_FORWARD || !ret->local)
+		return verdict;
+	steer_inward(flow, ret);
+	verdict = mg_steer(ctx, flow, ret);
+	if (!ret->mss)
+		ret->mss = ret_site->mss;
+	return verdict == MG_NOT_OURS ? MG_NO_SERVICE : verdict;
+}
+
+/* The way of a frame; verdict is mg_parse()'s, fate is told all but the verdict. */
+static MG_INLINE int ingress(struct xdp_md *ctx, struct flow *flow, enum mg_verdict verdict,
+			     struct trace_fate fate)
+{
+	struct way way = {}, site = {};
+
+	if (verdict == MG_FORWARD)
+		verdict = ingress_decide(ctx, flow, &way, &site);
+	if (verdict == MG_FORWARD)
+		verdict = mg_send(ctx, flow, &way);
+	if (verdict == MG_TOO_BIG || verdict == MG_UNREACHABLE)
+		verdict = mg_answer(ctx, flow, &way, fate.len, verdict);
+
+	fate.verdict = verdict;
+	count_one(&mg_counters_verdict, verdict, fate.len, false);
+	if (verdict != MG_FORWARD && way.service)
+		count_one(&mg_counters_service, way.service, fate.len, flow->start);
+	trace_end(ctx, flow, &way, fate);
+	switch (verdict) {
+	case MG_FORWARD:
+		if (site.local)
+			count_sent(flow, &site, fate.len);
+		count_sent(flow, &way, fate.len);
+		return send_action(ctx, &way);
+	case MG_TOO_BIG_TOLD:
+	case MG_UNREACHABLE:
+		return XDP_TX;
+	case MG_NOT_OURS:
+	case MG_LAST_RESORT:
+	case MG_TTL_EXPIRED: /* the kernel answers with Time Exceeded */
+		return XDP_PASS;
+	default:
+		return XDP_DROP;
+	}
+}
