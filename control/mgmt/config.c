@@ -20,9 +20,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const struct word roles[] = {
-	{ "access", PORT_ACCESS }, { "core", PORT_CORE }, { "site", PORT_SITE }, { NULL, 0 }
-};
+static const struct word roles[] = { { "access", PORT_ACCESS },
+				     { "core", PORT_CORE },
+				     { "edge", PORT_EDGE },
+				     { "site", PORT_SITE },
+				     { NULL, 0 } };
 static const struct word attach_ways[] = { { "link", PORT_LINK },
 					   { "dispatcher", PORT_DISPATCHER },
 					   { NULL, 0 } };

@@ -147,9 +147,10 @@ static void put_tags(const struct request *request, json_t *object, const char *
 
 json_t *show_interfaces(const struct request *request)
 {
-	static const char *const roles[] = {
-		[PORT_ACCESS] = "access", [PORT_CORE] = "core", [PORT_SITE] = "site"
-	};
+	static const char *const roles[] = { [PORT_ACCESS] = "access",
+					     [PORT_CORE] = "core",
+					     [PORT_EDGE] = "edge",
+					     [PORT_SITE] = "site" };
 	static const char *const ways[] = {
 		[PORT_LINK] = "link", [PORT_DISPATCHER] = "dispatcher"
 	};

@@ -14,6 +14,7 @@
 #include <xdp/libxdp.h>
 #include <xdp/prog_dispatcher.h>
 
+#include <edge.skel.h>
 #include <egress.skel.h>
 #include <ingress.skel.h>
 
@@ -22,12 +23,20 @@
 
 static const char *program_name(enum port_role role)
 {
-	return role == PORT_ACCESS ? "mg_ingress" : "mg_egress";
+	switch (role) {
+	case PORT_ACCESS:
+		return "mg_ingress";
+	case PORT_EDGE:
+		return "mg_edge";
+	default:
+		return "mg_egress";
+	}
 }
 
 static bool name_is_ours(const char *name)
 {
-	return !strcmp(name, program_name(PORT_ACCESS)) || !strcmp(name, program_name(PORT_CORE));
+	return !strcmp(name, program_name(PORT_ACCESS)) || !strcmp(name, program_name(PORT_CORE)) ||
+	       !strcmp(name, program_name(PORT_EDGE));
 }
 
 /* libxdp's constructors return an error as a pointer. */
@@ -85,19 +94,42 @@ size_t dispatcher_others(const char *interface)
 }
 
 /* --- our program ------------------------------------------------------------------------------ */
+static const struct bpf_object *role_object(const struct maps *m, enum port_role role)
+{
+	switch (role) {
+	case PORT_ACCESS:
+		return m->ingress->obj;
+	case PORT_EDGE:
+		return m->edge->obj;
+	default:
+		return m->egress->obj;
+	}
+}
+
+static const void *role_elf(enum port_role role, size_t *ret_len)
+{
+	switch (role) {
+	case PORT_ACCESS:
+		return ingress__elf_bytes(ret_len);
+	case PORT_EDGE:
+		return edge__elf_bytes(ret_len);
+	default:
+		return egress__elf_bytes(ret_len);
+	}
+}
+
 /* A program for the dispatcher is loaded as an extension of that, so it is another one than that
  * of the links; the maps are the same, those of the object's own data among them. */
 static int object_open(const struct maps *m, enum port_role role, struct bpf_object **ret)
 {
-	bool access = role == PORT_ACCESS;
-	const struct bpf_object *loaded = access ? m->ingress->obj : m->egress->obj;
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = access ? "ingress" : "egress");
+	const struct bpf_object *loaded = role_object(m, role);
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = program_name(role) + strlen("mg_"));
 	_cleanup_(objectp) struct bpf_object *object = NULL;
 	struct bpf_map *map;
 	const void *elf;
 	size_t len;
 
-	elf = access ? ingress__elf_bytes(&len) : egress__elf_bytes(&len);
+	elf = role_elf(role, &len);
 	object = bpf_object__open_mem(elf, len, &opts);
 	if (!object)
 		return -errno;

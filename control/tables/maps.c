@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * DOC: Both objects declare every map. A map that is pinned is given to both; one that is not is
- * made by the first object's load and given to the second. Pins are made last, so that a failed
+ * DOC: Every object declares every map. A map that is pinned is given to all; one that is not is
+ * made by the first object's load and given to the others. Pins are made last, so that a failed
  * load leaves none behind. What an older build had not, a new table or more counters, is made anew
  * beside what is adopted.
  */
@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <edge.skel.h>
 #include <egress.skel.h>
 #include <ingress.skel.h>
 
@@ -70,6 +71,7 @@ void maps_close(struct maps *m)
 	}
 	ingress__destroy(m->ingress);
 	egress__destroy(m->egress);
+	edge__destroy(m->edge);
 	closep(&m->lock);
 	maps_init(m);
 }
@@ -165,21 +167,33 @@ static int map_check(const char *pin_dir, const char *name, int fd, const struct
 	return 0;
 }
 
+/* Gives a map to the objects that work on the first one's. */
+static int map_give(const struct maps *m, const char *name, int fd)
+{
+	const struct bpf_object *others[] = { m->egress->obj, m->edge->obj };
+
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(others[i], name);
+		int r = map ? bpf_map__reuse_fd(map, fd) : -ENOENT;
+
+		if (r < 0)
+			return log_err(r, "%s: cannot be shared", name);
+	}
+	return 0;
+}
+
 /* Sets the size, and takes over the pinned map, if there is one. */
 static int map_prepare(struct maps *m, const struct tables_config *config, enum map_id id)
 {
 	const char *name = map_rules[id].name;
 	struct bpf_map *first = bpf_object__find_map_by_name(m->ingress->obj, name);
-	struct bpf_map *second = bpf_object__find_map_by_name(m->egress->obj, name);
 	uint32_t size = map_size(config, id);
 	int r;
 
-	if (!first || !second)
-		return log_err(-EINVAL, "%s: not declared by both BPF programs", name);
-	if (size) {
+	if (!first)
+		return log_err(-EINVAL, "%s: not declared by mg_ingress", name);
+	if (size)
 		bpf_map__set_max_entries(first, size);
-		bpf_map__set_max_entries(second, size);
-	}
 	m->size[id] = bpf_map__max_entries(first);
 	r = pin_get(config->pin_dir, MG_ABI_VERSION, name, &m->fd[id]);
 	if (r == -ENOENT)
@@ -197,7 +211,7 @@ static int map_prepare(struct maps *m, const struct tables_config *config, enum 
 	if (r < 0)
 		return r;
 	r = bpf_map__reuse_fd(first, m->fd[id]);
-	return r < 0 ? r : bpf_map__reuse_fd(second, m->fd[id]);
+	return r < 0 ? r : map_give(m, name, m->fd[id]);
 }
 
 /* --- load ------------------------------------------------------------------------------------- */
@@ -210,9 +224,9 @@ static int maps_share(struct maps *m)
 
 		if (m->fd[id] >= 0)
 			continue;
-		r = bpf_map__reuse_fd(bpf_object__find_map_by_name(m->egress->obj, name), fd);
+		r = map_give(m, name, fd);
 		if (r < 0)
-			return log_err(r, "%s: cannot be shared", name);
+			return r;
 	}
 	return 0;
 }
@@ -234,7 +248,8 @@ static int maps_load(struct maps *m, const struct tables_config *config)
 
 	m->ingress = ingress__open();
 	m->egress = egress__open();
-	if (!m->ingress || !m->egress)
+	m->edge = edge__open();
+	if (!m->ingress || !m->egress || !m->edge)
 		return maps_load_failed(-errno, "BPF objects");
 	for (enum map_id id = 0; id < MAP_COUNT; id++) {
 		r = map_prepare(m, config, id);
@@ -248,7 +263,10 @@ static int maps_load(struct maps *m, const struct tables_config *config)
 	if (r < 0)
 		return r;
 	r = egress__load(m->egress);
-	return r < 0 ? maps_load_failed(r, "mg_egress") : 0;
+	if (r < 0)
+		return maps_load_failed(r, "mg_egress");
+	r = edge__load(m->edge);
+	return r < 0 ? maps_load_failed(r, "mg_edge") : 0;
 }
 
 static int map_memory(struct maps *m, enum map_id id)
@@ -366,6 +384,8 @@ int maps_program(const struct maps *m, enum port_role role)
 		return bpf_program__fd(m->ingress->progs.mg_ingress);
 	case PORT_CORE:
 		return bpf_program__fd(m->egress->progs.mg_egress);
+	case PORT_EDGE:
+		return bpf_program__fd(m->edge->progs.mg_edge);
 	default:
 		return -1;
 	}

@@ -33,6 +33,7 @@ enum map_id {
 struct maps {
 	struct ingress *ingress; /* the skeletons own programs and maps */
 	struct egress *egress;
+	struct edge *edge;
 	int lock; /* the pin directory, held by flock(2) */
 	int cpus;
 	int fd[MAP_COUNT];

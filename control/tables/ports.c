@@ -29,6 +29,8 @@ static const char *role_name(enum port_role role)
 		return "access";
 	case PORT_CORE:
 		return "core";
+	case PORT_EDGE:
+		return "edge";
 	default:
 		return "site";
 	}

@@ -55,6 +55,7 @@ int tables_tags_set(struct tables *tables, const struct interface_tags *tags, si
 enum port_role {
 	PORT_ACCESS /* ingress program */,
 	PORT_CORE /* egress program */,
+	PORT_EDGE /* the program that is both */,
 	PORT_SITE /* no program, only sends */
 };
 enum port_mode { PORT_NATIVE, PORT_GENERIC };

@@ -61,6 +61,17 @@ static struct bpf_xdp_query_opts xdp_of(const char *name)
 	return query;
 }
 
+static char *program_of(const char *name)
+{
+	static struct bpf_prog_info info;
+	_cleanup_(closep) int fd = bpf_prog_get_fd_by_id(xdp_of(name).prog_id);
+	uint32_t len = sizeof(info);
+
+	info = (struct bpf_prog_info){ 0 };
+	cr_assert(eq(int, bpf_obj_get_info_by_fd(fd, &info, &len), 0));
+	return info.name;
+}
+
 static bool entered(uint32_t ifindex)
 {
 	for (uint32_t i = 0; i < MG_PORT_PROBES; i++) {
@@ -156,6 +167,11 @@ Test(ports, takes_over, .init = lab_up, .fini = lab_down)
 
 	cr_assert(eq(int, attach("acc0", PORT_CORE, false, &mode), 0));
 	cr_expect(ne(u32, xdp_of("acc0").prog_id, after), "the other role's program");
+	before = xdp_of("acc0").prog_id;
+	cr_assert(eq(int, attach("acc0", PORT_EDGE, false, &mode), 0));
+	cr_expect(ne(u32, xdp_of("acc0").prog_id, after), "neither the one side's program");
+	cr_expect(ne(u32, xdp_of("acc0").prog_id, before), "nor the other's");
+	cr_expect(eq(str, program_of("acc0"), (char *)"mg_edge"));
 	cr_assert(eq(int, attach("acc0", PORT_SITE, false, &mode), 0));
 	cr_expect(eq(u32, xdp_of("acc0").prog_id, 0), "this role has none");
 	cr_expect(entered(if_nametoindex("acc0")));
