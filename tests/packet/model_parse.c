@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a frame is: Ethernet, a tag, IPv4 (RFC 791) or IPv6 (RFC 8200), TCP, UDP. */
+/* What a frame is: Ethernet, two tags at most, IPv4 (RFC 791) or IPv6 (RFC 8200), TCP, UDP. */
 #include "model.h"
 
 #include <netinet/in.h>
@@ -165,6 +165,11 @@ enum mg_verdict model_parse_ip(const uint8_t *frame, size_t at, size_t limit, bo
 	return verdict == MG_FORWARD ? parse_ports(ret) : verdict;
 }
 
+static bool is_tag(uint32_t type)
+{
+	return type == 0x8100 || type == 0x88a8 || type == 0x9100;
+}
+
 enum mg_verdict model_parse(const uint8_t *frame, size_t len, struct model_packet *ret)
 {
 	size_t at = 14;
@@ -176,11 +181,11 @@ enum mg_verdict model_parse(const uint8_t *frame, size_t len, struct model_packe
 	if (frame[0] & 1)
 		return MG_NOT_OURS; /* to a group */
 	type = read16(frame + 12);
-	if (type == 0x8100) {
-		if (len < 18)
+	for (int i = 0; i < MG_TAGS_MAX && is_tag(type); i++) {
+		if (len < at + 4)
 			return MG_TRUNCATED;
-		type = read16(frame + 16);
-		at = 18;
+		type = read16(frame + at + 2);
+		at += 4;
 	}
 	if (type != 0x0800 && type != 0x86dd)
 		return MG_NOT_OURS;

@@ -93,7 +93,7 @@ static const struct mg_service_key *draw_service(struct writer *w, bool v4)
 	const struct mg_service_key *key;
 
 	do
-		key = &fixture_services[below(w, FIXTURE_SERVICES)].key;
+		key = &fixture_services[below(w, FIXTURE_MODEL_SERVICES)].key;
 	while (is_v4(key->addr) != v4 || (key->scope != w->scope && below(w, 8)));
 	return key;
 }
@@ -329,7 +329,7 @@ static void put_tunnel(struct writer *w, bool v4)
 	bool inner_v4 = below(w, 2);
 
 	do
-		row = &fixture_endpoints[below(w, ARRAY_SIZE(fixture_endpoints))];
+		row = &fixture_endpoints[below(w, FIXTURE_MODEL_ENDPOINTS)];
 	while (is_v4(row->key.addr) != v4);
 	ends.service = draw_service(w, v4);
 	ends.dst = row->key.addr;
