@@ -95,12 +95,15 @@ static MG_INLINE __be16 link_type(bool v4)
 /* Reads a frame up to the ports into *ret, which the caller has zeroed. */
 static MG_INLINE enum mg_verdict packet_frame(struct packet *pkt, struct flow *ret)
 {
+	const struct ethernet_header *eth = packet_peek(pkt, sizeof(*eth));
 	struct link link;
 
+	if (!eth)
+		return MG_TRUNCATED;
+	if (eth->dst[0] & 1)
+		return MG_NOT_OURS; /* to a group: routers hand on what is sent to them */
 	if (!link_read(pkt, &link))
 		return MG_TRUNCATED;
-	if (link.eth.dst[0] & 1)
-		return MG_NOT_OURS; /* to a group: routers hand on what is sent to them */
 	ret->offset = link_len(link.tags);
 
 	switch (link.type) {

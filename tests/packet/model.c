@@ -94,11 +94,13 @@ static enum mg_verdict strip(const struct model *model, const struct model_packe
 		return MG_TUNNEL_FRAGMENT;
 	verdict = model_parse_ip(outer->frame, outer->payload, len, outer->proto == IPPROTO_IPIP,
 				 ret);
-	if (verdict != MG_FORWARD)
-		return verdict == MG_NOT_OURS ? MG_NO_SERVICE : verdict;
+	if (verdict != MG_FORWARD && verdict != MG_NOT_OURS)
+		return verdict;
 	if (ret->end > outer->end)
 		return MG_TRUNCATED; /* only the inner length tells packet from padding */
-	return congestion(outer->tos & 3, ret) ? MG_FORWARD : MG_CONGESTED;
+	if (!congestion(outer->tos & 3, ret))
+		return MG_CONGESTED;
+	return verdict == MG_NOT_OURS ? MG_NO_SERVICE : verdict;
 }
 
 void model_egress(struct model *model, const uint8_t *frame, size_t len, struct model_outcome *ret)

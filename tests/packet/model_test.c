@@ -101,6 +101,9 @@ static void compare(const char *what, enum vector_program program, const uint8_t
 		model_ingress(&model, frame, len, &want);
 	else
 		model_egress(&model, frame, len, &want);
+	if (want.member >= FIXTURE_MODEL_SERVICES * FIXTURE_MEMBERS)
+		return; /* a changed octet has made it one for a tunnel that the model does not know
+			 */
 	if (want.verdict == MG_TOO_BIG_TOLD || want.verdict == MG_UNREACHABLE)
 		refill();
 	if (want.member)
@@ -119,36 +122,26 @@ static void compare(const char *what, enum vector_program program, const uint8_t
 			  "%s: another member", what);
 }
 
-/* The vectors behind this one are of tunnels that the model does not know. */
-static bool modelled(size_t i)
-{
-	static size_t end;
-
-	while (end < ARRAY_SIZE(vectors) && strcmp(vectors[end].name, "IPv4, SRv6 of two segments"))
-		end++;
-	return i < end;
-}
-
 Test(model, vectors, .init = load, .fini = unload)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
+	for (size_t i = 0; i < modelled_vectors(); i++) {
 		const struct vector *v = &vectors[i];
 		size_t len;
 		_cleanup_(freep) uint8_t *in = unhex(v->in, &len);
 
-		if (len >= LEN_MIN && modelled(i))
+		if (len >= LEN_MIN)
 			compare(v->name, v->program, in, len);
 	}
 }
 
 Test(model, truncated, .init = load, .fini = unload)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
+	for (size_t i = 0; i < modelled_vectors(); i++) {
 		const struct vector *v = &vectors[i];
 		size_t len;
 		_cleanup_(freep) uint8_t *in = unhex(v->in, &len);
 
-		for (size_t cut = LEN_MIN; modelled(i) && cut < len; cut++)
+		for (size_t cut = LEN_MIN; cut < len; cut++)
 			compare(v->name, v->program, in, cut);
 	}
 }
