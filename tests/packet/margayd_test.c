@@ -236,11 +236,13 @@ Test(margayd, converges_by_end_of_rib, .init = lab_up, .fini = lab_down, .timeou
 	uint64_t start;
 
 	reload(&more, "reloaded");
-	cr_assert(services_in_map(2), "web has no site, so only its instances are in");
+	/* web at the ingress, led to the site behind this router, and at its end; more at its end;
+	 * and of each address and scope the entry for echo. */
+	cr_assert(services_in_map(6));
 	daemon_stop();
 	configuration(&plain);
 	start = uv_hrtime();
 	daemon_start();
-	LOOP_UNTIL(&lab.all, services_in_map(1));
+	LOOP_UNTIL(&lab.all, services_in_map(4));
 	cr_expect(lt(dbl, (double)(uv_hrtime() - start), 9e9));
 }

@@ -472,6 +472,24 @@ Test(config, reads_the_ingress_example)
 	cr_expect(eq(u32, c->steer[0].max_age_s, 50));
 }
 
+Test(config, reads_the_example_of_both_roles)
+{
+	_cleanup_(config_free) struct config *c = NULL;
+
+	parse_file(SOURCE_ROOT "/docs/examples/both.yaml", &c);
+	cr_expect(c->has_bgp && c->has_egress);
+	cr_expect(eq(u32, c->egress.local.vni, 7001));
+	cr_assert(eq(sz, c->tables.tags_count, 1));
+	cr_expect(eq(u16, c->tables.tags[0].outer, 20));
+	cr_assert(eq(sz, c->site_count, 2));
+	cr_expect(eq(u8, c->site[0].carriage.segment_count, 2));
+	cr_expect(eq(u8, c->site[0].carriage.format.csid_len, 16));
+	cr_expect(eq(sz, c->site[1].server_id_count, 2));
+	cr_assert(eq(sz, c->steer_count, 3));
+	cr_expect(eq(int, c->steer[0].affinity, MG_AFFINITY_QUIC));
+	cr_expect(c->steer[2].mss_auto);
+}
+
 Test(config, reads_the_egress_example)
 {
 	_cleanup_(config_free) struct config *c = NULL;

@@ -94,7 +94,11 @@ static void print_steered(const json_t *service)
 	};
 
 	print_heading(service);
-	printf("  %s\n", text(service, "policy"));
+	printf("  %s", text(service, "policy"));
+	print_member(service, "by", "affinity", CELL_TEXT);
+	print_member(service, "last resort", "last-resort", CELL_TEXT);
+	print_member(service, "MSS", "mss-clamp-v4", CELL_COUNT);
+	printf("\n");
 	print_fault(service);
 	print_state(service);
 	table_print(stdout, get(service, "sites"), columns, ARRAY_SIZE(columns), 2);
@@ -278,9 +282,13 @@ void view_interfaces(const json_t *answer)
 		{ "INTERFACE", "name", CELL_TEXT },     { "INDEX", "ifindex", CELL_COUNT },
 		{ "ROLE", "role", CELL_TEXT },          { "XDP", "mode", CELL_TEXT },
 		{ "ATTACHED", "attach", CELL_TEXT },    { "MTU", "mtu", CELL_COUNT },
-		{ "TAKEN OVER", "adopted", CELL_FLAG },
+		{ "TAKEN OVER", "adopted", CELL_FLAG }, { "TAGS", "tagged", CELL_TEXT },
 	};
+	json_t *interfaces = json_object_get(answer, "interfaces"), *interface;
+	size_t i;
 
+	json_array_foreach(interfaces, i, interface) json_object_set(
+		interface, "tagged", json_object_get(json_object_get(interface, "tags"), "mode"));
 	table_print(stdout, get(answer, "interfaces"), columns, ARRAY_SIZE(columns), 0);
 	if (!json_array_size(get(answer, "interfaces")))
 		printf("no interfaces\n");
