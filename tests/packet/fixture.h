@@ -272,10 +272,6 @@ static const struct fixture_server {
 
 static const __u32 fixture_ports[] = { 1, 2 };
 
-/* The first ones are for what the reference model knows: IPIP, SRv6 without SRH, no tunnel. */
-#define FIXTURE_MODEL_SERVICES  50
-#define FIXTURE_MODEL_ENDPOINTS 3
-
 #define FIXTURE_SERVICES (sizeof(fixture_services) / sizeof(fixture_services[0]))
 
 static inline struct mg_service fixture_service(size_t i)

@@ -3,7 +3,6 @@
 #include "model.h"
 
 #include <linux/bpf.h>
-#include <netinet/in.h>
 #include <string.h>
 
 static void unchanged(const uint8_t *frame, size_t len, struct model_outcome *ret)
@@ -22,9 +21,14 @@ static enum mg_verdict decide(struct model *model, uint8_t scope, struct model_p
 		return verdict;
 	model_recall(model, packet);
 	verdict = model_steer(model, scope, packet, ret);
-	if (verdict == MG_FORWARD)
-		model_learn(model, packet);
-	return verdict;
+	if (verdict != MG_FORWARD)
+		return verdict;
+	model_learn(model, packet);
+	if (model->site[ret->site].encap != MG_ENCAP_LOCAL)
+		return MG_FORWARD;
+	/* This router is the site: one of its own instances. */
+	verdict = model_steer(model, MG_SCOPE_EGRESS, packet, ret);
+	return verdict == MG_NOT_OURS ? MG_NO_SERVICE : verdict;
 }
 
 static uint32_t ingress_action(enum mg_verdict verdict, uint32_t sent)
@@ -44,86 +48,102 @@ static uint32_t ingress_action(enum mg_verdict verdict, uint32_t sent)
 	}
 }
 
-void model_ingress(struct model *model, const uint8_t *frame, size_t len, struct model_outcome *ret)
+/* From the frame's headers on, which gave this verdict. */
+static void ingress(struct model *model, struct model_packet *packet, enum mg_verdict verdict,
+		    size_t len, struct model_outcome *ret)
 {
-	struct model_packet packet;
 	struct model_way way = { 0 };
-	enum mg_verdict verdict = model_parse(frame, len, &packet);
 
-	unchanged(frame, len, ret);
 	if (verdict == MG_FORWARD)
-		verdict = decide(model, MG_SCOPE_INGRESS, &packet, &way);
+		verdict = decide(model, MG_SCOPE_INGRESS, packet, &way);
 	if (verdict == MG_FORWARD)
-		verdict = model_send(model, &packet, len, &way, ret);
+		verdict = model_send(model, packet, len, &way, ret);
 	if (verdict == MG_TOO_BIG || verdict == MG_UNREACHABLE)
-		verdict = model_answer(model, &packet, &way, verdict, ret);
+		verdict = model_answer(model, packet, &way, verdict, ret);
 	ret->verdict = verdict;
 	ret->action = ingress_action(verdict, ret->action);
 	ret->member = verdict == MG_FORWARD ? way.member : 0;
 }
 
-/* RFC 6040 section 4.2, figure 4. false: to be dropped. */
-static bool congestion(uint8_t outer, struct model_packet *inner)
+static uint32_t egress_action(enum mg_verdict verdict, uint32_t sent)
 {
-	enum { NOT_ECT = 0, ECT1 = 1, ECT0 = 2, CE = 3 };
-
-	if (inner->ecn == NOT_ECT)
-		return outer != CE;
-	if (outer == CE)
-		inner->ecn = CE;
-	else if (outer == ECT1 && inner->ecn == ECT0)
-		inner->ecn = ECT1;
-	return true;
+	switch (verdict) {
+	case MG_DELIVERED:
+	case MG_CONNECTED:
+		return sent;
+	case MG_NOT_OURS:
+	case MG_NOT_TUNNEL: /* the router's own sessions */
+	case MG_ROUTED:
+		return XDP_PASS;
+	default:
+		return XDP_DROP;
+	}
 }
 
-/* What is in a tunnel that ends here. */
-static enum mg_verdict strip(const struct model *model, const struct model_packet *outer,
-			     size_t len, struct model_packet *ret)
+/* Of a packet out of a tunnel: where to, and as what it is counted then. */
+static enum mg_verdict egress_way(struct model *model, struct model_packet *packet,
+				  const struct mg_endpoint *end, struct model_way *ret,
+				  enum mg_verdict *ret_sent)
 {
-	const struct mg_endpoint *endpoint = model->endpoint(outer->dst);
-	uint32_t kinds = 1 << MG_ENCAP_IPIP | (outer->v4 ? 0 : 1 << MG_ENCAP_SRV6);
-	enum mg_verdict verdict;
+	if (end->behavior == MG_END_DX4 || end->behavior == MG_END_DX6) {
+		*ret_sent = MG_CONNECTED;
+		return model_connect(model, packet, end, ret);
+	}
+	*ret_sent = MG_DELIVERED;
+	return decide(model, MG_SCOPE_EGRESS, packet, ret);
+}
 
-	if (!endpoint)
-		return MG_NOT_OURS;
-	if (outer->proto != IPPROTO_IPIP && outer->proto != IPPROTO_IPV6)
-		return MG_NOT_TUNNEL;
-	if (!(endpoint->strip & kinds))
-		return MG_NOT_TUNNEL;
-	if (outer->fragment)
-		return MG_TUNNEL_FRAGMENT;
-	verdict = model_parse_ip(outer->frame, outer->payload, len, outer->proto == IPPROTO_IPIP,
-				 ret);
-	if (verdict != MG_FORWARD && verdict != MG_NOT_OURS)
-		return verdict;
-	if (ret->end > outer->end)
-		return MG_TRUNCATED; /* only the inner length tells packet from padding */
-	if (!congestion(outer->tos & 3, ret))
-		return MG_CONGESTED;
-	return verdict == MG_NOT_OURS ? MG_NO_SERVICE : verdict;
+static void egress(struct model *model, struct model_packet *outer, enum mg_verdict verdict,
+		   size_t len, struct model_outcome *ret)
+{
+	const struct mg_endpoint *end = NULL;
+	enum mg_verdict sent = MG_FORWARD;
+	struct model_packet packet;
+	struct model_way way = { 0 };
+
+	if (verdict == MG_FORWARD)
+		verdict = model_strip(model, outer, len, &end, &packet);
+	if (verdict == MG_FORWARD)
+		verdict = egress_way(model, &packet, end, &way, &sent);
+	if (verdict == MG_FORWARD)
+		verdict = model_send(model, &packet, len, &way, ret);
+	if (verdict == MG_FORWARD)
+		verdict = sent;
+	if (verdict == MG_NOT_OURS && end) /* it was for us, but what is inside is not */
+		verdict = end->flags & MG_KERNEL ? MG_ROUTED : MG_NO_SERVICE;
+	if (verdict == MG_ROUTED)
+		model_route(&packet, len, ret);
+	ret->verdict = verdict;
+	ret->action = egress_action(verdict, ret->action);
+	ret->member = verdict == MG_DELIVERED ? way.member : 0;
+}
+
+void model_ingress(struct model *model, const uint8_t *frame, size_t len, struct model_outcome *ret)
+{
+	struct model_packet packet;
+	enum mg_verdict verdict = model_parse(frame, len, &packet);
+
+	unchanged(frame, len, ret);
+	ingress(model, &packet, verdict, len, ret);
 }
 
 void model_egress(struct model *model, const uint8_t *frame, size_t len, struct model_outcome *ret)
 {
-	struct model_packet outer, packet;
-	struct model_way way = { 0 };
+	struct model_packet outer;
 	enum mg_verdict verdict = model_parse(frame, len, &outer);
 
 	unchanged(frame, len, ret);
-	if (verdict == MG_FORWARD)
-		verdict = strip(model, &outer, len, &packet);
-	if (verdict == MG_FORWARD) {
-		verdict = decide(model, MG_SCOPE_EGRESS, &packet, &way);
-		verdict = verdict == MG_NOT_OURS ? MG_NO_SERVICE : verdict;
-	}
-	if (verdict == MG_FORWARD)
-		verdict = model_send(model, &packet, len, &way, ret);
-	if (verdict == MG_FORWARD)
-		verdict = MG_DELIVERED;
-	ret->verdict = verdict;
-	ret->member = verdict == MG_DELIVERED ? way.member : 0;
-	if (verdict == MG_NOT_OURS || verdict == MG_NOT_TUNNEL)
-		ret->action = XDP_PASS;
-	else if (verdict != MG_DELIVERED)
-		ret->action = XDP_DROP;
+	egress(model, &outer, verdict, len, ret);
+}
+
+void model_edge(struct model *model, const uint8_t *frame, size_t len, struct model_outcome *ret)
+{
+	struct model_packet packet;
+	enum mg_verdict verdict = model_parse(frame, len, &packet);
+
+	unchanged(frame, len, ret);
+	if (verdict == MG_FORWARD && model->endpoint(packet.dst))
+		egress(model, &packet, verdict, len, ret);
+	else
+		ingress(model, &packet, verdict, len, ret);
 }

@@ -57,6 +57,7 @@ struct model {
 /* A frame, and what has been learnt of it. Offsets are in the frame. */
 struct model_packet {
 	const uint8_t *frame;
+	size_t link;             /* of what follows Ethernet and tags */
 	size_t ip, payload, end; /* of the IP packet, what follows its headers, its last octet */
 	bool v4;
 	uint8_t src[16], dst[16]; /* of the flow: those of a quoted packet turned around */
@@ -88,6 +89,8 @@ struct model_outcome {
 void model_ingress(struct model *model, const uint8_t *frame, size_t len,
 		   struct model_outcome *ret);
 void model_egress(struct model *model, const uint8_t *frame, size_t len, struct model_outcome *ret);
+/* Client side and core side at once. */
+void model_edge(struct model *model, const uint8_t *frame, size_t len, struct model_outcome *ret);
 
 /* The steps: MG_FORWARD means go on, all else is the packet's end. */
 
@@ -97,6 +100,10 @@ enum mg_verdict model_parse(const uint8_t *frame, size_t len, struct model_packe
 /* An IP packet of a family at `at`, with octets up to `limit`. */
 enum mg_verdict model_parse_ip(const uint8_t *frame, size_t at, size_t limit, bool v4,
 			       struct model_packet *ret);
+
+/* Is there an IP packet of this kind behind tags at *at (of the type field)? *at is then its own
+ * offset. NOT_OURS: another type. */
+enum mg_verdict model_parse_tags(const uint8_t *frame, size_t len, size_t *at, bool *ret_v4);
 
 /* Parts of that: src and dst; proto and payload behind the extension headers; is this a later
  * fragment of a packet that may have ports? */
@@ -118,6 +125,11 @@ const struct mg_service *model_service(const struct model *model, uint8_t scope,
 void model_recall(struct model *model, struct model_packet *packet);
 void model_learn(struct model *model, const struct model_packet *packet);
 
+/* A next hop of a site, by bits of the flow hash. */
+enum mg_verdict model_nexthop(const struct model *model, struct model_way *way);
+uint64_t model_hash(const struct model *model, const struct model_packet *packet,
+		    const struct mg_service *service);
+
 /* Member by slot and pin; 0: none that is usable. */
 uint32_t model_slot(struct model *model, const struct mg_service *service,
 		    const struct model_packet *packet, uint64_t hash);
@@ -126,6 +138,20 @@ bool model_usable(const struct model *model, const struct mg_service *service, u
 /* Writes the packet as it leaves; after any other verdict than FORWARD nothing is written. */
 enum mg_verdict model_send(const struct model *model, const struct model_packet *packet, size_t len,
 			   const struct model_way *way, struct model_outcome *ret);
+
+/* As it leaves for the kernel: without the outer headers, by the link that it came with. */
+void model_route(const struct model_packet *packet, size_t len, struct model_outcome *ret);
+
+/* What came out of a tunnel; ret_end: the endpoint, as soon as it is known. */
+enum mg_verdict model_strip(const struct model *model, const struct model_packet *outer, size_t len,
+			    const struct mg_endpoint **ret_end, struct model_packet *ret);
+/* End.DX4, End.DX6: to the endpoint's own next hops. */
+enum mg_verdict model_connect(const struct model *model, const struct model_packet *packet,
+			      const struct mg_endpoint *end, struct model_way *ret);
+
+/* Outer headers of a site, without Ethernet; their length is model_overhead(). */
+void model_encap(uint8_t *at, const struct mg_site *site, const struct model_packet *packet,
+		 uint32_t label);
 
 /* Tells the sender; too_big or unreachable. */
 enum mg_verdict model_answer(const struct model *model, const struct model_packet *packet,

@@ -20,7 +20,7 @@ static bool model_fixture_port(uint32_t ifindex)
 
 static const struct mg_endpoint *model_fixture_endpoint(const uint8_t addr[16])
 {
-	for (size_t i = 0; i < FIXTURE_MODEL_ENDPOINTS; i++) {
+	for (size_t i = 0; i < sizeof(fixture_endpoints) / sizeof(fixture_endpoints[0]); i++) {
 		if (!memcmp(fixture_endpoints[i].key.addr, addr, 16))
 			return &fixture_endpoints[i].endpoint;
 	}
@@ -46,14 +46,13 @@ static inline void model_fixture(struct model *model)
 	_Static_assert(FIXTURE_SERVICES <= MODEL_SERVICES, "room in the model");
 	for (size_t i = 0; i < FIXTURE_SERVICES; i++) {
 		const struct fixture_service *row = &fixture_services[i];
-		enum mg_state state = i < FIXTURE_MODEL_SERVICES ? MG_UP : MG_DOWN;
 
 		model->service[i] = fixture_service(i);
 		model_slots[i] = fixture_slot(i);
 		model_members[i * FIXTURE_MEMBERS + 1] =
-			(struct mg_member){ .site = row->site, .state = state };
+			(struct mg_member){ .site = row->site, .state = MG_UP };
 		model_members[i * FIXTURE_MEMBERS + 2] =
-			(struct mg_member){ .site = row->next_site, .state = state };
+			(struct mg_member){ .site = row->next_site, .state = MG_UP };
 	}
 	model->slot = model_slots;
 	model->member = model_members;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a frame is: Ethernet, two tags at most, IPv4 (RFC 791) or IPv6 (RFC 8200), TCP, UDP. */
+/* What a frame is: Ethernet, a tag, IPv4 (RFC 791) or IPv6 (RFC 8200), TCP, UDP. */
 #include "model.h"
 
 #include <netinet/in.h>
@@ -165,29 +165,38 @@ enum mg_verdict model_parse_ip(const uint8_t *frame, size_t at, size_t limit, bo
 	return verdict == MG_FORWARD ? parse_ports(ret) : verdict;
 }
 
-static bool is_tag(uint32_t type)
+enum mg_verdict model_parse_tags(const uint8_t *frame, size_t len, size_t *at, bool *ret_v4)
 {
-	return type == 0x8100 || type == 0x88a8 || type == 0x9100;
+	uint32_t type = read16(frame + *at);
+
+	for (int i = 0; i < MG_TAGS_MAX; i++) {
+		if (type != 0x8100 && type != 0x88a8 && type != 0x9100)
+			break;
+		*at += 4;
+		if (len < *at + 2)
+			return MG_TRUNCATED;
+		type = read16(frame + *at);
+	}
+	*at += 2;
+	*ret_v4 = type == 0x0800;
+	return type == 0x0800 || type == 0x86dd ? MG_FORWARD : MG_NOT_OURS;
 }
 
 enum mg_verdict model_parse(const uint8_t *frame, size_t len, struct model_packet *ret)
 {
-	size_t at = 14;
-	uint32_t type;
+	enum mg_verdict verdict;
+	size_t at = 12;
+	bool v4;
 
 	memset(ret, 0, sizeof(*ret));
-	if (len < at)
+	if (len < 14)
 		return MG_TRUNCATED;
 	if (frame[0] & 1)
 		return MG_NOT_OURS; /* to a group */
-	type = read16(frame + 12);
-	for (int i = 0; i < MG_TAGS_MAX && is_tag(type); i++) {
-		if (len < at + 4)
-			return MG_TRUNCATED;
-		type = read16(frame + at + 2);
-		at += 4;
-	}
-	if (type != 0x0800 && type != 0x86dd)
-		return MG_NOT_OURS;
-	return model_parse_ip(frame, at, len, type == 0x0800, ret);
+	verdict = model_parse_tags(frame, len, &at, &v4);
+	if (verdict != MG_FORWARD)
+		return verdict;
+	verdict = model_parse_ip(frame, at, len, v4, ret);
+	ret->link = at;
+	return verdict;
 }

@@ -20,6 +20,7 @@ struct writer {
 	struct random *random;
 	uint8_t *at, *end;
 	enum mg_scope scope;
+	bool vxlan; /* the next UDP is */
 };
 
 static uint32_t below(struct writer *w, uint32_t end)
@@ -93,7 +94,7 @@ static const struct mg_service_key *draw_service(struct writer *w, bool v4)
 	const struct mg_service_key *key;
 
 	do
-		key = &fixture_services[below(w, FIXTURE_MODEL_SERVICES)].key;
+		key = &fixture_services[below(w, FIXTURE_SERVICES)].key;
 	while (is_v4(key->addr) != v4 || (key->scope != w->scope && below(w, 8)));
 	return key;
 }
@@ -128,7 +129,7 @@ static void put_address(struct writer *w, const uint8_t addr[16], bool v4)
 
 static void put_tcp(struct writer *w, const struct mg_service_key *key)
 {
-	static const uint8_t flags[] = { 0x02, 0x10, 0x12, 0x11, 0x04, 0xc2, 0x18, 0x00 };
+	static const uint8_t flags[] = { 0x02, 0x10, 0x12, 0x11, 0x04, 0xc2, 0x18, 0x03 };
 	uint32_t words = below(w, 2) ? 0 : below(w, 11);
 
 	put16(w, 1024 + below(w, 4));
@@ -201,11 +202,41 @@ static void put_icmp(struct writer *w, bool v4, int depth)
 	put_ip(w, below(w, 16) ? v4 : !v4, depth);
 }
 
+static void put_gre(struct writer *w, bool v4, int depth)
+{
+	static const uint16_t flags[] = { 0x2000, 0x1000, 0x3000, 0x8000, 0x4000, 0x0400, 0x0201 };
+	uint16_t drawn = below(w, 2) ? 0 : flags[below(w, ARRAY_SIZE(flags))];
+
+	put16(w, drawn);
+	put16(w, nearly(w, v4 ? 0x0800 : 0x86dd));
+	put_random(w, (drawn & 0x2000 ? 4 : 0) + (drawn & 0x1000 ? 4 : 0));
+	put_ip(w, v4, depth);
+}
+
+static void put_vxlan(struct writer *w, bool v4, int depth)
+{
+	w->vxlan = false;
+	put16(w, random_u64(w->random));
+	put16(w, nearly(w, 4789));
+	put32(w, random_u64(w->random));
+	put8(w, nearly(w, 8));
+	put_random(w, 3);
+	put32(w, nearly(w, VNI) << 8 | below(w, 256));
+	put8(w, nearly(w, 2));
+	put_random(w, 11);
+	put16(w, nearly(w, v4 ? 0x0800 : 0x86dd));
+	put_ip(w, v4, depth);
+}
+
 static void put_payload(struct writer *w, uint8_t proto, const struct mg_service_key *key,
 			int depth)
 {
 	if (proto == IPPROTO_TCP)
 		put_tcp(w, key);
+	else if (proto == IPPROTO_UDP && w->vxlan)
+		put_vxlan(w, below(w, 2), depth - 1);
+	else if (proto == IPPROTO_GRE && depth)
+		put_gre(w, below(w, 2), depth - 1);
 	else if (proto == IPPROTO_UDP)
 		put_udp(w, key);
 	else if ((proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6) && depth)
@@ -321,22 +352,36 @@ static void put_ip(struct writer *w, bool v4, int depth)
 		put_v6(w, &ends, proto, depth);
 }
 
+/* What an endpoint takes, mostly. */
+static uint8_t draw_tunnel(struct writer *w, uint32_t strip)
+{
+	uint32_t wanted = below(w, 12) ? strip : (uint32_t)below(w, 64);
+
+	w->vxlan = wanted & 1 << MG_ENCAP_VXLAN;
+	if (w->vxlan)
+		return IPPROTO_UDP;
+	if (wanted & 1 << MG_ENCAP_GRE)
+		return IPPROTO_GRE;
+	return below(w, 2) ? IPPROTO_IPIP : IPPROTO_IPV6;
+}
+
 /* To an endpoint of ours, with a packet inside. */
 static void put_tunnel(struct writer *w, bool v4)
 {
 	const struct fixture_endpoint *row;
 	struct ends ends = { 0 };
-	bool inner_v4 = below(w, 2);
+	uint8_t proto;
 
 	do
-		row = &fixture_endpoints[below(w, FIXTURE_MODEL_ENDPOINTS)];
+		row = &fixture_endpoints[below(w, ARRAY_SIZE(fixture_endpoints))];
 	while (is_v4(row->key.addr) != v4);
 	ends.service = draw_service(w, v4);
 	ends.dst = row->key.addr;
+	proto = draw_tunnel(w, row->endpoint.strip);
 	if (v4)
-		put_v4(w, &ends, inner_v4 ? IPPROTO_IPIP : IPPROTO_IPV6, DEPTH - 1);
+		put_v4(w, &ends, proto, DEPTH - 1);
 	else
-		put_v6(w, &ends, inner_v4 ? IPPROTO_IPIP : IPPROTO_IPV6, DEPTH - 1);
+		put_v6(w, &ends, proto, DEPTH - 1);
 }
 
 void random_packet(struct random *random, struct random_frame *ret)
@@ -344,12 +389,14 @@ void random_packet(struct random *random, struct random_frame *ret)
 	struct writer w = { .random = random, .at = ret->octets, .end = ret->octets + LEN_MAX };
 	bool v4 = random_below(random, 2);
 
-	ret->program = random_below(random, 2) ? VECTOR_INGRESS : VECTOR_EGRESS;
+	ret->program = random_below(random, VECTOR_PROGRAMS);
 	w.scope = ret->program == VECTOR_INGRESS ? MG_SCOPE_INGRESS : MG_SCOPE_EGRESS;
+	if (ret->program == VECTOR_EDGE)
+		w.scope = random_below(random, 2);
 	put_random(&w, 12);
 	ret->octets[0] &= below(&w, 32) ? 0xfe : 0xff;
 	for (int tags = 0; tags < 3 && !below(&w, 4); tags++) {
-		put16(&w, below(&w, 4) ? 0x8100 : 0x88a8);
+		put16(&w, below(&w, 2) ? 0x8100 : nearly(&w, below(&w, 2) ? 0x88a8 : 0x9100));
 		put16(&w, random_u64(random));
 	}
 	put16(&w, nearly(&w, v4 ? 0x0800 : 0x86dd));
@@ -362,18 +409,9 @@ void random_packet(struct random *random, struct random_frame *ret)
 		ret->len = LEN_MIN + below(&w, ret->len - LEN_MIN);
 }
 
-size_t modelled_vectors(void)
-{
-	size_t end = 0;
-
-	while (end < ARRAY_SIZE(vectors) && strcmp(vectors[end].name, "IPv4, SRv6 of two segments"))
-		end++;
-	return end;
-}
-
 void random_vector(struct random *random, struct random_frame *ret)
 {
-	const struct vector *v = &vectors[random_below(random, modelled_vectors())];
+	const struct vector *v = &vectors[random_below(random, ARRAY_SIZE(vectors))];
 	size_t len, changes = random_below(random, 5);
 	_cleanup_(freep) uint8_t *bytes = unhex(v->in, &len);
 

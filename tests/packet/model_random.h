@@ -12,9 +12,6 @@ struct random_frame {
 	uint8_t octets[RANDOM_FRAME_MAX];
 };
 
-/* The first vectors; those behind are of tunnels that the model does not know. */
-size_t modelled_vectors(void);
-
 /* A vector with up to four octets changed; one in four cut or lengthened. */
 void random_vector(struct random *random, struct random_frame *ret);
 

@@ -7,71 +7,66 @@
 #include <netinet/in.h>
 #include <string.h>
 
-uint32_t model_overhead(const struct mg_site *site)
-{
-	if (site->encap == MG_ENCAP_NONE)
-		return 0;
-	return is_v4(site->outer_dst) ? 20 : 40;
-}
-
-static size_t write_ethernet(uint8_t *frame, const struct mg_nexthop *hop, bool v4)
+/* Returns where the type field goes. */
+static size_t write_tags(uint8_t *frame, const struct mg_nexthop *hop,
+			 const struct model_packet *packet)
 {
 	size_t at = 12;
 
-	memcpy(frame, hop->dst_mac, 6);
-	memcpy(frame + 6, hop->src_mac, 6);
+	if (hop->flags & MG_KEEP_TAGS) {
+		memcpy(frame + at, packet->frame + at, packet->link - 14);
+		return packet->link - 2;
+	}
+	if (hop->vlan && hop->outer_vlan) {
+		write16(frame + at, hop->outer_type);
+		write16(frame + at + 2, hop->outer_vlan);
+		at += 4;
+	}
 	if (hop->vlan) {
 		write16(frame + at, 0x8100);
 		write16(frame + at + 2, hop->vlan);
 		at += 4;
 	}
+	return at;
+}
+
+static size_t write_ethernet(uint8_t *frame, const struct mg_nexthop *hop,
+			     const struct model_packet *packet, bool v4)
+{
+	size_t at = write_tags(frame, hop, packet);
+
+	memcpy(frame, hop->dst_mac, 6);
+	memcpy(frame + 6, hop->src_mac, 6);
 	write16(frame + at, v4 ? 0x0800 : 0x86dd);
 	return at + 2;
 }
 
-/* RFC 2003, RFC 4213, with DF: the tunnel never fragments. */
-static void write_outer_v4(uint8_t *ip, const struct mg_site *site,
-			   const struct model_packet *packet)
-{
-	memset(ip, 0, 20);
-	ip[0] = 0x45;
-	ip[1] = packet->tos;
-	write16(ip + 2, 20 + packet->end - packet->ip);
-	ip[6] = 0x40;
-	ip[8] = 64;
-	ip[9] = packet->v4 ? IPPROTO_IPIP : IPPROTO_IPV6;
-	memcpy(ip + 12, site->outer_src + 12, 4);
-	memcpy(ip + 16, site->outer_dst + 12, 4);
-	write16(ip + 10, checksum_of(ip, 20, NULL, 0));
-}
-
-/* RFC 2473, RFC 8986 section 5.2 with one segment. */
-static void write_outer_v6(uint8_t *ip, const struct mg_site *site,
-			   const struct model_packet *packet, uint32_t label)
-{
-	write32(ip, 6u << 28 | (uint32_t)packet->tos << 20 | label);
-	write16(ip + 4, packet->end - packet->ip);
-	ip[6] = packet->v4 ? IPPROTO_IPIP : IPPROTO_IPV6;
-	ip[7] = 64;
-	memcpy(ip + 8, site->outer_src, 16);
-	memcpy(ip + 24, site->outer_dst, 16);
-}
-
 /* The packet itself: a hop less, and the mark that its tunnel left on it. */
-static void change_inside(uint8_t *ip, const struct model_packet *packet)
+static void change_inside(uint8_t *ip, const struct model_packet *packet, uint8_t ttl)
 {
-	uint32_t before = sum_octets(ip, 20);
+	uint8_t tos = (packet->tos & 0xfc) | packet->ecn;
+	uint32_t checksum = read16(ip + 10), before, after;
 
-	if (packet->v4) {
-		before = (before + 0xffff - read16(ip + 10)) % 0xffff;
-		ip[1] = (packet->tos & 0xfc) | packet->ecn;
-		ip[8]--;
-		write16(ip + 10, checksum_kept(read16(ip + 10), before,
-					       sum_octets(ip, 20) + 0xffff - read16(ip + 10)));
-	} else {
-		ip[1] = (ip[1] & 0xcf) | packet->ecn << 4;
-		ip[7]--;
+	if (!packet->v4) {
+		write16(ip, 6u << 12 | tos << 4 | (ip[1] & 15));
+		ip[7] = ttl;
+		return;
 	}
+	write16(ip + 10, 0);
+	before = sum_octets(ip, 20);
+	ip[1] = tos;
+	ip[8] = ttl;
+	after = sum_octets(ip, 20);
+	write16(ip + 10, checksum_kept(checksum, before, after));
+}
+
+void model_route(const struct model_packet *packet, size_t len, struct model_outcome *ret)
+{
+	memcpy(ret->frame, packet->frame, packet->link);
+	write16(ret->frame + packet->link - 2, packet->v4 ? 0x0800 : 0x86dd);
+	memcpy(ret->frame + packet->link, packet->frame + packet->ip, len - packet->ip);
+	change_inside(ret->frame + packet->link, packet, packet->ttl);
+	ret->len = packet->link + len - packet->ip;
 }
 
 /* Where the MSS option's value stands among a start's options; 0: nowhere, or they contradict
@@ -121,24 +116,25 @@ enum mg_verdict model_send(const struct model *model, const struct model_packet 
 	const struct mg_site *site = &model->site[way->site];
 	const struct mg_nexthop *hop = &model->nexthop[way->nexthop];
 	uint32_t overhead = model_overhead(site);
-	bool outer_v4 = overhead ? overhead == 20 : packet->v4;
+	bool outer_v4 = overhead ? is_v4(site->outer_dst) : packet->v4;
 	size_t at;
 
+	if (site->segment_count >= MG_SEGMENTS_MAX) /* an entry that cannot be: no way there */
+		return MG_NO_NEXTHOP;
 	if (packet->ttl <= 1)
 		return MG_TTL_EXPIRED;
 	if (!model->port(hop->ifindex))
 		return MG_NO_PORT;
 	if (packet->end - packet->ip + overhead > site->mtu)
 		return MG_TOO_BIG;
-	at = write_ethernet(ret->frame, hop, outer_v4);
-	if (overhead == 20)
-		write_outer_v4(ret->frame + at, site, packet);
-	if (overhead == 40)
-		write_outer_v6(ret->frame + at, site, packet, flow_label(way->hash));
+	at = write_ethernet(ret->frame, hop, packet, outer_v4);
+	if (overhead)
+		model_encap(ret->frame + at, site, packet, flow_label(way->hash));
 	at += overhead;
 	memcpy(ret->frame + at, packet->frame + packet->ip, len - packet->ip);
-	change_inside(ret->frame + at, packet);
-	clamp(ret->frame + at + packet->payload - packet->ip, packet, way->service);
+	change_inside(ret->frame + at, packet, packet->ttl - 1);
+	if (way->service)
+		clamp(ret->frame + at + packet->payload - packet->ip, packet, way->service);
 	ret->len = at + len - packet->ip;
 	ret->action = hop->ifindex == model->ifindex ? XDP_TX : XDP_REDIRECT;
 	return MG_FORWARD;

@@ -31,8 +31,8 @@ static const struct mg_service *find_service(struct model *model, uint8_t scope,
 	return service ? service : model_service(model, scope, packet->dst, 0, 0);
 }
 
-static uint64_t hash_of(const struct model *model, const struct model_packet *packet,
-			const struct mg_service *service)
+uint64_t model_hash(const struct model *model, const struct model_packet *packet,
+		    const struct mg_service *service)
 {
 	struct flow flow = { .v4 = packet->v4, .sport = packet->sport };
 
@@ -50,7 +50,11 @@ bool model_usable(const struct model *model, const struct mg_service *service, u
 	if (!member || member > service->member_count)
 		return false;
 	entry = &model->member[service->member_base + member];
-	return entry->state == MG_UP && model->site[entry->site].state == MG_UP;
+	if (entry->state != MG_UP || model->site[entry->site].state != MG_UP)
+		return false;
+	/* Steered to another router once and never again: no loop, whatever the tables say. */
+	return service->key.scope == MG_SCOPE_INGRESS ||
+	       model->site[entry->site].encap == MG_ENCAP_NONE;
 }
 
 static struct model_pin *find_pin(struct model *model, uint32_t slot, uint64_t hash)
@@ -153,7 +157,7 @@ static enum mg_verdict no_member(uint8_t scope, const struct model_packet *packe
 }
 
 /* Hash bits 32 to 47, which neither slot nor fingerprint have, share the next hops out evenly. */
-static enum mg_verdict choose_nexthop(const struct model *model, struct model_way *way)
+enum mg_verdict model_nexthop(const struct model *model, struct model_way *way)
 {
 	const struct mg_site *site = &model->site[way->site];
 	uint32_t draw = (way->hash >> 32 & 0xffff) * site->nexthop_count / 65536;
@@ -178,7 +182,7 @@ enum mg_verdict model_steer(struct model *model, uint8_t scope, struct model_pac
 	if (!service)
 		return MG_NOT_OURS;
 	ret->service = service;
-	ret->hash = hash_of(model, packet, service);
+	ret->hash = model_hash(model, packet, service);
 	if (service->affinity == MG_AFFINITY_QUIC)
 		member = server_member(model, packet, service);
 	if (!model_usable(model, service, member))
@@ -187,5 +191,7 @@ enum mg_verdict model_steer(struct model *model, uint8_t scope, struct model_pac
 		return no_member(scope, packet, service);
 	ret->member = service->member_base + member;
 	ret->site = model->member[ret->member].site;
-	return choose_nexthop(model, ret);
+	if (model->site[ret->site].encap == MG_ENCAP_LOCAL)
+		return MG_FORWARD; /* its next hops are those of an instance */
+	return model_nexthop(model, ret);
 }

@@ -26,20 +26,6 @@ static struct model model;
 static uint64_t seen[MG_VERDICT_COUNT];
 static struct mg_counter counters[MG_VERDICT_COUNT];
 
-/* Takes what the model does not know out of the tables: a changed octet may lead there. */
-static void forget_tunnels(void)
-{
-	const struct mg_member down = { .state = MG_DOWN };
-	int endpoints = loaded_map(loaded, "mg_endpoints");
-	int members = loaded_map(loaded, "mg_members");
-
-	for (size_t i = FIXTURE_MODEL_ENDPOINTS; i < ARRAY_SIZE(fixture_endpoints); i++)
-		cr_assert(zero(int, bpf_map_delete_elem(endpoints, &fixture_endpoints[i].key)));
-	for (uint32_t i = FIXTURE_MODEL_SERVICES * FIXTURE_MEMBERS;
-	     i < FIXTURE_SERVICES * FIXTURE_MEMBERS; i++)
-		cr_assert(zero(int, bpf_map_update_elem(members, &i, &down, BPF_ANY)));
-}
-
 static void load(void)
 {
 	int r = loaded_new(&loaded);
@@ -47,7 +33,6 @@ static void load(void)
 	if (r == -EPERM || r == -EACCES)
 		cr_skip("loading BPF programs needs root");
 	cr_assert(eq(int, r, 0));
-	forget_tunnels();
 	model_fixture(&model);
 }
 
@@ -73,6 +58,15 @@ static void refill(void)
 	cr_assert(full && !bpf_map_update_elem(loaded_map(loaded, "mg_buckets"), &zero, full, 0));
 }
 
+static const struct {
+	const char *name;
+	void (*model)(struct model *, const uint8_t *, size_t, struct model_outcome *);
+} programs[] = {
+	[VECTOR_INGRESS] = { "ingress", model_ingress },
+	[VECTOR_EGRESS] = { "egress", model_egress },
+	[VECTOR_EDGE] = { "edge", model_edge },
+};
+
 static const char *verdict_name(int verdict)
 {
 #define NAME(name, text) #name,
@@ -93,9 +87,8 @@ static void report(const char *what, enum vector_program program, const uint8_t 
 	cr_expect(false,
 		  "%s, %s: %s\n  model:  %s, action %u, %zu octets: %s\n  loaded: %s, action %u, "
 		  "%zu octets: %s",
-		  what, program == VECTOR_INGRESS ? "ingress" : "egress",
-		  hexdump(frame, len, in_text, sizeof(in_text)), verdict_name(want->verdict),
-		  want->action, want->len,
+		  what, programs[program].name, hexdump(frame, len, in_text, sizeof(in_text)),
+		  verdict_name(want->verdict), want->action, want->len,
 		  hexdump(want->frame, want->len, want_text, sizeof(want_text)),
 		  verdict_name(verdict), action, out_len,
 		  hexdump(out, out_len, out_text, sizeof(out_text)));
@@ -112,10 +105,7 @@ static void compare(const char *what, enum vector_program program, const uint8_t
 	int verdict;
 
 	model.tick = now_tick();
-	if (program == VECTOR_INGRESS)
-		model_ingress(&model, frame, len, &want);
-	else
-		model_egress(&model, frame, len, &want);
+	programs[program].model(&model, frame, len, &want);
 	if (want.verdict == MG_TOO_BIG_TOLD || want.verdict == MG_UNREACHABLE)
 		refill();
 	if (want.member)
@@ -136,7 +126,7 @@ static void compare(const char *what, enum vector_program program, const uint8_t
 
 Test(model, vectors, .init = load, .fini = unload)
 {
-	for (size_t i = 0; i < modelled_vectors(); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
 		const struct vector *v = &vectors[i];
 		size_t len;
 		_cleanup_(freep) uint8_t *in = unhex(v->in, &len);
@@ -148,7 +138,7 @@ Test(model, vectors, .init = load, .fini = unload)
 
 Test(model, truncated, .init = load, .fini = unload)
 {
-	for (size_t i = 0; i < modelled_vectors(); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
 		const struct vector *v = &vectors[i];
 		size_t len;
 		_cleanup_(freep) uint8_t *in = unhex(v->in, &len);
@@ -192,4 +182,80 @@ Test(model, broken_vectors, .init = load, .fini = unload)
 Test(model, packets, .init = load, .fini = unload)
 {
 	random_frames("random", random_packet);
+}
+
+static void put(const char *map, const void *key, const void *value)
+{
+	cr_assert(eq(int, bpf_map_update_elem(loaded_map(loaded, map), key, value, BPF_ANY), 0));
+}
+
+/* Any state of a slot, any two members, any of them down. */
+static void redraw_slots(struct random *random)
+{
+	for (uint32_t i = 0; i < FIXTURE_SERVICES; i++) {
+		bool inside = fixture_services[i].key.scope == MG_SCOPE_EGRESS;
+		uint32_t first = i * FIXTURE_MEMBERS + 1, second = first + 1;
+
+		model_slots[i] = (struct mg_slot){ .now = 1 + random_below(random, 2),
+						   .prev = random_below(random, 3),
+						   .next = random_below(random, 3),
+						   .state = random_below(random, 3) };
+		model_members[first].state = random_below(random, 8) ? MG_UP : MG_DOWN;
+		model_members[second] =
+			(struct mg_member){ .site = inside ? 11 : 5,
+					    .state = random_below(random, 8) ? MG_UP : MG_DOWN };
+		put("mg_slots", &i, &model_slots[i]);
+		put("mg_members", &first, &model_members[first]);
+		put("mg_members", &second, &model_members[second]);
+	}
+}
+
+static void forget_pins(void)
+{
+	struct mg_pin_set none = { 0 };
+
+	for (uint32_t i = 0; i <= model.settings.pin_set_mask; i++)
+		put("mg_pins", &i, &none);
+	model.pins = 0;
+}
+
+static const struct vector *draw_steered(struct random *random)
+{
+	const struct vector *v;
+
+	do
+		v = &vectors[random_below(random, ARRAY_SIZE(vectors))];
+	while (v->verdict != MG_FORWARD && v->verdict != MG_DELIVERED);
+	return v;
+}
+
+#define ROUND       12 /* frames until all pins go: too few to fill a set */
+#define SLOTS_STAND 3  /* frames until slots are drawn anew */
+
+/* Flows that start, go on, and find their slots, members and pins changed. */
+Test(model, pins, .init = load, .fini = unload)
+{
+	static const uint8_t flags[] = { 0x02, 0xc2, 0x10, 0x18, 0x12, 0x03, 0x06 };
+	struct random random = random_seeded("model");
+	const struct vector *v = NULL;
+
+	for (int i = 0; i < FRAMES; i++) {
+		_cleanup_(freep) uint8_t *frame = NULL;
+		size_t len;
+
+		if (i % ROUND == 0)
+			forget_pins();
+		if (i % SLOTS_STAND == 0)
+			redraw_slots(&random);
+		if (i % ROUND == 0 || !random_below(&random, 4))
+			v = draw_steered(&random);
+		frame = unhex(v->in, &len);
+		if (len > 47 && frame[12] == 0x08 && frame[23] == 6) { /* IPv4 and TCP, no tag */
+			frame[29] ^= random_below(&random, 4);         /* the client's address */
+			frame[35] ^= random_below(&random, 4);         /* and port */
+			frame[47] = flags[random_below(&random, ARRAY_SIZE(flags))];
+		}
+		compare(v->name, v->program, frame, len);
+	}
+	print_seen();
 }
