@@ -40,10 +40,10 @@ enum vector_program { VECTOR_INGRESS, VECTOR_EGRESS, VECTOR_EDGE, VECTOR_PROGRAM
 #define VNI       0xabcd0e
 
 static const struct mg_nexthop fixture_nexthops[] = {
-	[1] = { 1, { 2, 0xaa, 0, 0, 0, 1 }, { 2, 0xaa, 0, 0, 0, 0xfe }, 0 },
-	[2] = { 2, { 2, 0xbb, 0, 0, 0, 1 }, { 2, 0xbb, 0, 0, 0, 0xfe }, 0 },
-	[3] = { 1, { 2, 0xcc, 0, 0, 0, 1 }, { 2, 0xcc, 0, 0, 0, 0xfe }, 100 },
-	[4] = { 9, { 2, 0xdd, 0, 0, 0, 1 }, { 2, 0xdd, 0, 0, 0, 0xfe }, 0 },
+	[1] = { 1, { 2, 0xaa, 0, 0, 0, 1 }, { 2, 0xaa, 0, 0, 0, 0xfe }, 0, 0, 0, 0 },
+	[2] = { 2, { 2, 0xbb, 0, 0, 0, 1 }, { 2, 0xbb, 0, 0, 0, 0xfe }, 0, 0, 0, 0 },
+	[3] = { 1, { 2, 0xcc, 0, 0, 0, 1 }, { 2, 0xcc, 0, 0, 0, 0xfe }, 100, 0, 0, 0 },
+	[4] = { 9, { 2, 0xdd, 0, 0, 0, 1 }, { 2, 0xdd, 0, 0, 0, 0xfe }, 0, 0, 0, 0 },
 	[5] = { 0 },
 	[6] = { 1, { 2, 0xee, 0, 0, 0, 1 }, { 2, 0xee, 0, 0, 0, 0xfe }, 100, 0x6200, 0x88a8, 0 },
 	[7] = { 1, { 2, 0xff, 0, 0, 0, 1 }, { 2, 0xff, 0, 0, 0, 0xfe }, 100, 0, 0, MG_KEEP_TAGS },
@@ -77,7 +77,7 @@ static const struct mg_site fixture_sites[] = {
 		 .dscp = 46 },
 	[21] = { MG_ENCAP_SRV6, MG_UP, 1500, 1, PE1_V6, EAST_ID, .nexthop = { 1 },
 		 .flags = MG_UNIFORM },
-	[22] = { MG_ENCAP_LOCAL, MG_UP },
+	[22] = { .encap = MG_ENCAP_LOCAL, .state = MG_UP },
 	[23] = { MG_ENCAP_NONE, MG_UP, 1500, 1, { 0 }, { 0 }, .nexthop = { 6 } },
 	[24] = { MG_ENCAP_IPIP, MG_UP, 1500, 1, PE1_V4, EAST_V4, .nexthop = { 7 } },
 	[25] = { MG_ENCAP_SRV6, MG_UP, 1500, 1, PE1_V6, WAY(1), .nexthop = { 6 },

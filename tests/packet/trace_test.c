@@ -260,8 +260,9 @@ Test(trace, every_verdict_by_its_bit, .init = load, .fini = unload)
 	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
 		struct mg_trace_filter only = { 0 }, but = everything();
 		size_t len;
-		_cleanup_(freep) uint8_t *in = unhex(vectors[i].in, &len);
+		uint8_t *in = unhex(vectors[i].in, &len);
 
+		free(in);
 		if (len < 14) /* the kernel runs nothing on less */
 			continue;
 		only.verdicts[vectors[i].program] = 1ull << vectors[i].verdict;
