@@ -61,7 +61,7 @@ static MG_INLINE enum mg_verdict egress_act(struct xdp_md *ctx, struct flow *flo
 
 	verdict = connects ? mg_connect(flow, end, way) : decide(ctx, flow, way);
 	if (verdict == MG_FORWARD)
-		verdict = mg_send(ctx, flow, way);
+		verdict = send_any(ctx, flow, way);
 	if (verdict == MG_FORWARD)
 		verdict = connects ? MG_CONNECTED : MG_DELIVERED;
 	return verdict;

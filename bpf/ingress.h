@@ -29,7 +29,7 @@ static MG_INLINE int ingress(struct xdp_md *ctx, struct flow *flow, enum mg_verd
 	if (verdict == MG_FORWARD)
 		verdict = ingress_decide(ctx, flow, &way, &site);
 	if (verdict == MG_FORWARD)
-		verdict = mg_send(ctx, flow, &way);
+		verdict = send_any(ctx, flow, &way);
 	if (verdict == MG_TOO_BIG || verdict == MG_UNREACHABLE)
 		verdict = mg_answer(ctx, flow, &way, fate.len, verdict);
 

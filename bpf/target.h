@@ -218,6 +218,8 @@ static MG_INLINE enum mg_verdict send(struct xdp_md *ctx, const struct flow *flo
 	return MG_FORWARD;
 }
 
+#define SEND_RARELY MG_VERDICT_COUNT /* mg_send(): not one of the usual kinds */
+
 /* All kinds; apart, so that the usual ones do without the branches of the rare ones. */
 __noinline int mg_send_rare(struct xdp_md *ctx, const struct flow *flow, const struct way *way)
 {
@@ -236,9 +238,17 @@ __noinline int mg_send(struct xdp_md *ctx, const struct flow *flow, const struct
 		return MG_MALFORMED;
 	if (!tunnel_of(flow, way, &tunnel))
 		return MG_NO_NEXTHOP;
-	if (tunnel.rare)
-		return mg_send_rare(ctx, flow, way);
-	return send(ctx, flow, way, &tunnel);
+	return tunnel.rare ? SEND_RARELY : send(ctx, flow, way, &tunnel);
+}
+
+/* One after the other and not one in the other: a kernel may have 512 octets of stack for all
+ * functions that are at work at a time. */
+static MG_INLINE enum mg_verdict send_any(struct xdp_md *ctx, const struct flow *flow,
+					  const struct way *way)
+{
+	int verdict = mg_send(ctx, flow, way);
+
+	return verdict == SEND_RARELY ? mg_send_rare(ctx, flow, way) : verdict;
 }
 
 static MG_INLINE enum mg_verdict answer_begun(struct packet *pkt, const struct flow *flow,
