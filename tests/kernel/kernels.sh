@@ -51,7 +51,7 @@ start() { # VERSION
 	for i in 0 1 2 3; do
 		nets+=(-netdev "hubport,id=n$i,hubid=$((i / 2))" -device "virtio-net-pci,netdev=n$i,romfile=,mac=02:00:00:00:00:0$i")
 	done
-	timeout --kill-after=5 "$guest_seconds" qemu-system-x86_64 -accel tcg -cpu "$cpu" -smp 2 -m 1024 -machine q35 \
+	timeout --kill-after=5 "$guest_seconds" qemu-system-x86_64 -accel tcg,thread=single -cpu "$cpu" -smp 2 -m 1024 -machine q35 \
 		-nodefaults -no-user-config -display none -no-reboot "${nets[@]}" -kernel "$root/build/kernels/$1/vmlinuz" \
 		-initrd "$root/build/kernels/$1/image" -serial "file:$logs/$name-console.log" -serial "file:$logs/$name-results.log" \
 		-append "console=ttyS0,115200 loglevel=5 panic=-1 net.ifnames=0 mitigations=off random.trust_cpu=on MARGAY_TESTS=$tests" \
