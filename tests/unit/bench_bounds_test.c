@@ -78,11 +78,10 @@ static const struct {
 	size_t fail;
 } changes[] = {
 	{ "nothing", 1, 0, BUILD_WHOLE, 0, 0 },
-	/* Two ratios, one over four times the floor, and one each of counters and hooks that save
-	 * more; where all services are busy, only pins have a limit. */
-	{ "more flows cost more", 1000000, 0, BUILD_WHOLE, 0.1, 2 + 1 + 1 },
+	/* Three ratios, twice over four times the floor, and twice counters that save more. */
+	{ "more flows cost more", 1000000, 0, BUILD_WHOLE, 0.1, 3 + 2 + 2 },
 	{ "pins cost more", 1000000, 100, BUILD_WHOLE, 0.1, 3 },
-	{ "counters cost more", 1000000, 0, BUILD_UNCOUNTED, -0.1, 1 },
+	{ "counters cost more", 1000000, 0, BUILD_UNCOUNTED, -0.1, 2 },
 	{ "trace costs more", 1000000, 0, BUILD_UNTRACED, -0.3, 1 },
 };
 

@@ -14,23 +14,21 @@
 
 enum figure { NET_RATIO, GROSS_OVER_FLOOR, NET_SAVED };
 
-/* Without a limit: a figure of what the tables' size costs, which grows with the services spoken to
- * and the caches' smallness, on this data plane or any other. README.md says more. */
 static const struct bound {
 	const char *name;
 	enum figure figure;
-	double limit; /* 0: none */
+	double limit;
 	struct bench_case a, b;
 } bounds[] = {
 	{ "net, STABLE, 1 M flows over 1 flow, 1 service", NET_RATIO, 1.25, CASE(MILLION, 1),
 	  CASE(1, 1) },
 	{ "net, STABLE, 1 M flows over 1 flow, 10 K services, 1 busy", NET_RATIO, 1.25,
 	  CASE(MILLION, MANY, .busy = 1), CASE(1, MANY, .busy = 1) },
-	{ "net, STABLE, 1 M flows over 1 flow, 10 K services, all busy", NET_RATIO, 0,
+	{ "net, STABLE, 1 M flows over 1 flow, 10 K services, all busy", NET_RATIO, 1.25,
 	  CASE(MILLION, MANY), CASE(1, MANY) },
 	{ "gross over floor, STABLE, 1 M flows, 10 K services, 1 busy", GROSS_OVER_FLOOR, 4,
 	  CASE(MILLION, MANY, .busy = 1), CASE(MILLION, MANY, .busy = 1) },
-	{ "gross over floor, STABLE, 1 M flows, 10 K services, all busy", GROSS_OVER_FLOOR, 0,
+	{ "gross over floor, STABLE, 1 M flows, 10 K services, all busy", GROSS_OVER_FLOOR, 4,
 	  CASE(MILLION, MANY), CASE(MILLION, MANY) },
 	{ "net, 1 M flows, 100 % MOVING over STABLE, 1 service", NET_RATIO, 4,
 	  CASE(MILLION, 1, .moving_pct = 100), CASE(MILLION, 1) },
@@ -41,7 +39,7 @@ static const struct bound {
 	{ "counters, share of net, STABLE, 1 M flows, 10 K services, 1 busy", NET_SAVED, 0.1,
 	  CASE(MILLION, MANY, .busy = 1),
 	  CASE(MILLION, MANY, .busy = 1, .build = BUILD_UNCOUNTED) },
-	{ "counters, share of net, STABLE, 1 M flows, 10 K services, all busy", NET_SAVED, 0,
+	{ "counters, share of net, STABLE, 1 M flows, 10 K services, all busy", NET_SAVED, 0.1,
 	  CASE(MILLION, MANY), CASE(MILLION, MANY, .build = BUILD_UNCOUNTED) },
 	{ "trace off, share of net, STABLE, 1 M flows, 10 K services, 1 busy", NET_SAVED, 0.05,
 	  CASE(MILLION, MANY, .busy = 1), CASE(MILLION, MANY, .busy = 1, .build = BUILD_UNTRACED) },
@@ -85,7 +83,7 @@ size_t bounds_judge(const struct result *results, size_t count,
 			continue;
 		ret[i].measured = true;
 		ret[i].value = figure(bound->figure, a, b);
-		ret[i].held = !bound->limit || ret[i].value <= bound->limit;
+		ret[i].held = ret[i].value <= bound->limit;
 	}
 	return ARRAY_SIZE(bounds);
 }

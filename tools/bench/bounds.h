@@ -9,7 +9,7 @@
 /* Of one bound. */
 struct bound_verdict {
 	const char *name;
-	double limit; /* 0: none; it is held where it was measured */
+	double limit;
 	double value; /* meaningless unless measured */
 	bool measured, held;
 };

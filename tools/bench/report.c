@@ -38,9 +38,7 @@ static void print_row(const struct result *row)
 static void print_bound(const struct bound_verdict *bound)
 {
 	if (!bound->measured)
-		printf("FAIL  %-60s not measured\n", bound->name);
-	else if (!bound->limit)
-		printf("told  %-60s %.2f, no bound\n", bound->name, bound->value);
+		printf("FAIL  %-60s not measured, at most %.2f\n", bound->name, bound->limit);
 	else
 		printf("%-4s  %-60s %.2f, at most %.2f\n", bound->held ? "ok" : "FAIL", bound->name,
 		       bound->value, bound->limit);
