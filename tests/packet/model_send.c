@@ -123,10 +123,10 @@ enum mg_verdict model_send(const struct model *model, const struct model_packet 
 		return MG_NO_NEXTHOP;
 	if (packet->ttl <= 1)
 		return MG_TTL_EXPIRED;
-	if (!model->port(hop->ifindex))
-		return MG_NO_PORT;
 	if (packet->end - packet->ip + overhead > site->mtu)
 		return MG_TOO_BIG;
+	if (!model->port(hop->ifindex))
+		return MG_NO_PORT;
 	at = write_ethernet(ret->frame, hop, packet, outer_v4);
 	if (overhead)
 		model_encap(ret->frame + at, site, packet, flow_label(way->hash));
