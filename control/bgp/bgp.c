@@ -37,6 +37,13 @@ static bool is_told(const struct speaker *s, const struct rib_source *source)
 	return s->ops && source->neighbor;
 }
 
+static void observe_changed(const struct speaker *s, const struct rib_source *source,
+			    const struct bgp_nlri *nlri)
+{
+	if (s->observer && source->neighbor)
+		s->observer->changed(s->observer_user, source->neighbor, nlri);
+}
+
 int speaker_announce(struct speaker *s, struct rib_source *source, const struct bgp_nlri *nlri,
 		     const struct bgp_path *path)
 {
@@ -48,6 +55,7 @@ int speaker_announce(struct speaker *s, struct rib_source *source, const struct 
 		return r;
 	if (is_told(s, source))
 		s->ops->announced(s->user, &route);
+	observe_changed(s, source, nlri);
 	speaker_touch(s, &nlri->prefix);
 	return 0;
 }
@@ -61,6 +69,7 @@ int speaker_withdraw(struct speaker *s, struct rib_source *source, const struct 
 		return 0;
 	if (is_told(s, source))
 		s->ops->withdrawn(s->user, &route);
+	observe_changed(s, source, nlri);
 	speaker_touch(s, &nlri->prefix);
 	return 1;
 }
@@ -69,6 +78,8 @@ void speaker_settle(struct speaker *s)
 {
 	if (s->unsettled && s->ops)
 		s->ops->settled(s->user);
+	if (s->unsettled && s->observer)
+		s->observer->settled(s->observer_user);
 	s->unsettled = false;
 }
 
@@ -198,6 +209,7 @@ void bgp_free(struct bgp **bgp)
 		return;
 	s = &b->speaker;
 	s->ops = NULL;
+	s->observer = NULL;
 	for (size_t i = 0; i < s->neighbor_count; i++)
 		neighbor_shut(s->neighbors[i], CEASE_SHUTDOWN);
 	while (s->neighbor_count)
@@ -276,18 +288,91 @@ bool bgp_neighbor_state(const struct bgp *bgp, size_t index, struct bgp_neighbor
 	return true;
 }
 
+void bgp_observe(struct bgp *bgp, const struct bgp_observer *observer, void *user)
+{
+	bgp->speaker.observer = observer;
+	bgp->speaker.observer_user = user;
+}
+
+void bgp_peers(const struct bgp *bgp, void (*visit)(void *user, const struct bgp_peer *peer),
+	       void *user)
+{
+	for (size_t i = 0; i < bgp->speaker.neighbor_count; i++) {
+		struct bgp_peer peer;
+
+		if (neighbor_peer(bgp->speaker.neighbors[i], &peer))
+			visit(user, &peer);
+	}
+}
+
+static const struct neighbor *neighbor_of_id(const struct bgp *bgp, uint32_t id)
+{
+	for (size_t i = 0; i < bgp->speaker.neighbor_count; i++)
+		if (neighbor_id(bgp->speaker.neighbors[i]) == id)
+			return bgp->speaker.neighbors[i];
+	return NULL;
+}
+
+bool bgp_peer_find(const struct bgp *bgp, uint32_t id, struct bgp_peer *ret)
+{
+	const struct neighbor *neighbor = neighbor_of_id(bgp, id);
+
+	return neighbor && neighbor_peer(neighbor, ret);
+}
+
+static struct bgp_route route_of(const struct rib_route *r)
+{
+	return (struct bgp_route){ r->key.neighbor, r->key.prefix, r->key.path_id, &r->path->path,
+				   r->received_ms };
+}
+
+void bgp_peer_routes(const struct bgp *bgp, uint32_t id,
+		     void (*visit)(void *user, const struct bgp_route *route), void *user)
+{
+	const struct neighbor *neighbor = neighbor_of_id(bgp, id);
+	const struct rib_route *r = neighbor ? neighbor_source(neighbor)->routes : NULL;
+
+	for (; r; r = r->source_next) {
+		struct bgp_route route = route_of(r);
+
+		visit(user, &route);
+	}
+}
+
+bool bgp_route_find(const struct bgp *bgp, uint32_t neighbor, const struct bgp_nlri *nlri,
+		    struct bgp_route *ret)
+{
+	const struct rib_route *r = rib_route_find(bgp->speaker.rib, neighbor, nlri);
+
+	if (r)
+		*ret = route_of(r);
+	return r;
+}
+
+static void entry_visit(const struct rib_entry *entry,
+			void (*visit)(void *user, const struct bgp_route *route), void *user)
+{
+	for (const struct rib_route *r = entry->routes; r; r = r->next) {
+		struct bgp_route route = route_of(r);
+
+		visit(user, &route);
+	}
+}
+
+void bgp_prefix_routes(const struct bgp *bgp, const struct prefix *prefix,
+		       void (*visit)(void *user, const struct bgp_route *route), void *user)
+{
+	const struct rib_entry *entry = rib_find(bgp->speaker.rib, prefix);
+
+	if (entry)
+		entry_visit(entry, visit, user);
+}
+
 void bgp_routes(const struct bgp *bgp, void (*visit)(void *user, const struct bgp_route *route),
 		void *user)
 {
-	const struct rib_entry *entry;
-	const struct rib_route *r;
+	const struct rib_entry *entry = rib_entries(bgp->speaker.rib);
 
-	for (entry = rib_entries(bgp->speaker.rib); entry; entry = entry->hh.next) {
-		for (r = entry->routes; r; r = r->next) {
-			struct bgp_route route = { r->key.neighbor, r->key.prefix, r->key.path_id,
-						   &r->path->path, r->received_ms };
-
-			visit(user, &route);
-		}
-	}
+	for (; entry; entry = entry->hh.next)
+		entry_visit(entry, visit, user);
 }

@@ -103,6 +103,57 @@ static struct export_target export_target(const struct neighbor *n, const struct
 	return to;
 }
 
+/* --- for those who watch --- */
+static struct bgp_peer peer_of(const struct neighbor *n, const struct session *session)
+{
+	struct bgp_peer peer = { .neighbor = n->id,
+				 .local = n->to.local,
+				 .remote = n->config.remote,
+				 .codec = &n->to.codec };
+
+	memcpy(peer.router_id, n->source.router_id, sizeof(peer.router_id));
+	session_peer(session, &peer);
+	return peer;
+}
+
+static void observe_up(const struct neighbor *n)
+{
+	const struct speaker *s = n->speaker;
+	struct bgp_peer peer;
+
+	if (!s->observer)
+		return;
+	peer = peer_of(n, n->up);
+	s->observer->up(s->observer_user, &peer);
+}
+
+static void observe_down(const struct neighbor *n, const struct session *session)
+{
+	const struct speaker *s = n->speaker;
+	struct bgp_ending ending;
+	struct bgp_peer peer;
+
+	if (!s->observer)
+		return;
+	peer = peer_of(n, session);
+	ending = session_ending(session);
+	s->observer->down(s->observer_user, &peer, &ending);
+}
+
+static void observe_update(const struct neighbor *n, const struct session *session,
+			   struct cursor body, enum fault fault)
+{
+	const struct speaker *s = n->speaker;
+	struct cursor message;
+	struct bgp_peer peer;
+
+	if (!s->observer)
+		return;
+	message = cursor_of(body.at - MESSAGE_HEADER_LEN, cursor_left(&body) + MESSAGE_HEADER_LEN);
+	peer = peer_of(n, session);
+	s->observer->update(s->observer_user, &peer, message, fault);
+}
+
 static void on_up(void *user, struct session *session)
 {
 	struct neighbor *n = user;
@@ -114,6 +165,7 @@ static void on_up(void *user, struct session *session)
 	n->to = export_target(n, session);
 	log_info("neighbor %s: Established", n->name);
 	n->out = adj_out_new(n->speaker->rib, &n->to);
+	observe_up(n);
 	if (!n->out)
 		neighbor_stop(n, CEASE_RESOURCES);
 }
@@ -141,6 +193,7 @@ static void on_down(void *user, struct session *session, uint64_t established_ms
 
 	if (session == n->up) {
 		log_info("neighbor %s: down, %s", n->name, n->last_error);
+		observe_down(n, session);
 		n->up = NULL;
 		n->end_of_rib = 0;
 		adj_out_free(&n->out);
@@ -216,10 +269,12 @@ static void on_update(void *user, struct session *session, struct cursor body)
 	n->faults[fault]++;
 	if (fault == FAULT_RESET) {
 		session_fail(session, &update->notification);
+		observe_update(n, session, body, fault);
 		return;
 	}
 	end_of_rib_note(n, update);
 	update_apply(n, session);
+	observe_update(n, session, body, fault);
 }
 
 static void on_refresh(void *user, struct session *session, enum bgp_family family)
@@ -377,4 +432,22 @@ void neighbor_state(const struct neighbor *n, struct bgp_neighbor_state *ret)
 	ret->edge_metadata = n->to.codec.edge_metadata;
 	ret->end_of_rib = n->end_of_rib;
 	ret->prefixes_out = n->out ? adj_out_count(n->out) : 0;
+}
+
+uint32_t neighbor_id(const struct neighbor *n)
+{
+	return n->id;
+}
+
+const struct rib_source *neighbor_source(const struct neighbor *n)
+{
+	return &n->source;
+}
+
+bool neighbor_peer(const struct neighbor *n, struct bgp_peer *ret)
+{
+	if (!n->up)
+		return false;
+	*ret = peer_of(n, n->up);
+	return true;
 }

@@ -5,9 +5,11 @@
  */
 #pragma once
 #include "bgp/bgp.h"
+#include "bgp/observer.h"
 #include "bgp/transport.h"
 
 struct neighbor;
+struct rib_source;
 struct speaker;
 
 /* Copies *config and starts. NULL: out of memory. */
@@ -31,3 +33,7 @@ int neighbor_refresh(struct neighbor *neighbor);
 
 const struct bgp_neighbor_config *neighbor_config(const struct neighbor *neighbor);
 void neighbor_state(const struct neighbor *neighbor, struct bgp_neighbor_state *ret);
+uint32_t neighbor_id(const struct neighbor *neighbor);
+const struct rib_source *neighbor_source(const struct neighbor *neighbor);
+/* For those who watch. False: it is not Established. */
+bool neighbor_peer(const struct neighbor *neighbor, struct bgp_peer *ret);

@@ -46,10 +46,10 @@ struct rib_entry *rib_find(const struct rib *rib, const struct prefix *prefix)
 	return entry;
 }
 
-static struct rib_route *route_find(const struct rib *rib, const struct rib_source *source,
-				    const struct bgp_nlri *nlri)
+struct rib_route *rib_route_find(const struct rib *rib, uint32_t neighbor,
+				 const struct bgp_nlri *nlri)
 {
-	struct rib_route_key key = { source->neighbor, nlri->path_id, nlri->prefix };
+	struct rib_route_key key = { neighbor, nlri->path_id, nlri->prefix };
 	struct rib_route *route;
 
 	HASH_FIND_BYHASHVALUE(hh, rib->routes, &key, ROUTE_KEY_LEN,
@@ -149,7 +149,7 @@ int rib_announce(struct rib *rib, struct rib_source *source, const struct bgp_nl
 		 const struct bgp_path *path, uint64_t now_ms)
 {
 	struct interned *interned = intern(&rib->interned, path);
-	struct rib_route *route = route_find(rib, source, nlri);
+	struct rib_route *route = rib_route_find(rib, source->neighbor, nlri);
 	int r;
 
 	if (!interned)
@@ -173,7 +173,7 @@ int rib_announce(struct rib *rib, struct rib_source *source, const struct bgp_nl
 
 int rib_withdraw(struct rib *rib, struct rib_source *source, const struct bgp_nlri *nlri)
 {
-	struct rib_route *route = route_find(rib, source, nlri);
+	struct rib_route *route = rib_route_find(rib, source->neighbor, nlri);
 
 	if (!route)
 		return 0;

@@ -54,6 +54,9 @@ int rib_announce(struct rib *rib, struct rib_source *source, const struct bgp_nl
 /* 1: it went, 0: there was none. */
 int rib_withdraw(struct rib *rib, struct rib_source *source, const struct bgp_nlri *nlri);
 
+/* NULL: none. */
+struct rib_route *rib_route_find(const struct rib *rib, uint32_t neighbor,
+				 const struct bgp_nlri *nlri);
 struct rib_entry *rib_find(const struct rib *rib, const struct prefix *prefix);
 struct rib_entry *rib_entries(const struct rib *rib); /* the first; go on by hh.next */
 struct rib_route *rib_best(struct rib_entry *entry);  /* by decision.c */

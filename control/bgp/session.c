@@ -27,6 +27,10 @@ struct session {
 	struct bgp_open ours, theirs;
 	struct bgp_codec codec;
 	uint8_t stop_code, stop_subcode;
+	/* Of the connection that is, or was last, for those who watch. */
+	uint16_t local_port, remote_port;
+	struct bgp_bytes open_sent, open_received, notification;
+	enum bgp_ending_kind ending;
 };
 
 static void session_step(struct session *s, enum fsm_event event,
@@ -97,12 +101,36 @@ static void message_send(struct session *s, const struct writer *w)
 	session_send(s, &octets, writer_len(w));
 }
 
+/* A copy in place of what was there; lack of memory leaves it empty. */
+static void octets_keep(struct bgp_bytes *kept, const void *octets, size_t len)
+{
+	free(kept->at);
+	*kept = (struct bgp_bytes){ .at = malloc(len) };
+	if (!kept->at)
+		return;
+	memcpy(kept->at, octets, len);
+	kept->len = len;
+}
+
+/* The message around a body that has just been read off the stream. */
+static void message_keep(struct bgp_bytes *kept, const struct cursor *body)
+{
+	octets_keep(kept, body->at - MESSAGE_HEADER_LEN, cursor_left(body) + MESSAGE_HEADER_LEN);
+}
+
+static void octets_drop(struct bgp_bytes *kept)
+{
+	free(kept->at);
+	*kept = (struct bgp_bytes){ 0 };
+}
+
 static void open_send(struct session *s)
 {
 	uint8_t octets[MESSAGE_MAX];
 	struct writer w = writer_of(octets, sizeof(octets));
 
 	open_encode(&s->ours, &w);
+	octets_keep(&s->open_sent, octets, writer_len(&w));
 	message_send(s, &w);
 }
 
@@ -129,8 +157,12 @@ static void notification_send(struct session *s, const struct fsm_result *result
 	if (!n.code)
 		n = (struct notification){ .code = s->stop_code, .subcode = s->stop_subcode };
 	notification_encode(&n, &w);
-	if (s->transport && !transport_waiting(s->transport))
+	s->ending = BGP_ENDED_BY_US_SILENTLY;
+	if (s->transport && !transport_waiting(s->transport)) {
+		s->ending = BGP_ENDED_BY_US;
+		octets_keep(&s->notification, octets, writer_len(&w));
 		message_send(s, &w);
+	}
 	session_words(s, "sent", notification_format(&n, text));
 }
 
@@ -156,6 +188,10 @@ static void session_connected(struct session *s)
 	int r;
 
 	transport_attach(s->transport, &transport_ops, s);
+	s->local_port = transport_local_port(s->transport);
+	s->remote_port = transport_remote_port(s->transport);
+	s->ending = BGP_ENDED_BY_THEM_SILENTLY;
+	octets_drop(&s->notification);
 	r = transport_read(s->transport);
 	if (r < 0)
 		session_words(s, "read", uv_strerror(r));
@@ -230,6 +266,7 @@ static void receive_open(struct session *s, struct cursor *body)
 		session_step(s, FSM_EVENT_OPEN, NULL);
 		return;
 	}
+	message_keep(&s->open_received, body);
 	if (open_decode(body, s->ours.edge_metadata_code, &theirs, &fault) < 0) {
 		session_fail(s, &fault);
 		return;
@@ -276,6 +313,8 @@ static void receive_notification(struct session *s, struct cursor *body)
 	char text[NOTIFICATION_STRLEN + UINT8_MAX];
 	struct notification n;
 
+	s->ending = BGP_ENDED_BY_THEM;
+	message_keep(&s->notification, body);
 	if (notification_decode(body, &n) == 0) {
 		notification_format(&n, text);
 		shutdown_words(&n, text, sizeof(text));
@@ -424,6 +463,9 @@ void session_free(struct session **session)
 		return;
 	transport_close(&s->transport);
 	transport_close(&s->parked);
+	octets_drop(&s->open_sent);
+	octets_drop(&s->open_received);
+	octets_drop(&s->notification);
 	uv_close((uv_handle_t *)&s->timer, on_timer_closed);
 }
 
@@ -496,4 +538,20 @@ uint16_t session_hold_s(const struct session *s)
 struct addr session_local(const struct session *s)
 {
 	return s->transport ? transport_local(s->transport) : (struct addr){ 0 };
+}
+
+void session_peer(const struct session *s, struct bgp_peer *ret)
+{
+	ret->local_port = s->local_port;
+	ret->remote_port = s->remote_port;
+	ret->open_sent = cursor_of(s->open_sent.at, s->open_sent.len);
+	ret->open_received = cursor_of(s->open_received.at, s->open_received.len);
+	ret->since_ms = s->fsm.since_ms;
+}
+
+struct bgp_ending session_ending(const struct session *s)
+{
+	return (struct bgp_ending){ .kind = s->ending,
+				    .notification =
+					    cursor_of(s->notification.at, s->notification.len) };
 }

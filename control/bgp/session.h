@@ -7,6 +7,7 @@
 #pragma once
 #include "bgp/bgp.h"
 #include "bgp/fsm.h"
+#include "bgp/observer.h"
 #include "bgp/open.h"
 #include "bgp/transport.h"
 
@@ -60,3 +61,6 @@ const struct bgp_codec *session_codec(const struct session *session); /* after o
 const struct bgp_open *session_theirs(const struct session *session); /* after opened */
 uint16_t session_hold_s(const struct session *session);
 struct addr session_local(const struct session *session);
+/* Ports, OPENs and time of the connection that is, or was last. */
+void session_peer(const struct session *session, struct bgp_peer *ret);
+struct bgp_ending session_ending(const struct session *session); /* of the last connection */

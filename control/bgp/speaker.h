@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "bgp/bgp.h"
+#include "bgp/observer.h"
 #include "bgp/rib.h"
 #include "bgp/update.h"
 
@@ -13,6 +14,8 @@ struct speaker {
 	struct bgp_config config;
 	const struct bgp_ops *ops; /* NULL: closing, nobody is told */
 	void *user;
+	const struct bgp_observer *observer; /* NULL: nobody watches */
+	void *observer_user;
 	struct rib *rib;
 	struct neighbor **neighbors;
 	size_t neighbor_count;

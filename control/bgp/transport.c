@@ -188,24 +188,47 @@ size_t transport_waiting(const struct transport *transport)
 	return uv_stream_get_write_queue_size((const uv_stream_t *)&transport->tcp);
 }
 
-struct addr transport_local(const struct transport *transport)
+/* Zeros where there is no address. */
+static struct sockaddr_storage address_of(const struct transport *t,
+					  int (*get)(const uv_tcp_t *, struct sockaddr *, int *))
 {
-	struct sockaddr_storage sa;
+	struct sockaddr_storage sa = { 0 };
 	int len = sizeof(sa);
+
+	get(&t->tcp, (struct sockaddr *)&sa, &len);
+	return sa;
+}
+
+static struct addr addr_of(struct sockaddr_storage sa)
+{
 	struct addr addr = { 0 };
 
-	if (uv_tcp_getsockname(&transport->tcp, (struct sockaddr *)&sa, &len) == 0)
-		addr_of_sockaddr((const struct sockaddr *)&sa, &addr);
+	addr_of_sockaddr((const struct sockaddr *)&sa, &addr);
 	return addr;
+}
+
+static uint16_t port_of(struct sockaddr_storage sa)
+{
+	return ntohs(sa.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&sa)->sin6_port
+					      : ((struct sockaddr_in *)&sa)->sin_port);
+}
+
+struct addr transport_local(const struct transport *transport)
+{
+	return addr_of(address_of(transport, uv_tcp_getsockname));
 }
 
 struct addr transport_remote(const struct transport *transport)
 {
-	struct sockaddr_storage sa;
-	int len = sizeof(sa);
-	struct addr addr = { 0 };
+	return addr_of(address_of(transport, uv_tcp_getpeername));
+}
 
-	if (uv_tcp_getpeername(&transport->tcp, (struct sockaddr *)&sa, &len) == 0)
-		addr_of_sockaddr((const struct sockaddr *)&sa, &addr);
-	return addr;
+uint16_t transport_local_port(const struct transport *transport)
+{
+	return port_of(address_of(transport, uv_tcp_getsockname));
+}
+
+uint16_t transport_remote_port(const struct transport *transport)
+{
+	return port_of(address_of(transport, uv_tcp_getpeername));
 }

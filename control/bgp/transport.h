@@ -40,6 +40,8 @@ size_t transport_waiting(const struct transport *transport);
 /* Our address and theirs; zero where there is none. */
 struct addr transport_local(const struct transport *transport);
 struct addr transport_remote(const struct transport *transport);
+uint16_t transport_local_port(const struct transport *transport); /* 0: there is none */
+uint16_t transport_remote_port(const struct transport *transport);
 
 /* What waits to be sent is lost. *transport may be NULL; NULL afterwards; no callback comes. */
 void transport_close(struct transport **transport);
