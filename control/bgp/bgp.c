@@ -211,7 +211,7 @@ void bgp_free(struct bgp **bgp)
 	s->ops = NULL;
 	s->observer = NULL;
 	for (size_t i = 0; i < s->neighbor_count; i++)
-		neighbor_shut(s->neighbors[i], CEASE_SHUTDOWN);
+		neighbor_shut(s->neighbors[i], CEASE_SHUTDOWN, NULL);
 	while (s->neighbor_count)
 		neighbor_free(&s->neighbors[--s->neighbor_count]);
 	free(s->neighbors);
@@ -251,12 +251,44 @@ int bgp_neighbor_remove(struct bgp *bgp, const struct addr *remote)
 
 	if (!found)
 		return -ENOENT;
-	neighbor_shut(*found, CEASE_DECONFIGURED);
+	neighbor_shut(*found, CEASE_DECONFIGURED, NULL);
 	after = s->neighbor_count - (size_t)(found - s->neighbors) - 1;
 	neighbor_free(found);
 	memmove(found, found + 1, after * sizeof(*found));
 	s->neighbor_count--;
 	speaker_settle(s);
+	return 0;
+}
+
+int bgp_neighbor_shutdown(struct bgp *bgp, const struct addr *remote, const char *reason)
+{
+	struct neighbor **found = neighbor_find(bgp, remote);
+
+	if (!found)
+		return -ENOENT;
+	neighbor_shut(*found, CEASE_SHUTDOWN, reason);
+	speaker_settle(&bgp->speaker);
+	return 0;
+}
+
+int bgp_neighbor_enable(struct bgp *bgp, const struct addr *remote)
+{
+	struct neighbor **found = neighbor_find(bgp, remote);
+
+	if (!found)
+		return -ENOENT;
+	neighbor_enable(*found);
+	return 0;
+}
+
+int bgp_neighbor_reset(struct bgp *bgp, const struct addr *remote, const char *reason)
+{
+	struct neighbor **found = neighbor_find(bgp, remote);
+
+	if (!found)
+		return -ENOENT;
+	neighbor_reset(*found, reason);
+	speaker_settle(&bgp->speaker);
 	return 0;
 }
 

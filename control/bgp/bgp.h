@@ -35,6 +35,9 @@ struct bgp_neighbor_config {
 	uint32_t prefix_max; /* routes accepted before the session is ceased (RFC 4486); 0: no limit
 			      */
 	char description[64];
+	uint16_t send_hold_s; /* RFC 9687; 0: 8 minutes; never less than twice the hold time */
+	bool shutdown;        /* no session, until bgp_neighbor_enable() */
+	char reason[256];     /* UTF-8 that goes with an administrative shutdown (RFC 9003) */
 };
 
 /* Names one route: as the neighbour sent it. neighbor is 0 for routes of our own. */
@@ -78,6 +81,23 @@ int bgp_neighbor_refresh(struct bgp *bgp, const struct addr *remote);
 int bgp_originate(struct bgp *bgp, const struct prefix *prefix, const struct bgp_path *path);
 int bgp_withdraw(struct bgp *bgp, const struct prefix *prefix); /* 0 or -ENOENT */
 
+/* Ends the session with CEASE / Administrative Shutdown and these words (RFC 9003; "": those of
+ * the configuration), and starts none until it is enabled. The neighbour keeps no routes of ours,
+ * and we none of its. 0 or -ENOENT. */
+int bgp_neighbor_shutdown(struct bgp *bgp, const struct addr *remote, const char *reason);
+int bgp_neighbor_enable(struct bgp *bgp, const struct addr *remote); /* 0 or -ENOENT */
+/* Ends the session with CEASE / Administrative Reset, and starts it again. 0 or -ENOENT. */
+int bgp_neighbor_reset(struct bgp *bgp, const struct addr *remote, const char *reason);
+
+/* A NOTIFICATION that was sent or received. */
+struct bgp_notified {
+	uint64_t at_ms;        /* uv_now() */
+	uint8_t code, subcode; /* RFC 4271 section 4.5; code 0: there was none */
+	bool told;             /* false: it was to be sent, but the neighbour does not read */
+	char text[96];         /* "Cease: Administrative Shutdown" */
+	char reason[256];      /* RFC 9003: UTF-8 without controls; "": none */
+};
+
 /* What `margay show bgp` prints. Borrowed strings; index 0.. until false. */
 struct bgp_neighbor_state {
 	uint32_t id;
@@ -85,7 +105,9 @@ struct bgp_neighbor_state {
 	const char
 		*state; /* "Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established" */
 	const char *last_error; /* words of the last NOTIFICATION or socket error, "" if none */
-	uint64_t since_ms;      /* uv_now() of the last change of state */
+	struct bgp_notified sent, received; /* the last ones */
+	bool shutdown;                      /* by configuration or bgp_neighbor_shutdown() */
+	uint64_t since_ms;                  /* uv_now() of the last change of state */
 	uint8_t remote_id[4];
 	uint16_t hold_s;                    /* negotiated */
 	uint32_t families;                  /* negotiated */

@@ -10,7 +10,7 @@
 
 /* RFC 4271 section 8.2.2: HoldTimer in OpenSent, "4 minutes is suggested". */
 #define HOLD_OPEN_MS (4 * 60 * 1000)
-/* RFC 9687 section 4.1: the greater one of 8 minutes and twice the hold time. */
+/* RFC 9687 section 4.1: the greater one of 8 minutes and twice the hold time, by default. */
 #define SEND_HOLD_MS (8 * 60 * 1000)
 
 #define HOLD_OFF_MIN_MS 1000
@@ -85,7 +85,7 @@ static const struct step steps[FSM_STATE_COUNT][FSM_EVENT_COUNT] = {
 		[FSM_EVENT_RETRY_EXPIRED] = UNEXPECTED(OPEN_SENT),
 		[FSM_EVENT_HOLD_EXPIRED] = FAIL(NOTIFICATION_HOLD_TIMER, 0),
 		[FSM_EVENT_KEEPALIVE_DUE] = UNEXPECTED(OPEN_SENT),
-		[FSM_EVENT_SEND_EXPIRED] = END(0),
+		[FSM_EVENT_SEND_EXPIRED] = FAIL(NOTIFICATION_SEND_HOLD, 0),
 		[FSM_EVENT_TCP_DOWN] = GO(ACTIVE, FSM_CLOSE | RETRY_RUN),
 		[FSM_EVENT_OPEN] = GO(OPEN_CONFIRM, FSM_SEND_KEEPALIVE | HOLD_RUN | KEEPALIVE_RUN),
 		[FSM_EVENT_MESSAGE_BAD] = FAIL(0, 0),
@@ -99,7 +99,7 @@ static const struct step steps[FSM_STATE_COUNT][FSM_EVENT_COUNT] = {
 		[FSM_EVENT_RETRY_EXPIRED] = UNEXPECTED(OPEN_CONFIRM),
 		[FSM_EVENT_HOLD_EXPIRED] = FAIL(NOTIFICATION_HOLD_TIMER, 0),
 		[FSM_EVENT_KEEPALIVE_DUE] = STAY(FSM_SEND_KEEPALIVE | KEEPALIVE_RUN),
-		[FSM_EVENT_SEND_EXPIRED] = END(0),
+		[FSM_EVENT_SEND_EXPIRED] = FAIL(NOTIFICATION_SEND_HOLD, 0),
 		[FSM_EVENT_TCP_DOWN] = END(0),
 		[FSM_EVENT_OPEN] = UNEXPECTED(OPEN_CONFIRM),
 		[FSM_EVENT_MESSAGE_BAD] = FAIL(0, 0),
@@ -113,7 +113,7 @@ static const struct step steps[FSM_STATE_COUNT][FSM_EVENT_COUNT] = {
 		[FSM_EVENT_RETRY_EXPIRED] = UNEXPECTED(ESTABLISHED),
 		[FSM_EVENT_HOLD_EXPIRED] = FAIL(NOTIFICATION_HOLD_TIMER, 0),
 		[FSM_EVENT_KEEPALIVE_DUE] = STAY(FSM_SEND_KEEPALIVE | KEEPALIVE_RUN),
-		[FSM_EVENT_SEND_EXPIRED] = END(0),
+		[FSM_EVENT_SEND_EXPIRED] = FAIL(NOTIFICATION_SEND_HOLD, 0),
 		[FSM_EVENT_TCP_DOWN] = END(0),
 		[FSM_EVENT_OPEN] = UNEXPECTED(ESTABLISHED),
 		[FSM_EVENT_MESSAGE_BAD] = FAIL(0, 0),
@@ -209,7 +209,9 @@ void fsm_start_after(struct fsm *fsm, uint64_t delay_ms, uint64_t now_ms)
 
 void fsm_sending(struct fsm *fsm, bool waiting, uint64_t now_ms)
 {
-	uint64_t hold_ms = fsm->hold_ms * 2 > SEND_HOLD_MS ? fsm->hold_ms * 2 : SEND_HOLD_MS;
+	uint64_t twice_ms = fsm->hold_ms * 2ull;
+	uint64_t least_ms = fsm->send_hold_ms ? fsm->send_hold_ms : SEND_HOLD_MS;
+	uint64_t hold_ms = twice_ms > least_ms ? twice_ms : least_ms;
 
 	/* RFC 9687 section 3.3: without a hold timer there is none of these either. */
 	fsm->due_ms[FSM_TIMER_SEND] = waiting && fsm->hold_ms ? now_ms + hold_ms : FSM_NEVER;

@@ -64,8 +64,9 @@ struct fsm {
 	enum fsm_state state;
 	bool passive; /* waits in Active, never dials */
 	uint32_t retry_ms;
-	uint32_t hold_ms;  /* as negotiated; 0: no hold timer, no keepalives */
-	uint64_t since_ms; /* of the last change of state */
+	uint32_t hold_ms;      /* as negotiated; 0: no hold timer, no keepalives */
+	uint32_t send_hold_ms; /* RFC 9687, at least; 0: 8 minutes */
+	uint64_t since_ms;     /* of the last change of state */
 	uint64_t due_ms[FSM_TIMER_COUNT];
 	uint64_t random; /* state of the jitter */
 };
@@ -80,7 +81,8 @@ void fsm_negotiate_hold(struct fsm *fsm, uint16_t ours_s, uint16_t theirs_s);
 
 /* A start after delay_ms; only in Idle. */
 void fsm_start_after(struct fsm *fsm, uint64_t delay_ms, uint64_t now_ms);
-/* Octets wait to be sent, or none do: runs, restarts or stops the timer of RFC 9687. */
+/* Octets wait to be sent, or none do: runs, restarts or stops the timer of RFC 9687. It takes
+ * send_hold_ms, and never less than twice the hold time. */
 void fsm_sending(struct fsm *fsm, bool waiting, uint64_t now_ms);
 
 /* True: *ret is an event whose time has come, its timer is stopped. */

@@ -10,6 +10,8 @@
 #include "base/util.h"
 #include "bgp/adj_out.h"
 #include "bgp/message.h"
+#include "bgp/notified.h"
+#include "bgp/reason.h"
 #include "bgp/session.h"
 #include "bgp/speaker.h"
 
@@ -31,6 +33,8 @@ struct neighbor {
 	struct export_target to; /* while up */
 	uint32_t hold_off_ms;
 	uint32_t end_of_rib; /* families; of the Established session */
+	bool shut;           /* administratively: no session is started */
+	struct bgp_notified sent, received;
 	char name[ADDR_STRLEN], last_error[240];
 	uint64_t updates_in, updates_out, established, ignored;
 	uint64_t faults[FAULT_RESET + 1];
@@ -43,8 +47,10 @@ static struct session *other_session(const struct neighbor *n, const struct sess
 
 static void neighbor_stop(struct neighbor *n, uint8_t cease)
 {
+	const struct notification why = { .code = NOTIFICATION_CEASE, .subcode = cease };
+
 	if (n->up)
-		session_stop(n->up, NOTIFICATION_CEASE, cease);
+		session_stop(n->up, &why);
 }
 
 /* RFC 4271 section 6.8 with RFC 6286 section 2.3: the connection stays that the router with the
@@ -156,9 +162,10 @@ static void observe_update(const struct neighbor *n, const struct session *sessi
 
 static void on_up(void *user, struct session *session)
 {
+	const struct notification collision = { NOTIFICATION_CEASE, CEASE_COLLISION, NULL, 0 };
 	struct neighbor *n = user;
 
-	session_stop(other_session(n, session), NOTIFICATION_CEASE, CEASE_COLLISION);
+	session_stop(other_session(n, session), &collision);
 	n->up = session;
 	n->established++;
 	source_set(n, session);
@@ -182,6 +189,8 @@ static void routes_withdraw(struct neighbor *n)
 
 static void sessions_start(struct neighbor *n, uint64_t delay_ms)
 {
+	if (n->shut)
+		return;
 	if (!n->config.passive)
 		session_start(n->session[DIALS], delay_ms);
 	session_start(n->session[IS_DIALLED], delay_ms);
@@ -212,6 +221,24 @@ static void on_failed(void *user, const char *words)
 
 	snprintf(n->last_error, sizeof(n->last_error), "%s", words);
 	log_debug("neighbor %s: %s", n->name, words);
+}
+
+static bool is_collision(const struct notification *n)
+{
+	return n->code == NOTIFICATION_CEASE && n->subcode == CEASE_COLLISION;
+}
+
+/* Of a session that gives way to another one nobody needs to know. */
+static void on_notified(void *user, struct session *session, bool sent, bool told,
+			const struct notification *notification)
+{
+	struct neighbor *n = user;
+
+	if (n->up ? n->up != session : is_collision(notification))
+		return;
+	notified_keep(sent ? &n->sent : &n->received, notification, told, uv_now(n->speaker->loop));
+	if (!sent && *n->received.reason)
+		log_info("neighbor %s: %s: %s", n->name, n->received.text, n->received.reason);
 }
 
 /* RFC 4271 section 9.1.2, RFC 4456 section 8: what has been here before is not a way out. */
@@ -300,6 +327,7 @@ static const struct session_ops session_ops = {
 	.settled = on_settled,
 	.down = on_down,
 	.failed = on_failed,
+	.notified = on_notified,
 };
 
 static int sessions_new(struct neighbor *n)
@@ -326,7 +354,9 @@ struct neighbor *neighbor_new(struct speaker *speaker, uint32_t id,
 
 	if (!n)
 		return NULL;
-	*n = (struct neighbor){ .speaker = speaker, .id = id, .config = *config };
+	*n = (struct neighbor){
+		.speaker = speaker, .id = id, .config = *config, .shut = config->shutdown
+	};
 	addr_format(&config->remote, n->name);
 	if (sessions_new(n) < 0)
 		neighbor_free(&n);
@@ -335,10 +365,45 @@ struct neighbor *neighbor_new(struct speaker *speaker, uint32_t id,
 	return n;
 }
 
-void neighbor_shut(struct neighbor *n, uint8_t cease)
+/* The words go with a shutdown or a reset only (RFC 9003 section 2). */
+static struct notification cease_words(const struct neighbor *n, uint8_t cease, const char *reason,
+				       uint8_t ret_words[1 + REASON_MAX])
 {
+	struct notification why = { .code = NOTIFICATION_CEASE, .subcode = cease };
+
+	if (cease != CEASE_SHUTDOWN && cease != CEASE_RESET)
+		return why;
+	why.len = reason_encode(reason && *reason ? reason : n->config.reason, ret_words);
+	why.data = ret_words;
+	return why;
+}
+
+void neighbor_shut(struct neighbor *n, uint8_t cease, const char *reason)
+{
+	uint8_t words[1 + REASON_MAX];
+	const struct notification why = cease_words(n, cease, reason, words);
+
+	n->shut = true;
 	for (int i = 0; i < SESSIONS; i++)
-		session_stop(n->session[i], NOTIFICATION_CEASE, cease);
+		session_stop(n->session[i], &why);
+}
+
+void neighbor_enable(struct neighbor *n)
+{
+	if (!n->shut)
+		return;
+	n->shut = false;
+	n->hold_off_ms = 0;
+	sessions_start(n, 0);
+}
+
+void neighbor_reset(struct neighbor *n, const char *reason)
+{
+	uint8_t words[1 + REASON_MAX];
+	const struct notification why = cease_words(n, CEASE_RESET, reason, words);
+
+	if (n->up)
+		session_stop(n->up, &why);
 }
 
 void neighbor_free(struct neighbor **neighbor)
@@ -414,6 +479,9 @@ void neighbor_state(const struct neighbor *n, struct bgp_neighbor_state *ret)
 					    .state = fsm_state_name(fsm->state),
 					    .last_error = n->last_error,
 					    .since_ms = fsm->since_ms,
+					    .sent = n->sent,
+					    .received = n->received,
+					    .shutdown = n->shut,
 					    .prefixes_in = n->source.route_count,
 					    .updates_in = n->updates_in,
 					    .updates_out = n->updates_out,

@@ -15,8 +15,12 @@ struct speaker;
 /* Copies *config and starts. NULL: out of memory. */
 struct neighbor *neighbor_new(struct speaker *speaker, uint32_t id,
 			      const struct bgp_neighbor_config *config);
-/* Ends its sessions with CEASE and this subcode; its routes are withdrawn. To be freed then. */
-void neighbor_shut(struct neighbor *neighbor, uint8_t cease);
+/* Ends its sessions with CEASE and this subcode; its routes are withdrawn. No session is started
+ * until neighbor_enable(). reason: RFC 9003, NULL or "": that of the configuration. */
+void neighbor_shut(struct neighbor *neighbor, uint8_t cease, const char *reason);
+void neighbor_enable(struct neighbor *neighbor);
+/* Ends its session with CEASE / Administrative Reset; it comes again. */
+void neighbor_reset(struct neighbor *neighbor, const char *reason);
 /* Has been shut. *neighbor may be NULL; NULL afterwards. */
 void neighbor_free(struct neighbor **neighbor);
 

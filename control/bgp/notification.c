@@ -13,6 +13,7 @@ static const char *const code_text[] = {
 	[NOTIFICATION_FSM] = "Finite State Machine Error",
 	[NOTIFICATION_CEASE] = "Cease",
 	[NOTIFICATION_ROUTE_REFRESH] = "ROUTE-REFRESH Message Error",
+	[NOTIFICATION_SEND_HOLD] = "Send Hold Timer Expired",
 };
 
 /* IANA's registry of subcodes, as far as they are still in use. */
@@ -80,21 +81,52 @@ int notification_decode(struct cursor *c, struct notification *ret)
 	return 0;
 }
 
-const char *notification_format(const struct notification *notification,
-				char ret[NOTIFICATION_STRLEN])
+void notification_harden(const struct notification *n, uint8_t octets[NOTIFICATION_HARD_MAX],
+			 struct notification *ret)
 {
-	uint8_t code = notification->code, subcode = notification->subcode;
+	const size_t room = NOTIFICATION_HARD_MAX - 2;
+	size_t len = n->len < room ? n->len : room;
 
+	octets[0] = n->code;
+	octets[1] = n->subcode;
+	if (len)
+		memcpy(octets + 2, n->data, len);
+	*ret = (struct notification){ NOTIFICATION_CEASE, CEASE_HARD_RESET, octets, 2 + len };
+}
+
+bool notification_hard_inner(const struct notification *n, struct notification *ret)
+{
+	struct cursor c = cursor_of(n->data, n->len);
+
+	return n->code == NOTIFICATION_CEASE && n->subcode == CEASE_HARD_RESET && n->len &&
+	       notification_decode(&c, ret) == 0;
+}
+
+static void code_format(uint8_t code, uint8_t subcode, char *ret, size_t size)
+{
 	for (size_t i = 0; i < ARRAY_SIZE(subcode_text); i++) {
 		if (subcode_text[i].code != code || subcode_text[i].subcode != subcode)
 			continue;
-		snprintf(ret, NOTIFICATION_STRLEN, "%s: %s", code_text[code], subcode_text[i].text);
-		return ret;
+		snprintf(ret, size, "%s: %s", code_text[code], subcode_text[i].text);
+		return;
 	}
 	if (code < ARRAY_SIZE(code_text) && code_text[code])
-		snprintf(ret, NOTIFICATION_STRLEN, subcode ? "%s: subcode %u" : "%s",
-			 code_text[code], subcode);
+		snprintf(ret, size, subcode ? "%s: subcode %u" : "%s", code_text[code], subcode);
 	else
-		snprintf(ret, NOTIFICATION_STRLEN, "code %u, subcode %u", code, subcode);
+		snprintf(ret, size, "code %u, subcode %u", code, subcode);
+}
+
+const char *notification_format(const struct notification *notification,
+				char ret[NOTIFICATION_STRLEN])
+{
+	struct notification inner;
+	size_t used;
+
+	code_format(notification->code, notification->subcode, ret, NOTIFICATION_STRLEN);
+	if (!notification_hard_inner(notification, &inner))
+		return ret;
+	used = strlen(ret);
+	used += (size_t)snprintf(ret + used, NOTIFICATION_STRLEN - used, ", ");
+	code_format(inner.code, inner.subcode, ret + used, NOTIFICATION_STRLEN - used);
 	return ret;
 }

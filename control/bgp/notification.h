@@ -23,6 +23,7 @@ enum notification_code {
 	NOTIFICATION_FSM = 5, /* subcodes: RFC 6608 */
 	NOTIFICATION_CEASE = 6,
 	NOTIFICATION_ROUTE_REFRESH = 7, /* RFC 7313 */
+	NOTIFICATION_SEND_HOLD = 8,     /* RFC 9687 */
 };
 
 enum notification_header {
@@ -73,7 +74,17 @@ void notification_encode(const struct notification *notification, struct writer 
 /* The body, after the header. 0 or -EBADMSG; *ret borrows the bytes. */
 int notification_decode(struct cursor *c, struct notification *ret);
 
-/* "Cease: Connection Collision Resolution"; a code that is not known is printed as its number. */
-#define NOTIFICATION_STRLEN 80
+/* RFC 8538 section 3.1: what a Hard Reset carries is another NOTIFICATION. */
+#define NOTIFICATION_HARD_MAX (2 + 1 + 255) /* octets of it: with words (RFC 9003) */
+
+/* Wraps what does not let the neighbour keep routes: *ret borrows octets. More than fits is cut. */
+void notification_harden(const struct notification *n, uint8_t octets[NOTIFICATION_HARD_MAX],
+			 struct notification *ret);
+/* False: not a Hard Reset, or an empty one. *ret borrows the bytes. */
+bool notification_hard_inner(const struct notification *n, struct notification *ret);
+
+/* "Cease: Connection Collision Resolution"; a Hard Reset by what it carries; a code that is not
+ * known is printed as its number. */
+#define NOTIFICATION_STRLEN 96
 const char *notification_format(const struct notification *notification,
 				char ret[NOTIFICATION_STRLEN]); /* returns ret */

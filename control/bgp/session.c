@@ -8,7 +8,6 @@
 #include "base/util.h"
 #include "bgp/message.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +25,6 @@ struct session {
 	uint64_t armed_ms;
 	struct bgp_open ours, theirs;
 	struct bgp_codec codec;
-	uint8_t stop_code, stop_subcode;
 	/* Of the connection that is, or was last, for those who watch. */
 	uint16_t local_port, remote_port;
 	struct bgp_bytes open_sent, open_received, notification;
@@ -56,8 +54,6 @@ static void on_timer(uv_timer_t *timer)
 
 	s->armed_ms = FSM_NEVER;
 	while (fsm_expired(&s->fsm, now_ms(s), &event)) {
-		if (event == FSM_EVENT_SEND_EXPIRED)
-			session_words(s, "nothing could be sent", "Send Hold Timer Expired");
 		session_step(s, event, NULL);
 	}
 }
@@ -148,22 +144,22 @@ static void notification_send(struct session *s, const struct fsm_result *result
 			      const struct notification *event)
 {
 	struct notification n = { .code = result->code, .subcode = result->subcode };
+	bool told = s->transport && !transport_waiting(s->transport);
 	char text[NOTIFICATION_STRLEN];
 	uint8_t octets[MESSAGE_MAX];
 	struct writer w = writer_of(octets, sizeof(octets));
 
 	if (!n.code && event)
 		n = *event;
-	if (!n.code)
-		n = (struct notification){ .code = s->stop_code, .subcode = s->stop_subcode };
 	notification_encode(&n, &w);
-	s->ending = BGP_ENDED_BY_US_SILENTLY;
-	if (s->transport && !transport_waiting(s->transport)) {
-		s->ending = BGP_ENDED_BY_US;
+	s->ending = told ? BGP_ENDED_BY_US : BGP_ENDED_BY_US_SILENTLY;
+	if (told) {
 		octets_keep(&s->notification, octets, writer_len(&w));
 		message_send(s, &w);
 	}
-	session_words(s, "sent", notification_format(&n, text));
+	s->config.ops->notified(s->config.user, s, true, told, &n);
+	session_words(s, told ? "sent" : "the neighbor does not read",
+		      notification_format(&n, text));
 }
 
 static const struct transport_ops transport_ops;
@@ -293,32 +289,16 @@ static void receive_update(struct session *s, struct cursor *body)
 		s->config.ops->update(s->config.user, s, *body);
 }
 
-/* RFC 9003 section 2: with a shutdown may come words of its reason, in octets that are not ours to
- * trust on a terminal. */
-static void shutdown_words(const struct notification *n, char *ret, size_t size)
-{
-	size_t len = n->len ? n->data[0] : 0, used = strlen(ret);
-
-	if (n->code != NOTIFICATION_CEASE || len >= n->len || !len ||
-	    (n->subcode != CEASE_SHUTDOWN && n->subcode != CEASE_RESET))
-		return;
-	used += (size_t)snprintf(ret + used, size - used, ", ");
-	for (size_t i = 0; i < len && used + 1 < size; i++)
-		ret[used++] = isprint(n->data[1 + i]) ? (char)n->data[1 + i] : '.';
-	ret[used] = '\0';
-}
-
 static void receive_notification(struct session *s, struct cursor *body)
 {
-	char text[NOTIFICATION_STRLEN + UINT8_MAX];
+	char text[NOTIFICATION_STRLEN];
 	struct notification n;
 
 	s->ending = BGP_ENDED_BY_THEM;
 	message_keep(&s->notification, body);
 	if (notification_decode(body, &n) == 0) {
-		notification_format(&n, text);
-		shutdown_words(&n, text, sizeof(text));
-		session_words(s, "received", text);
+		s->config.ops->notified(s->config.user, s, false, true, &n);
+		session_words(s, "received", notification_format(&n, text));
 	}
 	session_step(s, FSM_EVENT_NOTIFICATION, NULL);
 }
@@ -447,6 +427,7 @@ struct session *session_new(const struct session_config *config)
 	s->armed_ms = FSM_NEVER;
 	s->ours = session_open(config);
 	fsm_init(&s->fsm, config->passive, config->neighbor->retry_s, seed, now_ms(s));
+	s->fsm.send_hold_ms = config->neighbor->send_hold_s * 1000u;
 	return TAKE_PTR(s);
 }
 
@@ -475,11 +456,9 @@ void session_start(struct session *s, uint64_t delay_ms)
 	timer_arm(s);
 }
 
-void session_stop(struct session *s, uint8_t code, uint8_t subcode)
+void session_stop(struct session *s, const struct notification *notification)
 {
-	s->stop_code = code;
-	s->stop_subcode = subcode;
-	session_step(s, FSM_EVENT_STOP, NULL);
+	session_step(s, FSM_EVENT_STOP, notification);
 	transport_close(&s->parked);
 }
 

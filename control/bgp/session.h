@@ -23,6 +23,9 @@ struct session_ops {
 	/* In Idle again. established_ms: for how long it was, 0 if it never came to that. */
 	void (*down)(void *user, struct session *session, uint64_t established_ms);
 	void (*failed)(void *user, const char *words); /* before down */
+	/* A NOTIFICATION came, or ends this session; before failed. told: it went out, too. */
+	void (*notified)(void *user, struct session *session, bool sent, bool told,
+			 const struct notification *notification);
 };
 
 /* What one session is made of; borrowed for as long as it lives. */
@@ -42,7 +45,7 @@ void session_free(struct session **session);
 
 void session_start(struct session *session, uint64_t delay_ms);
 /* Ends with this NOTIFICATION where an OPEN was sent, and stays in Idle. */
-void session_stop(struct session *session, uint8_t code, uint8_t subcode);
+void session_stop(struct session *session, const struct notification *notification);
 void session_collide(struct session *session); /* loses against another connection */
 /* The neighbour's message was at fault. */
 void session_fail(struct session *session, const struct notification *notification);

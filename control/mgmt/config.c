@@ -172,7 +172,10 @@ static void neighbor_values(const struct model *model, const struct lyd_node *no
 		.carriers_send = word_bits(model, node, "carriers-send", carriers),
 		.carriers_accept = word_bits(model, node, "carriers-accept", carriers),
 		.prefix_max = (uint32_t)model_uint(node, "prefix-limit"),
+		.send_hold_s = (uint16_t)model_uint(node, "send-hold-time"),
+		.shutdown = model_bool(node, "shutdown"),
 	};
+	text_copy(ret->reason, sizeof(ret->reason), model_text(node, "shutdown-reason"));
 	text_copy(ret->description, sizeof(ret->description), model_text(node, "description"));
 }
 

@@ -34,6 +34,9 @@ static const struct argument announce[] = {
 	{ "capacity", ARGUMENT_NUMBER, false }, { "service-time-ms", ARGUMENT_NUMBER, false },
 	{ "transient", ARGUMENT_FLAG, false },  { 0 }
 };
+static const struct argument name_and_reason[] = { { "name", ARGUMENT_TEXT, true },
+						   { "reason", ARGUMENT_TEXT, false },
+						   { 0 } };
 static const struct argument name_needed[] = { { "name", ARGUMENT_TEXT, true }, { 0 } };
 static const struct argument metric[] = { { "name", ARGUMENT_TEXT, true },
 					  { "capacity", ARGUMENT_NUMBER, false },
@@ -79,6 +82,10 @@ static const struct verb {
 	{ "metric", "", true, metric, change_metric },
 	{ "drain", "", true, name_needed, change_drain },
 	{ "undrain", "", true, name_needed, change_undrain },
+	{ "shutdown", "", true, name_and_reason, change_shutdown },
+	{ "enable", "", true, name_needed, change_enable },
+	{ "reset", "", true, name_and_reason, change_reset },
+	{ "refresh", "", true, name_needed, change_refresh },
 	{ "check", "", false, file_needed, config_verb_check },
 	{ "reload", "", true, file, config_verb_reload },
 	{ "version", "", false, none, show_version },

@@ -47,6 +47,22 @@ static void put_session(json_t *object, const struct bgp_neighbor_state *state)
 	answer_flag(object, "edge-metadata", state->edge_metadata);
 }
 
+static void put_notified(const struct request *request, json_t *neighbor, const char *key,
+			 const struct bgp_notified *notified)
+{
+	json_t *object;
+
+	if (!notified->code)
+		return;
+	object = answer_object(neighbor, key);
+	answer_count(object, "code", notified->code);
+	answer_count(object, "subcode", notified->subcode);
+	answer_text(object, "text", notified->text);
+	answer_text(object, "reason", notified->reason);
+	answer_number(object, "age", (double)(request->now_ms - (int64_t)notified->at_ms) / 1000);
+	answer_flag(object, "told", notified->told);
+}
+
 static void put_neighbor(const struct request *request, json_t *object,
 			 const struct bgp_neighbor_state *state)
 {
@@ -58,6 +74,9 @@ static void put_neighbor(const struct request *request, json_t *object,
 	answer_text(object, "state", state->state);
 	answer_number(object, "since", (double)(request->now_ms - (int64_t)state->since_ms) / 1000);
 	answer_text(object, "last-error", state->last_error);
+	put_notified(request, object, "last-sent", &state->sent);
+	put_notified(request, object, "last-received", &state->received);
+	answer_flag(object, "shutdown", state->shutdown);
 	answer_flag(object, "client", state->config.client);
 	put_session(object, state);
 	put_carriers(object, "carriers-send", state->config.carriers_send);

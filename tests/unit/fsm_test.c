@@ -115,7 +115,7 @@ static const struct {
 	{ "stops unheard", IN_A, FSM_EVENT_STOP, FSM_CLOSE, 0, 0 },
 	{ "loses", IN_O, FSM_EVENT_COLLISION, FSM_NOTIFY | FSM_CLOSE, 6, 7 },
 	{ "is told to end", IN_E, FSM_EVENT_NOTIFICATION, FSM_CLOSE | FSM_DOWN, 0, 0 },
-	{ "cannot send", IN_E, FSM_EVENT_SEND_EXPIRED, FSM_CLOSE | FSM_DOWN, 0, 0 },
+	{ "cannot send", IN_E, FSM_EVENT_SEND_EXPIRED, FSM_NOTIFY | FSM_CLOSE | FSM_DOWN, 8, 0 },
 	{ "is lost", IN_E, FSM_EVENT_TCP_DOWN, FSM_CLOSE | FSM_DOWN, 0, 0 },
 };
 
@@ -210,7 +210,12 @@ Test(fsm, tells_which_timer_expired)
 	cr_expect(eq(u64, fsm_next_ms(&fsm), NOW + 480000), "RFC 9687: 8 minutes at least");
 	cr_assert(fsm_expired(&fsm, NOW + 480000, &event));
 	cr_expect(eq(int, event, FSM_EVENT_SEND_EXPIRED));
+	fsm.send_hold_ms = 100000;
 	fsm_sending(&fsm, true, NOW);
+	cr_expect(eq(u64, fsm_next_ms(&fsm), NOW + 100000), "as configured");
+	fsm.send_hold_ms = 1000;
+	fsm_sending(&fsm, true, NOW);
+	cr_expect(eq(u64, fsm_next_ms(&fsm), NOW + 60000), "twice the hold time at least");
 	fsm_sending(&fsm, false, NOW);
 	cr_expect(eq(u64, fsm_next_ms(&fsm), FSM_NEVER));
 }

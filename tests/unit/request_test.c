@@ -106,6 +106,16 @@ static const struct {
 	{ "drain a site", "{\"verb\":\"drain\",\"name\":\"east\"}", "" },
 	{ "drain all of this site", "{\"verb\":\"drain\",\"name\":\"here\"}", "" },
 	{ "drain nothing", "{\"verb\":\"drain\",\"name\":\"x\"}", "not-found" },
+	{ "shut a neighbor down", "{\"verb\":\"shutdown\",\"name\":\"::2\",\"reason\":\"new fan\"}",
+	  "" },
+	{ "shut all down", "{\"verb\":\"shutdown\",\"name\":\"all\"}", "" },
+	{ "shut down who is not there", "{\"verb\":\"shutdown\",\"name\":\"::3\"}", "not-found" },
+	{ "shut down no address", "{\"verb\":\"shutdown\",\"name\":\"x\"}", "not-found" },
+	{ "enable", "{\"verb\":\"enable\",\"name\":\"::2\"}", "" },
+	{ "enable takes no reason", "{\"verb\":\"enable\",\"name\":\"::2\",\"reason\":\"x\"}",
+	  "unknown-argument" },
+	{ "reset", "{\"verb\":\"reset\",\"name\":\"::2\"}", "" },
+	{ "refresh where it cannot be", "{\"verb\":\"refresh\",\"name\":\"::2\"}", "refused" },
 	{ "withdraw nothing", "{\"verb\":\"withdraw\",\"name\":\"x\"}", "not-found" },
 	{ "metric of nothing", "{\"verb\":\"metric\",\"name\":\"x\",\"capacity\":1}", "not-found" },
 	{ "metric without a value", "{\"verb\":\"metric\",\"name\":\"x\"}", "missing-argument" },
@@ -121,6 +131,28 @@ static const struct {
 	  "configuration-invalid" },
 	{ "reload refused", "{\"verb\":\"reload\"}", "refused" },
 };
+
+Test(request, takes_a_reason_of_255_octets)
+{
+	char line[400], reason[257];
+	struct router r;
+
+	router_open(&r);
+	memset(reason, 'x', 256);
+	for (size_t len = 255; len <= 256; len++) {
+		json_t *answer;
+
+		reason[len] = '\0';
+		snprintf(line, sizeof(line),
+			 "{\"verb\":\"reset\",\"name\":\"::2\",\"reason\":\"%s\"}", reason);
+		answer = ask(&r, line);
+		cr_expect(eq(str, (char *)code_of(answer),
+			     (char *)(len > 255 ? "bad-argument" : "")));
+		json_decref(answer);
+		reason[len] = 'x';
+	}
+	router_close(&r);
+}
 
 Test(request, answers)
 {

@@ -116,6 +116,43 @@ int egress_drain(struct egress *egress, const char *name, bool drain)
 	return 0;
 }
 
+/* One neighbor, ::2, with a session; the words of the last change go to its description. */
+static struct {
+	bool shutdown;
+	char reason[256];
+} neighbor;
+
+static int neighbor_change(const struct addr *remote, const char *reason, bool shutdown)
+{
+	if (!addr_equal(remote, &(struct addr){ .octet = { [15] = 2 } }))
+		return -ENOENT;
+	snprintf(neighbor.reason, sizeof(neighbor.reason), "%s", reason ? reason : "");
+	neighbor.shutdown = shutdown;
+	return 0;
+}
+
+int bgp_neighbor_shutdown(struct bgp *bgp, const struct addr *remote, const char *reason)
+{
+	return neighbor_change(remote, reason, true);
+}
+
+int bgp_neighbor_enable(struct bgp *bgp, const struct addr *remote)
+{
+	return neighbor_change(remote, "", false);
+}
+
+int bgp_neighbor_reset(struct bgp *bgp, const struct addr *remote, const char *reason)
+{
+	return neighbor_change(remote, reason, false);
+}
+
+int bgp_neighbor_refresh(struct bgp *bgp, const struct addr *remote)
+{
+	int r = neighbor_change(remote, "", neighbor.shutdown);
+
+	return r < 0 ? r : -EOPNOTSUPP;
+}
+
 bool bgp_neighbor_state(const struct bgp *bgp, size_t index, struct bgp_neighbor_state *ret)
 {
 	if (index)
@@ -126,7 +163,13 @@ bool bgp_neighbor_state(const struct bgp *bgp, size_t index, struct bgp_neighbor
 							.description = "\x1b[2Jrr" },
 					    .state = "Established",
 					    .last_error = "",
+					    .shutdown = neighbor.shutdown,
+					    .sent = { .code = 6,
+						      .subcode = 2,
+						      .told = true,
+						      .text = "Cease: Administrative Shutdown" },
 					    .families = 3 };
+	memcpy(ret->sent.reason, neighbor.reason, sizeof(ret->sent.reason));
 	return true;
 }
 

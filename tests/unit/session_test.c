@@ -389,3 +389,105 @@ Test(session, keeps_no_queue_for_who_does_not_read, .timeout = 60)
 	}
 	speakers_close(&all);
 }
+
+/* RFC 9003, and back again. */
+Test(session, tells_the_reason_of_a_shutdown, .timeout = 20)
+{
+	struct speakers all;
+	struct speaker_seen *a, *b;
+	struct addr addr = speaker_addr(1);
+	struct bgp_path path = path_of("192.0.2.1");
+	struct bgp_neighbor_state state;
+
+	speakers_open(&all);
+	a = speaker_add(&all, 0);
+	b = speaker_add(&all, 1);
+	originate(a, "198.51.100.1", &path);
+	pair_connect(&all, a, b);
+	LOOP_UNTIL(&all, b->announced == 1);
+	cr_expect(eq(int, bgp_neighbor_shutdown(a->bgp, &(struct addr){ 0 }, ""), -ENOENT));
+	cr_assert(bgp_neighbor_shutdown(a->bgp, &addr, "new fan \u2744") == 0);
+	LOOP_UNTIL(&all, !is_up(b, 0) && b->withdrawn == 1);
+	state = state_of(b, 0);
+	cr_expect(eq(u8, state.received.code, NOTIFICATION_CEASE));
+	cr_expect(eq(u8, state.received.subcode, CEASE_SHUTDOWN));
+	cr_expect(eq(str, state.received.text, "Cease: Administrative Shutdown"));
+	cr_expect(eq(str, state.received.reason, "new fan \u2744"));
+	cr_expect(state.received.at_ms && !state.sent.code);
+	state = state_of(a, 0);
+	cr_expect(state.shutdown && state.sent.told);
+	cr_expect(eq(str, state.sent.reason, "new fan \u2744"));
+	loop_for(&all, 2500); /* past the hold-off and retry of either side */
+	cr_expect(eq(u64, state_of(a, 0).established, 1), "stays down");
+	cr_assert(bgp_neighbor_enable(a->bgp, &addr) == 0);
+	LOOP_UNTIL(&all, is_up(a, 0) && is_up(b, 0) && b->announced == 2);
+
+	cr_assert(bgp_neighbor_reset(a->bgp, &addr, NULL) == 0);
+	LOOP_UNTIL(&all, state_of(b, 0).received.subcode == CEASE_RESET);
+	LOOP_UNTIL(&all, is_up(a, 0) && is_up(b, 0) && b->announced == 3);
+	speakers_close(&all);
+}
+
+Test(session, can_be_configured_shut, .timeout = 20)
+{
+	struct speakers all;
+	struct speaker_seen *a;
+	struct bgp_neighbor_config config;
+
+	speakers_open(&all);
+	a = speaker_add(&all, 0);
+	config = neighbor_of(a, 1);
+	config.shutdown = true;
+	neighbor_put(a, &config);
+	loop_for(&all, 50);
+	cr_expect(eq(str, (char *)state_of(a, 0).state, "Idle"));
+	cr_expect(state_of(a, 0).shutdown);
+	cr_assert(bgp_neighbor_enable(a->bgp, &config.remote) == 0);
+	LOOP_UNTIL(&all, strcmp(state_of(a, 0).state, "Idle"));
+	speakers_close(&all);
+}
+
+/* RFC 9687: it is alive, it sends keepalives, but it takes nothing. */
+Test(session, gives_up_who_does_not_read, .timeout = 60)
+{
+	enum { ROUTES = 10000 };
+	static uint8_t communities[1200];
+	_cleanup_(raw_close) struct raw raw = { .fd = -1 };
+	struct speakers all;
+	struct speaker_seen *a = waiting_speaker(&all);
+	struct bgp_neighbor_config config = neighbor_of(a, 3);
+	struct bgp_open open = raw_says(3);
+	uint64_t from;
+
+	config.passive = true;
+	config.send_hold_s = 1; /* in effect: twice the hold time */
+	cr_assert(bgp_neighbor_remove(a->bgp, &config.remote) == 0);
+	neighbor_put(a, &config);
+	loop_for(&all, 5);
+	open.hold_s = 3;
+	raw_open(&raw, &all, 3, 0);
+	raw_establish(&raw, &open);
+	LOOP_UNTIL(&all, is_up(a, 0));
+	from = uv_hrtime();
+	for (uint32_t i = 0; i < ROUTES; i++) {
+		struct bgp_path path = path_of("192.0.2.1");
+		struct addr addr = addr_of_v4((uint8_t[]){ 10, 0, (uint8_t)(i >> 8), i & 0xff });
+		struct prefix prefix = prefix_of_host(&addr);
+
+		path.has = BGP_HAS_MED;
+		path.med = i; /* no two share an UPDATE */
+		path.communities = (struct bgp_bytes){ communities, sizeof(communities) };
+		cr_assert(bgp_originate(a->bgp, &prefix, &path) == 0);
+	}
+	while (is_up(a, 0) && uv_hrtime() - from < 20000000000) {
+		raw_send_keepalive(&raw);
+		loop_for(&all, 200);
+	}
+	cr_expect(not(is_up(a, 0)));
+	cr_expect(uv_hrtime() - from >= 6000000000, "too early");
+	cr_expect(eq(u8, state_of(a, 0).sent.code, NOTIFICATION_SEND_HOLD));
+	cr_expect(not(state_of(a, 0).sent.told));
+	cr_expect(eq(str, (char *)state_of(a, 0).last_error,
+		     "the neighbor does not read: Send Hold Timer Expired"));
+	speakers_close(&all);
+}

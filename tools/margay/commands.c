@@ -29,6 +29,10 @@
 	{                                                                         \
 		.name = key, .kind = ARG_OPTION, .type = ARG_NUMBER, .help = what \
 	}
+#define REASON                                                                            \
+	{                                                                                 \
+		.name = "reason", .kind = ARG_KEY, .help = "words for the other operator" \
+	}
 #define KEY(key, what)                                     \
 	{                                                  \
 		.name = key, .kind = ARG_KEY, .help = what \
@@ -89,8 +93,8 @@ const struct command commands[] = {
 	{ .words = { "show", "bgp", "neighbors" },
 	  .verb = "show",
 	  .object = "bgp",
-	  .help = "BGP neighbors",
-	  .render = view_neighbors },
+	  .help = "BGP neighbors, and the last NOTIFICATION to and from each",
+	  .render = view_neighbors_whole },
 	{ .words = { "show", "bgp", "routes" },
 	  .verb = "show",
 	  .object = "bgp-routes",
@@ -189,6 +193,26 @@ const struct command commands[] = {
 	  .verb = "undrain",
 	  .arg = { NAME("a site; or a service of this site", SOURCE_SITES) },
 	  .help = "take it back",
+	  .render = view_done },
+	{ .words = { "shutdown" },
+	  .verb = "shutdown",
+	  .arg = { NAME("address of a BGP neighbor, or all", SOURCE_NEIGHBORS), REASON },
+	  .help = "end a BGP session for good; the neighbor keeps no routes",
+	  .render = view_done },
+	{ .words = { "enable" },
+	  .verb = "enable",
+	  .arg = { NAME("address of a BGP neighbor, or all", SOURCE_NEIGHBORS) },
+	  .help = "start BGP sessions that were shut down",
+	  .render = view_done },
+	{ .words = { "reset" },
+	  .verb = "reset",
+	  .arg = { NAME("address of a BGP neighbor, or all", SOURCE_NEIGHBORS), REASON },
+	  .help = "end a BGP session and start it again",
+	  .render = view_done },
+	{ .words = { "refresh" },
+	  .verb = "refresh",
+	  .arg = { NAME("address of a BGP neighbor, or all", SOURCE_NEIGHBORS) },
+	  .help = "ask a BGP neighbor for all of its routes again",
 	  .render = view_done },
 	{ .words = { "check" },
 	  .arg = { { .name = "file",

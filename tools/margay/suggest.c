@@ -30,7 +30,8 @@ static void suggestion_add(struct visit *visit, const char *word)
 	list->count += grown[list->count] != NULL;
 }
 
-static void suggest_names(struct visit *visit, const char *object, const char *list)
+static void suggest_members(struct visit *visit, const char *object, const char *list,
+			    const char *key)
 {
 	struct daemon_address hurried = { visit->daemon->socket, SUGGEST_TIMEOUT_S };
 	json_t *request = json_pack("{s:s, s:s}", "verb", "show", "object", object), *entry;
@@ -38,9 +39,14 @@ static void suggest_names(struct visit *visit, const char *object, const char *l
 	size_t i;
 
 	json_array_foreach(json_object_get(answer, list), i, entry)
-		suggestion_add(visit, json_string_value(json_object_get(entry, "name")));
+		suggestion_add(visit, json_string_value(json_object_get(entry, key)));
 	json_decref(answer);
 	json_decref(request);
+}
+
+static void suggest_names(struct visit *visit, const char *object, const char *list)
+{
+	suggest_members(visit, object, list, "name");
 }
 
 static void suggest_verdicts(struct visit *visit)
@@ -65,6 +71,8 @@ static void suggest_word(void *user, const char *word, enum arg_source source, e
 		suggest_names(visit, "sites", "sites");
 	else if (source == SOURCE_INTERFACES)
 		suggest_names(visit, "interfaces", "interfaces");
+	else if (source == SOURCE_NEIGHBORS)
+		suggest_members(visit, "bgp", "neighbors", "address");
 	else if (source == SOURCE_VERDICTS)
 		suggest_verdicts(visit);
 }

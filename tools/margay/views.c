@@ -242,6 +242,37 @@ void view_neighbors(const json_t *answer)
 		printf("no neighbors\n");
 }
 
+static void print_notified(const json_t *neighbor, const char *label, const char *key)
+{
+	const json_t *notified = get(neighbor, key);
+	_cleanup_(freep) char *age = cell_format(get(notified, "age"), CELL_AGE);
+	_cleanup_(freep) char *reason = cell_format(get(notified, "reason"), CELL_TEXT);
+
+	if (!notified)
+		return;
+	printf("  %s %s ago: %s (%d/%d)", label, age ? age : "", text(notified, "text"),
+	       (int)json_integer_value(get(notified, "code")),
+	       (int)json_integer_value(get(notified, "subcode")));
+	if (reason && *reason)
+		printf(": %s", reason);
+	printf("%s\n", json_is_false(get(notified, "told")) ? "; not sent, it does not read" : "");
+}
+
+void view_neighbors_whole(const json_t *answer)
+{
+	const json_t *neighbor;
+	size_t i;
+
+	view_neighbors(answer);
+	json_array_foreach(get(answer, "neighbors"), i, neighbor)
+	{
+		printf("\n%s  %s%s\n", text(neighbor, "address"), text(neighbor, "state"),
+		       json_is_true(get(neighbor, "shutdown")) ? ", shut down" : "");
+		print_notified(neighbor, "sent", "last-sent");
+		print_notified(neighbor, "received", "last-received");
+	}
+}
+
 static void print_route(const json_t *route)
 {
 	const json_t *report = get(route, "report");

@@ -11,6 +11,7 @@ void view_sites(const json_t *answer);
 void view_slots(const json_t *answer);
 void view_pins(const json_t *answer);
 void view_neighbors(const json_t *answer);
+void view_neighbors_whole(const json_t *answer);
 void view_routes(const json_t *answer);
 void view_interfaces(const json_t *answer);
 void view_counters(const json_t *answer);
