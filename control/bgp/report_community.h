@@ -9,7 +9,7 @@
 #include "bgp/path.h"
 
 #define EXT_COMMUNITY_NON_TRANSITIVE 0x40 /* RFC 4360 section 2, T bit of the type */
-#define REPORT_COMMUNITY_TYPE        0x88 /* RFC 7153: transitive, experimental use */
+#define REPORT_COMMUNITY_TYPE        0x83 /* RFC 7153: transitive, experimental use */
 
 enum report_community {
 	REPORT_COMMUNITY_CAPACITY = 1,     /* float32 worker slots, u8 flags, u8 score */

@@ -128,7 +128,7 @@ static const struct {
 	{ "EXT_COMMUNITIES", "c0 10 08 0002 fde8 00000064", IBGP, FAULT_NONE, 0 },
 	{ "EXT_COMMUNITIES of 0", "c0 10 00", IBGP, FAULT_WITHDRAW, 0 },
 	{ "EXT_COMMUNITIES of 7", "c0 10 07 0002 fde8 000000", IBGP, FAULT_WITHDRAW, 0 },
-	{ "EXT_COMMUNITIES, a report that cannot be", "c0 10 08 8801 7f800000 00ff", IBGP,
+	{ "EXT_COMMUNITIES, a report that cannot be", "c0 10 08 8301 7f800000 00ff", IBGP,
 	  FAULT_DISCARD, 0 },
 
 	{ "AS4_PATH", "c0 11 06 02 01 00010000", IBGP_2, FAULT_NONE, 0 },
@@ -329,7 +329,7 @@ Test(attr, joins_the_carriers)
 {
 	size_t len;
 	_cleanup_(freep) uint8_t *bytes = unhex("80 2a 10 0001 05 00 00000064 0005 05 00 00000fa0"
-						"c0 10 08 8801 41000000 00ff",
+						"c0 10 08 8301 41000000 00ff",
 						&len);
 	_cleanup_(freep) struct arena *arena = malloc(sizeof(*arena));
 	struct bgp_path path;

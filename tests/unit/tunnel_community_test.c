@@ -7,12 +7,12 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-#define SID_A "8807 20010db80005 "
-#define SID_B "8808 000100000000 "
-#define V4_A  "8807 000000000000 "
-#define V4_B  "8808 00000000ffff "
-#define VNI   "880a 0004d202aabb "
-#define MAC   "880b ccddee000000 "
+#define SID_A "8307 20010db80005 "
+#define SID_B "8308 000100000000 "
+#define V4_A  "8307 000000000000 "
+#define V4_B  "8308 00000000ffff "
+#define VNI   "830a 0004d202aabb "
+#define MAC   "830b ccddee000000 "
 
 static const struct {
 	const char *name, *hex;
@@ -22,32 +22,32 @@ static const struct {
 	uint16_t behavior;
 } vectors[] = {
 	{ "none", "", 0, BGP_TUNNEL_NONE, "::", 0 },
-	{ "a report alone", "8801 41000000 00ff", 0, BGP_TUNNEL_NONE, "::", 0 },
-	{ "End.DT46", SID_A SID_B "8809 000000460014", 0, BGP_TUNNEL_SRV6, "2001:db8:5:1::46", 20 },
-	{ "among others, in any order", "8809 000000460014" SID_B "8801 41000000 00ff" SID_A, 0,
+	{ "a report alone", "8301 41000000 00ff", 0, BGP_TUNNEL_NONE, "::", 0 },
+	{ "End.DT46", SID_A SID_B "8309 000000460014", 0, BGP_TUNNEL_SRV6, "2001:db8:5:1::46", 20 },
+	{ "among others, in any order", "8309 000000460014" SID_B "8301 41000000 00ff" SID_A, 0,
 	  BGP_TUNNEL_SRV6, "2001:db8:5:1::46", 20 },
-	{ "IP-in-IP over IPv6", SID_A SID_B "8809 000000460000", 0, BGP_TUNNEL_IPIP,
+	{ "IP-in-IP over IPv6", SID_A SID_B "8309 000000460000", 0, BGP_TUNNEL_IPIP,
 	  "2001:db8:5:1::46", 0 },
-	{ "IP-in-IP over IPv4", V4_A V4_B "8809 c00002010000", 0, BGP_TUNNEL_IPIP, "192.0.2.1", 0 },
+	{ "IP-in-IP over IPv4", V4_A V4_B "8309 c00002010000", 0, BGP_TUNNEL_IPIP, "192.0.2.1", 0 },
 	{ "a stranger's with our sub-types",
 	  "0007 20010db80005 0008 000100000000 0009 000000460014", 0, BGP_TUNNEL_NONE, "::", 0 },
-	{ "GRE", V4_A V4_B "8809 c0000201ff02", 0, BGP_TUNNEL_GRE, "192.0.2.1", 0 },
-	{ "direct", V4_A V4_B "8809 c0000201ff00", 0, BGP_TUNNEL_DIRECT, "192.0.2.1", 0 },
-	{ "VXLAN", V4_A V4_B "8809 c0000201ff08" VNI MAC, 0, BGP_TUNNEL_VXLAN, "192.0.2.1", 0 },
-	{ "VXLAN without its VNI", V4_A V4_B "8809 c0000201ff08" MAC, 1, BGP_TUNNEL_NONE, "::", 0 },
-	{ "VXLAN without its MAC", V4_A V4_B "8809 c0000201ff08" VNI, 1, BGP_TUNNEL_NONE, "::", 0 },
-	{ "GRE with a VNI", V4_A V4_B "8809 c0000201ff02" VNI MAC, 0, BGP_TUNNEL_GRE, "192.0.2.1",
+	{ "GRE", V4_A V4_B "8309 c0000201ff02", 0, BGP_TUNNEL_GRE, "192.0.2.1", 0 },
+	{ "direct", V4_A V4_B "8309 c0000201ff00", 0, BGP_TUNNEL_DIRECT, "192.0.2.1", 0 },
+	{ "VXLAN", V4_A V4_B "8309 c0000201ff08" VNI MAC, 0, BGP_TUNNEL_VXLAN, "192.0.2.1", 0 },
+	{ "VXLAN without its VNI", V4_A V4_B "8309 c0000201ff08" MAC, 1, BGP_TUNNEL_NONE, "::", 0 },
+	{ "VXLAN without its MAC", V4_A V4_B "8309 c0000201ff08" VNI, 1, BGP_TUNNEL_NONE, "::", 0 },
+	{ "GRE with a VNI", V4_A V4_B "8309 c0000201ff02" VNI MAC, 0, BGP_TUNNEL_GRE, "192.0.2.1",
 	  0 },
-	{ "a tunnel of later times", V4_A V4_B "8809 c0000201ff13", 1, BGP_TUNNEL_NONE, "::", 0 },
-	{ "sub-type after ours", SID_A SID_B "880c 000000460014", 1, BGP_TUNNEL_NONE, "::", 0 },
-	{ "first piece missing", SID_B "8809 000000460014", 1, BGP_TUNNEL_NONE, "::", 0 },
+	{ "a tunnel of later times", V4_A V4_B "8309 c0000201ff13", 1, BGP_TUNNEL_NONE, "::", 0 },
+	{ "sub-type after ours", SID_A SID_B "830c 000000460014", 1, BGP_TUNNEL_NONE, "::", 0 },
+	{ "first piece missing", SID_B "8309 000000460014", 1, BGP_TUNNEL_NONE, "::", 0 },
 	{ "last piece missing", SID_A SID_B, 1, BGP_TUNNEL_NONE, "::", 0 },
-	{ "a piece twice: the first", SID_A SID_B SID_A "8809 000000460014", 1, BGP_TUNNEL_SRV6,
+	{ "a piece twice: the first", SID_A SID_B SID_A "8309 000000460014", 1, BGP_TUNNEL_SRV6,
 	  "2001:db8:5:1::46", 20 },
-	{ "behavior that we do not encapsulate for", SID_A SID_B "8809 000000460001", 1,
+	{ "behavior that we do not encapsulate for", SID_A SID_B "8309 000000460001", 1,
 	  BGP_TUNNEL_NONE, "::", 0 },
-	{ "SRv6 with an IPv4 address", V4_A V4_B "8809 c00002010014", 1, BGP_TUNNEL_NONE, "::", 0 },
-	{ "endpoint ::", V4_A "8808 000000000000 8809 000000000000", 1, BGP_TUNNEL_NONE, "::", 0 },
+	{ "SRv6 with an IPv4 address", V4_A V4_B "8309 c00002010014", 1, BGP_TUNNEL_NONE, "::", 0 },
+	{ "endpoint ::", V4_A "8308 000000000000 8309 000000000000", 1, BGP_TUNNEL_NONE, "::", 0 },
 };
 
 Test(tunnel_community, decodes)
