@@ -132,13 +132,36 @@ static void ports_detach(struct daemon *d, const struct config *next)
 			tables_port_detach(d->tables, d->config->interface[i].name);
 }
 
-/* The neighbour of the list that is equal in every setting, or only in its address. */
-static bool config_has_neighbor(const struct config *config, const struct bgp_neighbor_config *want)
+static const struct bgp_neighbor_config *neighbor_find(const struct config *config,
+						       const struct addr *remote)
 {
-	for (size_t i = 0; i < config->neighbor_count; i++)
-		if (!memcmp(&config->neighbor[i], want, sizeof(*want)))
-			return true;
-	return false;
+	for (size_t i = 0; config && i < config->neighbor_count; i++)
+		if (addr_equal(&config->neighbor[i].remote, remote))
+			return &config->neighbor[i];
+	return NULL;
+}
+
+/* Whether one turns into the other by having other keys, or none of it: the session goes on. */
+static bool neighbor_stays(const struct bgp_neighbor_config *from,
+			   const struct bgp_neighbor_config *to)
+{
+	struct bgp_neighbor_config rekeyed;
+
+	if (!from || !to || from->socket.auth.kind != to->socket.auth.kind)
+		return false;
+	memcpy(&rekeyed, from, sizeof(rekeyed)); /* padding, too */
+	rekeyed.socket.auth = to->socket.auth;
+	return !memcmp(&rekeyed, to, sizeof(rekeyed));
+}
+
+static int neighbor_configure(struct daemon *d, const struct bgp_neighbor_config *from,
+			      const struct bgp_neighbor_config *to)
+{
+	if (!neighbor_stays(from, to))
+		return bgp_neighbor_add(d->bgp, to);
+	if (!memcmp(&from->socket.auth, &to->socket.auth, sizeof(to->socket.auth)))
+		return 0;
+	return bgp_neighbor_rekey(d->bgp, &to->remote, &to->socket.auth);
 }
 
 /* Sessions whose settings are the same are not touched. `old` is NULL at the start. */
@@ -147,18 +170,40 @@ static int neighbors_configure(struct daemon *d, const struct config *old,
 {
 	int first = 0;
 
-	for (size_t i = 0; old && i < old->neighbor_count; i++)
-		if (!config_has_neighbor(next, &old->neighbor[i]))
-			bgp_neighbor_remove(d->bgp, &old->neighbor[i].remote);
-	for (size_t i = 0; i < next->neighbor_count; i++) {
-		int r = 0;
+	for (size_t i = 0; old && i < old->neighbor_count; i++) {
+		const struct bgp_neighbor_config *from = &old->neighbor[i];
 
-		if (!old || !config_has_neighbor(old, &next->neighbor[i]))
-			r = bgp_neighbor_add(d->bgp, &next->neighbor[i]);
-		if (r < 0 && !first)
-			first = r;
+		if (!neighbor_stays(from, neighbor_find(next, &from->remote)))
+			bgp_neighbor_remove(d->bgp, &from->remote);
+	}
+	for (size_t i = 0; i < next->neighbor_count; i++) {
+		const struct bgp_neighbor_config *to = &next->neighbor[i];
+		int r = neighbor_configure(d, neighbor_find(old, &to->remote), to);
+
+		first = first < 0 ? first : r;
 	}
 	return first;
+}
+
+/* What this kernel cannot do for a neighbour, before anything is changed for it; NULL: nothing. */
+static const struct bgp_neighbor_config *neighbor_unsupported(const struct config *config)
+{
+	for (size_t i = 0; i < config->neighbor_count; i++)
+		if (socket_auth_supported(config->neighbor[i].socket.auth.kind) == -EOPNOTSUPP)
+			return &config->neighbor[i];
+	return NULL;
+}
+
+/* To be freed; NULL: out of memory. */
+static char *unsupported_text(const struct bgp_neighbor_config *neighbor)
+{
+	char address[ADDR_STRLEN], *text;
+
+	if (asprintf(&text, "neighbor %s: this kernel has no %s%s",
+		     addr_format(&neighbor->remote, address), tcp_auth_name(&neighbor->socket.auth),
+		     socket_auth_remedy(-EOPNOTSUPP)) < 0)
+		return NULL;
+	return text;
 }
 
 static int services_configure(struct daemon *d, const struct config *config)
@@ -233,6 +278,7 @@ static int daemon_reload(void *user, const char *file, char **ret_error)
 	struct daemon *d = user;
 	_cleanup_(config_free) struct config *next = NULL;
 	struct mgmt_context context;
+	const struct bgp_neighbor_config *unsupported;
 	const char *fixed;
 	int r = config_read(file ? file : d->file, &next);
 
@@ -248,6 +294,11 @@ static int daemon_reload(void *user, const char *file, char **ret_error)
 			     fixed) < 0)
 			*ret_error = NULL;
 		return -EBUSY;
+	}
+	unsupported = neighbor_unsupported(next);
+	if (unsupported) {
+		*ret_error = unsupported_text(unsupported);
+		return -EOPNOTSUPP;
 	}
 	r = daemon_apply(d, next);
 	config_free(&d->config);
@@ -378,10 +429,19 @@ static void daemon_close(struct daemon *d)
 static int daemon_run(const char *file)
 {
 	struct daemon d = { .file = file };
+	const struct bgp_neighbor_config *unsupported;
+	_cleanup_(freep) char *why = NULL;
 	int r = config_read(file, &d.config);
 
 	if (r < 0)
 		return EXIT_INVALID;
+	unsupported = neighbor_unsupported(d.config);
+	if (unsupported) {
+		why = unsupported_text(unsupported);
+		log_err(0, "%s: %s", file, why ? why : "");
+		config_free(&d.config);
+		return EXIT_INVALID;
+	}
 	if (uv_loop_init(&d.loop) < 0)
 		die("margayd: no event loop");
 	signal(SIGPIPE, SIG_IGN);

@@ -7,21 +7,22 @@
 #include "bgp/bgp.h"
 #include "base/log.h"
 #include "base/util.h"
+#include "bgp/listener.h"
 #include "bgp/neighbor.h"
 #include "bgp/speaker.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
-
-#define BACKLOG 128
 
 struct bgp {
 	struct speaker speaker;
 	struct rib_source own;
 	uint32_t last_id;
-	uv_tcp_t listener;
+	struct listener *listener; /* NULL: none */
+	uint64_t refused[BGP_REFUSED_COUNT];
 	uv_prepare_t flush;
-	unsigned int handles; /* of the two above, those that libuv still knows */
+	unsigned int handles; /* of the one above: whether libuv still knows it */
 };
 
 static void speaker_touch(struct speaker *s, const struct prefix *prefix)
@@ -101,52 +102,39 @@ static struct neighbor **neighbor_find(const struct bgp *bgp, const struct addr 
 	return NULL;
 }
 
-static void on_connection(uv_stream_t *listener, int status)
+static void on_accepted(void *user, struct transport **transport)
 {
-	_cleanup_(transport_close) struct transport *transport = NULL;
-	struct bgp *bgp = listener->data;
-	struct neighbor **neighbor;
-	struct addr remote;
-
-	if (status < 0 || transport_accept(listener, &transport) < 0)
-		return;
-	remote = transport_remote(transport);
-	neighbor = neighbor_find(bgp, &remote);
-	if (neighbor)
-		neighbor_accept(*neighbor, &transport);
-}
-
-static int listener_bind(struct bgp *bgp)
-{
-	struct sockaddr_storage sa;
+	struct bgp *bgp = user;
+	struct addr remote = transport_remote(*transport);
+	struct neighbor **found = neighbor_find(bgp, &remote);
+	const struct bgp_neighbor_config *config = found ? neighbor_config(*found) : NULL;
+	uint32_t scope = transport_scope(*transport);
 	int r;
 
-	/* libuv sets SO_REUSEADDR, and clears IPV6_V6ONLY: `::` takes both families. */
-	addr_to_sockaddr(&bgp->speaker.config.listen, bgp->speaker.config.port, &sa);
-	r = uv_tcp_bind(&bgp->listener, (const struct sockaddr *)&sa, 0);
-	if (r < 0)
-		return r;
-	return uv_listen((uv_stream_t *)&bgp->listener, BACKLOG, on_connection);
+	if (!config) {
+		bgp->refused[BGP_REFUSED_UNKNOWN]++;
+	} else if (scope && scope != if_nametoindex(config->socket.interface)) {
+		bgp->refused[BGP_REFUSED_INTERFACE]++;
+	} else {
+		r = transport_options(*transport, &config->socket);
+		if (r < 0)
+			bgp->refused[BGP_REFUSED_OPTIONS]++;
+		else
+			neighbor_accept(*found, transport);
+	}
 }
 
 static int bgp_listen(struct bgp *bgp)
 {
-	char listen[ADDR_STRLEN];
 	int r;
 
 	if (!bgp->speaker.config.port)
 		return 0;
-	r = uv_tcp_init(bgp->speaker.loop, &bgp->listener);
-	if (r < 0)
-		return log_err(r, "bgp: no socket to listen on");
-	bgp->listener.data = bgp;
-	bgp->handles++;
-	r = listener_bind(bgp);
-	if (r < 0)
-		return log_err(r, "bgp: cannot listen on %s, port %u",
-			       addr_format(&bgp->speaker.config.listen, listen),
-			       bgp->speaker.config.port);
-	return 0;
+	r = listener_new(bgp->speaker.loop, &bgp->speaker.config.listen, bgp->speaker.config.port,
+			 &bgp->listener);
+	if (r == 0)
+		listener_start(bgp->listener, on_accepted, bgp);
+	return r;
 }
 
 static int flush_start(struct bgp *bgp)
@@ -215,19 +203,34 @@ void bgp_free(struct bgp **bgp)
 	while (s->neighbor_count)
 		neighbor_free(&s->neighbors[--s->neighbor_count]);
 	free(s->neighbors);
+	listener_free(&b->listener);
 	rib_free(&s->rib);
 	if (!b->handles) {
 		free(b);
 		return;
 	}
 	handle_close((uv_handle_t *)&b->flush);
-	handle_close((uv_handle_t *)&b->listener);
+}
+
+/* What the listener holds for a neighbour. */
+static int keys_change(struct bgp *bgp, const struct tcp_auth *from, const struct tcp_auth *to,
+		       const struct addr *remote)
+{
+	struct prefix host = prefix_of_host(remote);
+	char text[ADDR_STRLEN];
+	int r = listener_rekey(bgp->listener, from, to, &host);
+
+	if (r < 0)
+		log_err(r, "neighbor %s: the kernel refuses %s%s", addr_format(remote, text),
+			to ? tcp_auth_name(to) : "to forget its keys", socket_auth_remedy(r));
+	return r;
 }
 
 int bgp_neighbor_add(struct bgp *bgp, const struct bgp_neighbor_config *config)
 {
 	struct speaker *s = &bgp->speaker;
 	struct neighbor **grown, *neighbor;
+	int r;
 
 	if (neighbor_find(bgp, &config->remote))
 		return -EEXIST;
@@ -235,9 +238,14 @@ int bgp_neighbor_add(struct bgp *bgp, const struct bgp_neighbor_config *config)
 	if (!grown)
 		return -ENOMEM;
 	s->neighbors = grown;
+	r = keys_change(bgp, NULL, &config->socket.auth, &config->remote);
+	if (r < 0)
+		return r;
 	neighbor = neighbor_new(s, bgp->last_id + 1, config);
-	if (!neighbor)
+	if (!neighbor) {
+		keys_change(bgp, &config->socket.auth, NULL, &config->remote);
 		return -ENOMEM;
+	}
 	bgp->last_id++;
 	s->neighbors[s->neighbor_count++] = neighbor;
 	return 0;
@@ -251,6 +259,7 @@ int bgp_neighbor_remove(struct bgp *bgp, const struct addr *remote)
 
 	if (!found)
 		return -ENOENT;
+	keys_change(bgp, &neighbor_config(*found)->socket.auth, NULL, remote);
 	neighbor_shut(*found, CEASE_DECONFIGURED, NULL);
 	after = s->neighbor_count - (size_t)(found - s->neighbors) - 1;
 	neighbor_free(found);
@@ -290,6 +299,26 @@ int bgp_neighbor_reset(struct bgp *bgp, const struct addr *remote, const char *r
 	neighbor_reset(*found, reason);
 	speaker_settle(&bgp->speaker);
 	return 0;
+}
+
+int bgp_neighbor_rekey(struct bgp *bgp, const struct addr *remote, const struct tcp_auth *auth)
+{
+	struct neighbor **found = neighbor_find(bgp, remote);
+	const struct tcp_auth *before = found ? &neighbor_config(*found)->socket.auth : NULL;
+	int r, s;
+
+	if (!found)
+		return -ENOENT;
+	if (before->kind != auth->kind)
+		return -EINVAL;
+	r = keys_change(bgp, before, auth, remote);
+	s = neighbor_rekey(*found, auth);
+	return r < 0 ? r : s;
+}
+
+uint64_t bgp_refused(const struct bgp *bgp, enum bgp_refusal refusal)
+{
+	return bgp->refused[refusal];
 }
 
 int bgp_neighbor_refresh(struct bgp *bgp, const struct addr *remote)

@@ -7,6 +7,7 @@
  */
 #pragma once
 #include "bgp/path.h"
+#include "bgp/socket_options.h"
 
 #include <uv.h>
 
@@ -38,7 +39,17 @@ struct bgp_neighbor_config {
 	uint16_t send_hold_s; /* RFC 9687; 0: 8 minutes; never less than twice the hold time */
 	bool shutdown;        /* no session, until bgp_neighbor_enable() */
 	char reason[256];     /* UTF-8 that goes with an administrative shutdown (RFC 9003) */
+	struct socket_options socket;
 };
+
+/* Connections that were not taken, and why: name, and text for people. */
+#define BGP_REFUSALS(X)                                      \
+	X(UNKNOWN, "no neighbor has this address")           \
+	X(INTERFACE, "the neighbor is on another interface") \
+	X(OPTIONS, "TTL or interface of the neighbor cannot be set")
+
+#define BGP_REFUSAL_ENUM(name, text) BGP_REFUSED_##name,
+enum bgp_refusal { BGP_REFUSALS(BGP_REFUSAL_ENUM) BGP_REFUSED_COUNT };
 
 /* Names one route: as the neighbour sent it. neighbor is 0 for routes of our own. */
 struct bgp_route {
@@ -66,10 +77,18 @@ int bgp_new(uv_loop_t *loop, const struct bgp_config *config, const struct bgp_o
  * has to run once more for its handles. */
 void bgp_free(struct bgp **bgp);
 
-/* 0, -EEXIST (same remote address), -ENOMEM. The session starts at once. */
+/* 0, -EEXIST (same remote address), -ENOMEM, or of its keys (logged): -EOPNOTSUPP and the like. The
+ * session starts at once. */
 int bgp_neighbor_add(struct bgp *bgp, const struct bgp_neighbor_config *config);
 /* 0 or -ENOENT. Ends the session with CEASE / Peer De-configured; its routes are withdrawn. */
 int bgp_neighbor_remove(struct bgp *bgp, const struct addr *remote);
+
+/* Other keys, of the same kind, from now on: sessions go on as far as the neighbour has keys in
+ * common, or gets them before its hold time is over (RFC 4808, RFC 5925 section 6.1). 0; -ENOENT;
+ * -EINVAL: another kind; or what the kernel has against it, logged. */
+int bgp_neighbor_rekey(struct bgp *bgp, const struct addr *remote, const struct tcp_auth *auth);
+
+uint64_t bgp_refused(const struct bgp *bgp, enum bgp_refusal refusal);
 
 /* Asks the neighbour for all its routes again (RFC 2918). 0; -ENOENT: no such neighbour; -ENOTCONN:
  * not Established; -EOPNOTSUPP: it did not say that it can. */
@@ -101,7 +120,8 @@ struct bgp_notified {
 /* What `margay show bgp` prints. Borrowed strings; index 0.. until false. */
 struct bgp_neighbor_state {
 	uint32_t id;
-	struct bgp_neighbor_config config;
+	struct bgp_neighbor_config config; /* without its keys */
+	struct tcp_auth_info signing;      /* of the session: what TCP-AO does, or zeros */
 	const char
 		*state; /* "Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established" */
 	const char *last_error; /* words of the last NOTIFICATION or socket error, "" if none */

@@ -422,6 +422,24 @@ void neighbor_accept(struct neighbor *n, struct transport **transport)
 	session_accept(n->session[IS_DIALLED], transport);
 }
 
+int neighbor_rekey(struct neighbor *n, const struct tcp_auth *auth)
+{
+	int first = 0;
+
+	for (int i = 0; i < SESSIONS; i++) {
+		int r = session_rekey(n->session[i], auth);
+
+		first = first < 0 ? first : r;
+	}
+	n->config.socket.auth = *auth;
+	if (first < 0)
+		log_err(first, "neighbor %s: its session keeps older keys%s", n->name,
+			socket_auth_remedy(first));
+	else
+		log_info("neighbor %s: has other keys", n->name);
+	return first;
+}
+
 void neighbor_touch(struct neighbor *n, const struct prefix *prefix)
 {
 	if (n->out && adj_out_touch(n->out, prefix) < 0)
@@ -490,8 +508,10 @@ void neighbor_state(const struct neighbor *n, struct bgp_neighbor_state *ret)
 					    .faults_reset = n->faults[FAULT_RESET],
 					    .faults_withdraw = n->faults[FAULT_WITHDRAW],
 					    .faults_discard = n->faults[FAULT_DISCARD] };
+	explicit_bzero(ret->config.socket.auth.key, sizeof(ret->config.socket.auth.key));
 	if (!n->up)
 		return;
+	session_signing(n->up, &ret->signing);
 	memcpy(ret->remote_id, n->source.router_id, sizeof(ret->remote_id));
 	ret->hold_s = session_hold_s(n->up);
 	ret->families = n->to.codec.families;

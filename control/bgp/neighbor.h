@@ -27,6 +27,9 @@ void neighbor_free(struct neighbor **neighbor);
 /* Takes over *transport, a connection that the neighbour has dialled. */
 void neighbor_accept(struct neighbor *neighbor, struct transport **transport);
 
+/* Other keys of the same kind, for its sessions, too. 0 or a negative errno, logged. */
+int neighbor_rekey(struct neighbor *neighbor, const struct tcp_auth *auth);
+
 /* The routes of the prefix have changed: the neighbour is to be told by the next flush. */
 void neighbor_touch(struct neighbor *neighbor, const struct prefix *prefix);
 /* Sends some of what is due, if there is room. */

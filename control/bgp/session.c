@@ -47,6 +47,18 @@ static void session_words(struct session *s, const char *what, const char *why)
 	s->config.ops->failed(s->config.user, words);
 }
 
+/* Whoever gets a segment with a wrong signature drops it without a word. */
+static void no_answer_words(struct session *s)
+{
+	static const char *const why[] = {
+		[TCP_AUTH_NONE] = "no answer",
+		[TCP_AUTH_MD5] = "no answer: is its password (TCP MD5) the same as ours?",
+		[TCP_AUTH_AO] = "no answer: are its keys (TCP-AO) the same as ours?",
+	};
+
+	session_words(s, "connect", why[s->config.neighbor->socket.auth.kind]);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct session *s = timer->data;
@@ -54,6 +66,8 @@ static void on_timer(uv_timer_t *timer)
 
 	s->armed_ms = FSM_NEVER;
 	while (fsm_expired(&s->fsm, now_ms(s), &event)) {
+		if (event == FSM_EVENT_RETRY_EXPIRED && s->fsm.state == FSM_CONNECT)
+			no_answer_words(s);
 		session_step(s, event, NULL);
 	}
 }
@@ -167,8 +181,11 @@ static const struct transport_ops transport_ops;
 static void session_dial(struct session *s)
 {
 	const struct bgp_neighbor_config *n = s->config.neighbor;
-	int r = transport_dial(s->config.loop, &n->local, &n->remote, n->port ? n->port : PORT_BGP,
-			       &s->transport);
+	struct transport_peer peer = { .local = &n->local,
+				       .remote = &n->remote,
+				       .port = n->port ? n->port : PORT_BGP,
+				       .options = &n->socket };
+	int r = transport_dial(s->config.loop, &peer, &s->transport);
 
 	if (r < 0) {
 		session_words(s, "connect", uv_strerror(r));
@@ -478,6 +495,30 @@ void session_accept(struct session *s, struct transport **transport)
 	else
 		transport_close(transport);
 	session_unpark(s);
+}
+
+int session_rekey(struct session *s, const struct tcp_auth *auth)
+{
+	const struct bgp_neighbor_config *n = s->config.neighbor;
+	struct prefix host = prefix_of_host(&n->remote);
+	struct transport *const connections[] = { s->transport, s->parked };
+	int first = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(connections); i++) {
+		int r = connections[i]
+				? transport_rekey(connections[i], &n->socket.auth, auth, &host)
+				: 0;
+
+		first = first < 0 ? first : r;
+	}
+	return first;
+}
+
+void session_signing(const struct session *s, struct tcp_auth_info *ret)
+{
+	*ret = (struct tcp_auth_info){ 0 };
+	if (s->transport)
+		transport_auth_info(s->transport, ret);
 }
 
 void session_refresh(struct session *s, enum bgp_family family)

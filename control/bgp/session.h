@@ -54,6 +54,11 @@ void session_fail(struct session *session, const struct notification *notificati
  * waits for its end rather than be refused, as who dialled might not try again for minutes. */
 void session_accept(struct session *session, struct transport **transport);
 
+/* Its connections go on with other keys than the neighbour's settings still have. 0 or a negative
+ * errno. */
+int session_rekey(struct session *session, const struct tcp_auth *auth);
+void session_signing(const struct session *session, struct tcp_auth_info *ret);
+
 /* Takes over *octets, whole messages in a heap block. */
 void session_send(struct session *session, uint8_t **octets, size_t len);
 void session_refresh(struct session *session, enum bgp_family family); /* asks, RFC 2918 */

@@ -28,14 +28,14 @@ static void on_closed(uv_handle_t *handle)
 }
 
 /* libuv owns the handle until on_closed(). */
-static int transport_new(uv_loop_t *loop, struct transport **ret)
+static int transport_new(uv_loop_t *loop, unsigned int family, struct transport **ret)
 {
 	_cleanup_(freep) struct transport *t = calloc(1, sizeof(*t));
 	int r;
 
 	if (!t)
 		return -ENOMEM;
-	r = uv_tcp_init(loop, &t->tcp);
+	r = uv_tcp_init_ex(loop, &t->tcp, family);
 	if (r < 0)
 		return r;
 	t->tcp.data = t;
@@ -88,31 +88,45 @@ static void on_connected(uv_connect_t *connect, int status)
 		t->ops->connected(t->user, status);
 }
 
-static int transport_connect(struct transport *t, const struct addr *local,
-			     const struct addr *remote, uint16_t port)
+static int transport_fd(const struct transport *t)
 {
-	struct sockaddr_storage sa;
-	int r;
+	uv_os_fd_t fd = -1;
 
-	if (!addr_is_zero(local)) {
-		addr_to_sockaddr(local, 0, &sa);
-		r = uv_tcp_bind(&t->tcp, (const struct sockaddr *)&sa, 0);
-		if (r < 0)
-			return r;
-	}
-	addr_to_sockaddr(remote, port, &sa);
-	return uv_tcp_connect(&t->connect, &t->tcp, (const struct sockaddr *)&sa, on_connected);
+	uv_fileno((const uv_handle_t *)&t->tcp, &fd);
+	return fd;
 }
 
-int transport_dial(uv_loop_t *loop, const struct addr *local, const struct addr *remote,
-		   uint16_t port, struct transport **ret)
+static int transport_connect(struct transport *t, const struct transport_peer *peer)
 {
-	_cleanup_(transport_close) struct transport *t = NULL;
-	int r = transport_new(loop, &t);
+	struct prefix host = prefix_of_host(peer->remote);
+	struct sockaddr_storage sa;
+	int fd = transport_fd(t), r = socket_options_apply(fd, peer->options, peer->remote);
 
 	if (r < 0)
 		return r;
-	r = transport_connect(t, local, remote, port);
+	r = socket_auth_change(fd, NULL, &peer->options->auth, &host);
+	if (r < 0)
+		return r;
+	if (!addr_is_zero(peer->local)) {
+		r = socket_options_sockaddr(peer->options, peer->local, 0, &sa);
+		r = r < 0 ? r : uv_tcp_bind(&t->tcp, (const struct sockaddr *)&sa, 0);
+		if (r < 0)
+			return r;
+	}
+	r = socket_options_sockaddr(peer->options, peer->remote, peer->port, &sa);
+	return r < 0 ? r
+		     : uv_tcp_connect(&t->connect, &t->tcp, (const struct sockaddr *)&sa,
+				      on_connected);
+}
+
+int transport_dial(uv_loop_t *loop, const struct transport_peer *peer, struct transport **ret)
+{
+	_cleanup_(transport_close) struct transport *t = NULL;
+	int r = transport_new(loop, addr_is_v4(peer->remote) ? AF_INET : AF_INET6, &t);
+
+	if (r < 0)
+		return r;
+	r = transport_connect(t, peer);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(t);
@@ -122,7 +136,7 @@ int transport_dial(uv_loop_t *loop, const struct addr *local, const struct addr 
 int transport_accept(uv_stream_t *listener, struct transport **ret)
 {
 	_cleanup_(transport_close) struct transport *t = NULL;
-	int r = transport_new(listener->loop, &t);
+	int r = transport_new(listener->loop, AF_UNSPEC, &t);
 
 	if (r < 0)
 		return r;
@@ -131,6 +145,24 @@ int transport_accept(uv_stream_t *listener, struct transport **ret)
 		return r;
 	*ret = TAKE_PTR(t);
 	return 0;
+}
+
+int transport_options(struct transport *transport, const struct socket_options *options)
+{
+	struct addr remote = transport_remote(transport);
+
+	return socket_options_apply(transport_fd(transport), options, &remote);
+}
+
+int transport_rekey(struct transport *transport, const struct tcp_auth *from,
+		    const struct tcp_auth *to, const struct prefix *peer)
+{
+	return socket_auth_change(transport_fd(transport), from, to, peer);
+}
+
+int transport_auth_info(const struct transport *transport, struct tcp_auth_info *ret)
+{
+	return socket_auth_info(transport_fd(transport), ret);
 }
 
 void transport_attach(struct transport *transport, const struct transport_ops *ops, void *user)
@@ -231,4 +263,15 @@ uint16_t transport_local_port(const struct transport *transport)
 uint16_t transport_remote_port(const struct transport *transport)
 {
 	return port_of(address_of(transport, uv_tcp_getpeername));
+}
+
+uint32_t transport_scope(const struct transport *transport)
+{
+	struct sockaddr_in6 sa = { 0 };
+	int len = sizeof(sa);
+
+	if (uv_tcp_getpeername(&transport->tcp, (struct sockaddr *)&sa, &len) < 0 ||
+	    sa.sin6_family != AF_INET6 || !IN6_IS_ADDR_LINKLOCAL(&sa.sin6_addr))
+		return 0;
+	return sa.sin6_scope_id;
 }

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "mgmt/config_security.h"
 #include "mgmt/config_sites.h"
 #include "mgmt/config_words.h"
 #include "mgmt/cross.h"
@@ -150,7 +151,7 @@ static void id_copy(uint8_t ret[4], const struct lyd_node *parent, const char *n
 	memcpy(ret, addr.octet + 12, 4);
 }
 
-static void neighbor_values(const struct model *model, const struct lyd_node *node,
+static void neighbor_values(const struct model *model, const struct lyd_node *node, uint32_t as,
 			    struct bgp_neighbor_config *ret)
 {
 	const char *add_path = model_text(node, "add-path");
@@ -177,6 +178,7 @@ static void neighbor_values(const struct model *model, const struct lyd_node *no
 	};
 	text_copy(ret->reason, sizeof(ret->reason), model_text(node, "shutdown-reason"));
 	text_copy(ret->description, sizeof(ret->description), model_text(node, "description"));
+	security_values(model, node, ret->remote_as != as, &ret->socket);
 }
 
 static void bgp_values(const struct model *model, struct config *config, bool *failed)
@@ -201,7 +203,8 @@ static void bgp_values(const struct model *model, struct config *config, bool *f
 	*failed |= count && !config->neighbor;
 	node = *failed ? NULL : model_child(model, bgp, "neighbors");
 	for (; node; node = model_next(node))
-		neighbor_values(model, node, &config->neighbor[config->neighbor_count++]);
+		neighbor_values(model, node, config->bgp.as,
+				&config->neighbor[config->neighbor_count++]);
 }
 
 static struct mg_service_key service_key(const struct lyd_node *service,
@@ -385,6 +388,7 @@ static int config_parse(const char *text, size_t len, struct config **ret,
 	config = config_of(model);
 	if (!config)
 		return -ENOMEM;
+	secrets_read(model, config, faults);
 	cross_check(model, config, faults);
 	if (!fault_list_empty(faults))
 		return -EINVAL;
@@ -439,6 +443,9 @@ void config_free(struct config **config)
 		return;
 	free((*config)->interface);
 	free((*config)->tags);
+	if ((*config)->neighbor)
+		explicit_bzero((*config)->neighbor,
+			       (*config)->neighbor_count * sizeof(*(*config)->neighbor));
 	free((*config)->neighbor);
 	free((*config)->site);
 	free((*config)->steer);

@@ -184,6 +184,17 @@ static struct lyd_node *build_term(struct model *m, const struct yaml_tree *yaml
 	return node;
 }
 
+static bool too_many(struct model *m, const struct yaml_tree *yaml, struct lyd_node *parent,
+		     const struct lysc_node *schema, uint32_t max)
+{
+	if (yaml->count <= max)
+		return false;
+	fault_list_add(m->faults, yaml->mark, "too-many", model_path(parent), NULL,
+		       "'%s' has %zu values, and at most %u are taken", schema->name, yaml->count,
+		       max);
+	return true;
+}
+
 static void build_leaf_list(struct model *m, const struct yaml_tree *yaml, struct lyd_node *parent,
 			    const struct lysc_node *schema)
 {
@@ -200,12 +211,8 @@ static void build_leaf_list(struct model *m, const struct yaml_tree *yaml, struc
 	}
 	if (yaml->count < list->min)
 		wrong_kind(m, yaml, parent, schema, "a list with a value in it", NULL);
-	if (yaml->count > list->max) {
-		fault_list_add(m->faults, yaml->mark, "too-many", model_path(parent), NULL,
-			       "'%s' has %zu values, and at most %u are taken", schema->name,
-			       yaml->count, list->max);
+	if (too_many(m, yaml, parent, schema, list->max))
 		return;
-	}
 	for (size_t i = 0; i < yaml->count && !m->faults->more; i++) {
 		struct lyd_node *node = build_term(m, &yaml->child[i], parent, schema);
 		struct mark first;
@@ -265,6 +272,8 @@ static void build_list(struct model *m, const struct yaml_tree *yaml, struct lyd
 		wrong_kind(m, yaml, parent, schema, "a list", "write each entry as '- key: value'");
 		return;
 	}
+	if (too_many(m, yaml, parent, schema, ((const struct lysc_node_list *)schema)->max))
+		return;
 	for (size_t i = 0; i < yaml->count && !m->faults->more; i++)
 		build_entry(m, &yaml->child[i], parent, schema, &seen);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* show bgp [neighbors|routes]. */
 #include "base/util.h"
+#include "bgp/tcp_counters.h"
 #include "mgmt/report_json.h"
 #include "mgmt/request.h"
 
@@ -63,6 +64,27 @@ static void put_notified(const struct request *request, json_t *neighbor, const 
 	answer_flag(object, "told", notified->told);
 }
 
+static void put_security(json_t *object, const struct bgp_neighbor_state *state)
+{
+	const struct socket_options *socket = &state->config.socket;
+
+	answer_text(object, "interface", socket->interface);
+	if (socket->ttl)
+		answer_count(object, "ttl", socket->ttl);
+	if (socket->ttl_min)
+		answer_count(object, "ttl-min", socket->ttl_min);
+	if (socket->auth.kind)
+		answer_text(object, "authentication", tcp_auth_name(&socket->auth));
+	if (socket->auth.kind != TCP_AUTH_AO || !state->signing.good)
+		return;
+	answer_count(object, "ao-send-id", state->signing.current);
+	answer_count(object, "ao-receive-id-wanted", state->signing.next);
+	answer_count(object, "ao-segments-good", state->signing.good);
+	answer_count(object, "ao-segments-bad",
+		     state->signing.bad + state->signing.key_not_found +
+			     state->signing.unsigned_segments);
+}
+
 static void put_neighbor(const struct request *request, json_t *object,
 			 const struct bgp_neighbor_state *state)
 {
@@ -79,6 +101,7 @@ static void put_neighbor(const struct request *request, json_t *object,
 	answer_flag(object, "shutdown", state->shutdown);
 	answer_flag(object, "client", state->config.client);
 	put_session(object, state);
+	put_security(object, state);
 	put_carriers(object, "carriers-send", state->config.carriers_send);
 	put_carriers(object, "carriers-accept", state->config.carriers_accept);
 	answer_count(object, "prefixes-in", state->prefixes_in);
@@ -91,6 +114,28 @@ static void put_neighbor(const struct request *request, json_t *object,
 	answer_count(object, "faults-discard", state->faults_discard);
 }
 
+#define REFUSAL_NAME(name, text)         [BGP_REFUSED_##name] = #name,
+#define COUNTER_NAME(kernel, name, text) [TCP_COUNTER_##name] = #name,
+static const char *const refusal_names[] = { BGP_REFUSALS(REFUSAL_NAME) };
+static const char *const counter_names[] = { TCP_COUNTERS(COUNTER_NAME) };
+
+/* What never came to a session: connections that we refused, and segments that the kernel dropped.
+ */
+static void put_dropped(json_t *answer, const struct bgp *bgp)
+{
+	json_t *refused = answer_object(answer, "connections-refused");
+	json_t *dropped = answer_object(answer, "segments-dropped");
+	uint64_t counter[TCP_COUNTER_COUNT];
+	char name[32];
+
+	for (int i = 0; i < BGP_REFUSED_COUNT; i++)
+		answer_count(refused, answer_name(refusal_names[i], name),
+			     bgp ? bgp_refused(bgp, i) : 0);
+	tcp_counters_read(counter);
+	for (int i = 0; i < TCP_COUNTER_COUNT; i++)
+		answer_count(dropped, answer_name(counter_names[i], name), counter[i]);
+}
+
 json_t *show_bgp_neighbors(const struct request *request)
 {
 	json_t *answer = json_object(), *neighbors = answer_array(answer, "neighbors");
@@ -99,6 +144,7 @@ json_t *show_bgp_neighbors(const struct request *request)
 
 	for (size_t i = 0; bgp && bgp_neighbor_state(bgp, i, &state); i++)
 		put_neighbor(request, answer_append(neighbors), &state);
+	put_dropped(answer, bgp);
 	return answer;
 }
 

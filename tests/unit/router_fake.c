@@ -173,6 +173,11 @@ bool bgp_neighbor_state(const struct bgp *bgp, size_t index, struct bgp_neighbor
 	return true;
 }
 
+uint64_t bgp_refused(const struct bgp *bgp, enum bgp_refusal refusal)
+{
+	return refusal + 1;
+}
+
 void bgp_routes(const struct bgp *bgp, void (*visit)(void *user, const struct bgp_route *route),
 		void *user)
 {

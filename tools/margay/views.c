@@ -220,6 +220,24 @@ void view_pins(const json_t *answer)
 		printf("  %zu are shown; --all shows the others\n", shown);
 }
 
+/* Counts that are not 0, on one line behind words that say of what. */
+static void print_counts(const char *what, const json_t *counts)
+{
+	const char *key, *between = "";
+	json_t *count;
+
+	json_object_foreach((json_t *)counts, key, count)
+	{
+		if (!json_integer_value(count))
+			continue;
+		printf("%s%s %" JSON_INTEGER_FORMAT, *between ? between : what, key,
+		       json_integer_value(count));
+		between = ", ";
+	}
+	if (*between)
+		printf("\n");
+}
+
 void view_neighbors(const json_t *answer)
 {
 	static const struct column columns[] = {
@@ -233,6 +251,7 @@ void view_neighbors(const json_t *answer)
 		{ "OUT", "updates-out", CELL_COUNT },
 		{ "FAMILIES", "families", CELL_TEXT },
 		{ "ADD-PATH", "add-path-in", CELL_TEXT },
+		{ "SIGNED", "authentication", CELL_TEXT },
 		{ "DESCRIPTION", "description", CELL_TEXT },
 		{ "LAST ERROR", "last-error", CELL_TEXT },
 	};
@@ -240,6 +259,8 @@ void view_neighbors(const json_t *answer)
 	table_print(stdout, get(answer, "neighbors"), columns, ARRAY_SIZE(columns), 0);
 	if (!json_array_size(get(answer, "neighbors")))
 		printf("no neighbors\n");
+	print_counts("connections refused: ", get(answer, "connections-refused"));
+	print_counts("segments dropped by the kernel: ", get(answer, "segments-dropped"));
 }
 
 static void print_notified(const json_t *neighbor, const char *label, const char *key)

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How sessions are protected: the part of config.c that knows the grouping `security`. */
+#pragma once
+#include "mgmt/config.h"
+#include "mgmt/model.h"
+
+/* All but the keys' octets. external: the neighbour is, or may be, of another AS. */
+void security_values(const struct model *model, const struct lyd_node *node, bool external,
+		     struct socket_options *ret);
+
+/* The keys' octets, from their files. What is wrong with a file is a fault at its path, which never
+ * holds anything of what is in the file. */
+void secrets_read(const struct model *model, struct config *config, struct fault_list *faults);
