@@ -24,7 +24,7 @@ struct sent {
 };
 
 struct out_entry {
-	struct prefix prefix;
+	struct bgp_dst dst;
 	bool due;
 	struct sent *sent; /* by growing id */
 	size_t count;
@@ -54,7 +54,7 @@ struct adj_out {
 	const struct rib_source *cached_source;
 	const struct interned *cached_from;
 	struct interned *cached;
-	bool cached_v4;
+	enum bgp_family cached_family;
 };
 
 void buffer_clear(struct buffer *buffer)
@@ -84,29 +84,27 @@ static struct writer buffer_writer(const struct buffer *buffer)
 	return writer_of(buffer->at + buffer->len, buffer->size - buffer->len);
 }
 
-static uint32_t entry_hash(const struct adj_out *out, const struct prefix *prefix)
+static uint32_t entry_hash(const struct adj_out *out, const struct bgp_dst *dst)
 {
-	return (uint32_t)hash_bytes(&out->seed, 0, prefix, sizeof(*prefix));
+	return (uint32_t)hash_bytes(&out->seed, 0, dst, sizeof(*dst));
 }
 
-static struct out_entry *entry_find(const struct adj_out *out, const struct prefix *prefix)
+static struct out_entry *entry_find(const struct adj_out *out, const struct bgp_dst *dst)
 {
 	struct out_entry *entry;
 
-	HASH_FIND_BYHASHVALUE(hh, out->entries, prefix, sizeof(*prefix), entry_hash(out, prefix),
-			      entry);
+	HASH_FIND_BYHASHVALUE(hh, out->entries, dst, sizeof(*dst), entry_hash(out, dst), entry);
 	return entry;
 }
 
-static struct out_entry *entry_add(struct adj_out *out, const struct prefix *prefix)
+static struct out_entry *entry_add(struct adj_out *out, const struct bgp_dst *dst)
 {
 	_cleanup_(freep) struct out_entry *entry = calloc(1, sizeof(*entry));
 
 	if (!entry)
 		return NULL;
-	entry->prefix = *prefix;
-	HASH_ADD_BYHASHVALUE(hh, out->entries, prefix, sizeof(*prefix), entry_hash(out, prefix),
-			     entry);
+	entry->dst = *dst;
+	HASH_ADD_BYHASHVALUE(hh, out->entries, dst, sizeof(*dst), entry_hash(out, dst), entry);
 	return entry->hh.tbl ? TAKE_PTR(entry) : NULL;
 }
 
@@ -118,15 +116,15 @@ static void entry_due(struct adj_out *out, struct out_entry *entry)
 	DL_APPEND(out->due, entry);
 }
 
-int adj_out_touch(struct adj_out *out, const struct prefix *prefix)
+int adj_out_touch(struct adj_out *out, const struct bgp_dst *dst)
 {
 	struct out_entry *entry;
 
-	if (!(out->to.codec.families & BIT(nlri_family_of(prefix))))
+	if (!(out->to.codec.families & BIT(nlri_family_of(dst))))
 		return 0;
-	entry = entry_find(out, prefix);
+	entry = entry_find(out, dst);
 	if (!entry)
-		entry = entry_add(out, prefix);
+		entry = entry_add(out, dst);
 	if (!entry)
 		return -ENOMEM;
 	entry_due(out, entry);
@@ -136,7 +134,7 @@ int adj_out_touch(struct adj_out *out, const struct prefix *prefix)
 void adj_out_refresh(struct adj_out *out, enum bgp_family family)
 {
 	for (struct out_entry *entry = out->entries; entry; entry = entry->hh.next) {
-		if (nlri_family_of(&entry->prefix) != family)
+		if (nlri_family_of(&entry->dst) != family)
 			continue;
 		for (size_t i = 0; i < entry->count; i++)
 			entry->sent[i].again = true;
@@ -155,7 +153,7 @@ struct adj_out *adj_out_new(struct rib *rib, const struct export_target *to)
 	out->end_of_rib = to->codec.families;
 	out->seed = rib_interned(rib)->seed;
 	for (struct rib_entry *entry = rib_entries(rib); entry; entry = entry->hh.next)
-		if (adj_out_touch(out, &entry->prefix) < 0)
+		if (adj_out_touch(out, &entry->dst) < 0)
 			return NULL;
 	return TAKE_PTR(out);
 }
@@ -193,7 +191,7 @@ static int out_path(struct adj_out *out, const struct rib_route *route, struct i
 {
 	_cleanup_(bgp_path_clear) struct bgp_path path = { 0 };
 	struct intern_table *interned = rib_interned(out->rib);
-	bool v4 = addr_is_v4(&route->key.prefix.addr);
+	enum bgp_family family = nlri_family_of(&route->key.entry->dst);
 	struct interned *made;
 	int r;
 
@@ -201,7 +199,7 @@ static int out_path(struct adj_out *out, const struct rib_route *route, struct i
 	if (!export_allowed(route, &out->to))
 		return 0;
 	if (out->cached && out->cached_source == route->source && out->cached_from == route->path &&
-	    out->cached_v4 == v4) {
+	    out->cached_family == family) {
 		*ret = interned_get(out->cached);
 		return 0;
 	}
@@ -215,7 +213,7 @@ static int out_path(struct adj_out *out, const struct rib_route *route, struct i
 	out->cached = interned_get(made);
 	out->cached_source = route->source;
 	out->cached_from = route->path;
-	out->cached_v4 = v4;
+	out->cached_family = family;
 	*ret = made;
 	return 0;
 }
@@ -234,7 +232,7 @@ static int change_add(struct adj_out *out, const struct out_entry *entry, uint32
 		out->change_size = size;
 	}
 	out->changes[out->change_count++] =
-		(struct change){ { entry->prefix, id }, path, replaces };
+		(struct change){ { entry->dst, id, 0 }, path, replaces };
 	return 0;
 }
 
@@ -256,10 +254,10 @@ static int wanted_add(struct adj_out *out, const struct rib_route *route, uint32
 }
 
 /* By growing id. */
-static int wanted_collect(struct adj_out *out, const struct prefix *prefix, struct wanted *wanted)
+static int wanted_collect(struct adj_out *out, const struct bgp_dst *dst, struct wanted *wanted)
 {
-	struct rib_entry *entry = rib_find(out->rib, prefix);
-	bool all = out->to.codec.add_path_out & BIT(nlri_family_of(prefix));
+	struct rib_entry *entry = rib_find(out->rib, dst);
+	bool all = out->to.codec.add_path_out & BIT(nlri_family_of(dst));
 	size_t count = 0;
 	struct rib_route *route;
 
@@ -311,7 +309,7 @@ static int entry_compare(struct adj_out *out, const struct out_entry *entry,
 static int entry_update(struct adj_out *out, struct out_entry *entry)
 {
 	struct wanted wanted = { 0 };
-	int r = wanted_collect(out, &entry->prefix, &wanted);
+	int r = wanted_collect(out, &entry->dst, &wanted);
 
 	if (r >= 0)
 		r = entry_compare(out, entry, &wanted);
@@ -332,7 +330,7 @@ static int entry_update(struct adj_out *out, struct out_entry *entry)
 
 static void sent_forget(struct adj_out *out, const struct bgp_nlri *nlri)
 {
-	struct out_entry *entry = entry_find(out, &nlri->prefix);
+	struct out_entry *entry = entry_find(out, &nlri->dst);
 	size_t i = 0;
 
 	while (entry && i < entry->count && entry->sent[i].id != nlri->path_id)
@@ -347,7 +345,7 @@ static void sent_forget(struct adj_out *out, const struct bgp_nlri *nlri)
 		entry_remove(out, entry);
 }
 
-/* Withdrawals first, then by path; IPv4 before IPv6; else as it was. */
+/* Withdrawals first, then by path; family by family; else as it was. */
 static int change_order(const void *a, const void *b)
 {
 	const struct change *x = a, *y = b;
@@ -355,9 +353,9 @@ static int change_order(const void *a, const void *b)
 	int r = (p > q) - (p < q);
 
 	if (!r)
-		r = (int)nlri_family_of(&x->nlri.prefix) - (int)nlri_family_of(&y->nlri.prefix);
+		r = (int)nlri_family_of(&x->nlri.dst) - (int)nlri_family_of(&y->nlri.dst);
 	if (!r)
-		r = memcmp(&x->nlri.prefix, &y->nlri.prefix, sizeof(x->nlri.prefix));
+		r = memcmp(&x->nlri.dst, &y->nlri.dst, sizeof(x->nlri.dst));
 	return r ? r : (x->nlri.path_id > y->nlri.path_id) - (x->nlri.path_id < y->nlri.path_id);
 }
 
@@ -403,11 +401,11 @@ static int run_encode(struct adj_out *out, const struct change *run, size_t coun
 
 static size_t run_len(const struct change *changes, size_t count)
 {
-	enum bgp_family family = nlri_family_of(&changes[0].nlri.prefix);
+	enum bgp_family family = nlri_family_of(&changes[0].nlri.dst);
 	size_t n = 1;
 
 	while (n < count && changes[n].path == changes[0].path &&
-	       nlri_family_of(&changes[n].nlri.prefix) == family)
+	       nlri_family_of(&changes[n].nlri.dst) == family)
 		n++;
 	return n;
 }

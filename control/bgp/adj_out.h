@@ -22,8 +22,8 @@ void buffer_clear(struct buffer *buffer);
 struct adj_out *adj_out_new(struct rib *rib, const struct export_target *to);
 void adj_out_free(struct adj_out **out);
 
-/* The routes of the prefix have changed. 0, or -ENOMEM: the session cannot go on. */
-int adj_out_touch(struct adj_out *out, const struct prefix *prefix);
+/* The routes of the destination have changed. 0, or -ENOMEM: the session cannot go on. */
+int adj_out_touch(struct adj_out *out, const struct bgp_dst *dst);
 /* RFC 2918: what the neighbour was told is due again, changed or not. */
 void adj_out_refresh(struct adj_out *out, enum bgp_family family);
 

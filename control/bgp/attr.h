@@ -8,6 +8,7 @@
 #include "bgp/codec.h"
 #include "bgp/nlri.h"
 #include "bgp/notification.h"
+#include "bgp/prefix_sid.h"
 
 #define ATTR_OPTIONAL   0x80
 #define ATTR_TRANSITIVE 0x40
@@ -43,6 +44,8 @@ struct attr_set {
 	uint32_t seen[256 / 32];          /* bit per attribute code */
 	uint32_t ignored;                 /* fields inside attributes that were not believed */
 	struct notification notification; /* with FAULT_RESET */
+
+	struct prefix_sid sid; /* tunnel.kind BGP_TUNNEL_NONE: none */
 
 	/* Of MP_REACH_NLRI and MP_UNREACH_NLRI. */
 	struct addr mp_next_hop;

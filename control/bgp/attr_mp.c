@@ -38,16 +38,21 @@ static int mp_run(struct attr_set *set, struct cursor *c, enum bgp_family family
 	return 0;
 }
 
-/* RFC 2545 section 3: a link-local address may follow. RFC 8950: IPv6 for IPv4, if agreed. */
+/* RFC 2545 section 3: a link-local address may follow. RFC 8950: IPv6 for IPv4, if agreed. In a
+ * VPN a route distinguisher stands in front of each address (RFC 4364 section 4.3.2, RFC 4659
+ * section 3.2.1, RFC 8950 section 4), which is zero and says nothing. */
 static int mp_next_hop(const struct bgp_codec *codec, enum bgp_family family, struct cursor *c,
 		       struct addr *ret)
 {
+	const size_t rd = nlri_family_is_vpn(family) ? sizeof(struct bgp_rd) : 0;
 	size_t len = cursor_left(c);
-	bool v6_allowed = family == BGP_IPV6_UNICAST || codec->extended_next_hop;
+	bool v4 = nlri_afi(family) == nlri_afi(BGP_IPV4_UNICAST);
+	bool v6_allowed = !v4 || codec->extended_next_hop & BIT(family);
 
-	if (family == BGP_IPV4_UNICAST && len == 4)
+	cursor_take(c, len < rd ? 0 : rd);
+	if (v4 && len == rd + 4)
 		*ret = addr_of_v4(cursor_take(c, 4));
-	else if (v6_allowed && (len == 16 || len == 32))
+	else if (v6_allowed && (len == rd + 16 || len == 2 * (rd + 16)))
 		memcpy(ret->octet, cursor_take(c, 16), 16);
 	else
 		return -EBADMSG;

@@ -25,11 +25,11 @@ struct bgp {
 	unsigned int handles; /* of the one above: whether libuv still knows it */
 };
 
-static void speaker_touch(struct speaker *s, const struct prefix *prefix)
+static void speaker_touch(struct speaker *s, const struct bgp_dst *dst)
 {
 	s->unsettled = true;
 	for (size_t i = 0; i < s->neighbor_count; i++)
-		neighbor_touch(s->neighbors[i], prefix);
+		neighbor_touch(s->neighbors[i], dst);
 }
 
 /* The owner's callbacks are about neighbours only: it knows its own routes. */
@@ -48,7 +48,7 @@ static void observe_changed(const struct speaker *s, const struct rib_source *so
 int speaker_announce(struct speaker *s, struct rib_source *source, const struct bgp_nlri *nlri,
 		     const struct bgp_path *path)
 {
-	struct bgp_route route = { source->neighbor, nlri->prefix, nlri->path_id, path,
+	struct bgp_route route = { source->neighbor, nlri->dst, nlri->path_id, path,
 				   uv_now(s->loop) };
 	int r = rib_announce(s->rib, source, nlri, path, route.received_ms);
 
@@ -57,13 +57,13 @@ int speaker_announce(struct speaker *s, struct rib_source *source, const struct 
 	if (is_told(s, source))
 		s->ops->announced(s->user, &route);
 	observe_changed(s, source, nlri);
-	speaker_touch(s, &nlri->prefix);
+	speaker_touch(s, &nlri->dst);
 	return 0;
 }
 
 int speaker_withdraw(struct speaker *s, struct rib_source *source, const struct bgp_nlri *nlri)
 {
-	struct bgp_route route = { source->neighbor, nlri->prefix, nlri->path_id, NULL,
+	struct bgp_route route = { source->neighbor, nlri->dst, nlri->path_id, NULL,
 				   uv_now(s->loop) };
 
 	if (!rib_withdraw(s->rib, source, nlri))
@@ -71,7 +71,7 @@ int speaker_withdraw(struct speaker *s, struct rib_source *source, const struct 
 	if (is_told(s, source))
 		s->ops->withdrawn(s->user, &route);
 	observe_changed(s, source, nlri);
-	speaker_touch(s, &nlri->prefix);
+	speaker_touch(s, &nlri->dst);
 	return 1;
 }
 
@@ -328,15 +328,14 @@ int bgp_neighbor_refresh(struct bgp *bgp, const struct addr *remote)
 	return found ? neighbor_refresh(*found) : -ENOENT;
 }
 
-int bgp_originate(struct bgp *bgp, const struct prefix *prefix, const struct bgp_path *path)
+int bgp_originate(struct bgp *bgp, const struct bgp_dst *dst, const struct bgp_path *path)
 {
-	return speaker_announce(&bgp->speaker, &bgp->own, &(struct bgp_nlri){ .prefix = *prefix },
-				path);
+	return speaker_announce(&bgp->speaker, &bgp->own, &(struct bgp_nlri){ .dst = *dst }, path);
 }
 
-int bgp_withdraw(struct bgp *bgp, const struct prefix *prefix)
+int bgp_withdraw(struct bgp *bgp, const struct bgp_dst *dst)
 {
-	return speaker_withdraw(&bgp->speaker, &bgp->own, &(struct bgp_nlri){ .prefix = *prefix })
+	return speaker_withdraw(&bgp->speaker, &bgp->own, &(struct bgp_nlri){ .dst = *dst })
 		       ? 0
 		       : -ENOENT;
 }
@@ -383,8 +382,8 @@ bool bgp_peer_find(const struct bgp *bgp, uint32_t id, struct bgp_peer *ret)
 
 static struct bgp_route route_of(const struct rib_route *r)
 {
-	return (struct bgp_route){ r->key.neighbor, r->key.prefix, r->key.path_id, &r->path->path,
-				   r->received_ms };
+	return (struct bgp_route){ r->key.neighbor, r->key.entry->dst, r->key.path_id,
+				   &r->path->path, r->received_ms };
 }
 
 void bgp_peer_routes(const struct bgp *bgp, uint32_t id,
@@ -420,10 +419,10 @@ static void entry_visit(const struct rib_entry *entry,
 	}
 }
 
-void bgp_prefix_routes(const struct bgp *bgp, const struct prefix *prefix,
-		       void (*visit)(void *user, const struct bgp_route *route), void *user)
+void bgp_dst_routes(const struct bgp *bgp, const struct bgp_dst *dst,
+		    void (*visit)(void *user, const struct bgp_route *route), void *user)
 {
-	const struct rib_entry *entry = rib_find(bgp->speaker.rib, prefix);
+	const struct rib_entry *entry = rib_find(bgp->speaker.rib, dst);
 
 	if (entry)
 		entry_visit(entry, visit, user);

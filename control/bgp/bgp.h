@@ -6,6 +6,7 @@
  * routes, but not add or remove neighbours, nor free the speaker.
  */
 #pragma once
+#include "bgp/dst.h"
 #include "bgp/path.h"
 #include "bgp/socket_options.h"
 
@@ -54,7 +55,7 @@ enum bgp_refusal { BGP_REFUSALS(BGP_REFUSAL_ENUM) BGP_REFUSED_COUNT };
 /* Names one route: as the neighbour sent it. neighbor is 0 for routes of our own. */
 struct bgp_route {
 	uint32_t neighbor; /* bgp_neighbor_state.id */
-	struct prefix prefix;
+	struct bgp_dst dst;
 	uint32_t path_id;            /* RFC 7911; 0 without Add-Path */
 	const struct bgp_path *path; /* borrowed for the call; NULL in a withdrawal */
 	uint64_t received_ms;        /* uv_now() at which its message was read */
@@ -94,11 +95,11 @@ uint64_t bgp_refused(const struct bgp *bgp, enum bgp_refusal refusal);
  * not Established; -EOPNOTSUPP: it did not say that it can. */
 int bgp_neighbor_refresh(struct bgp *bgp, const struct addr *remote);
 
-/* Announces a route of our own to every neighbour, in place of what stood there for the prefix.
- * Copies *path; next_hop zero: our address of each session; the carriers are encoded from
- * path->report per neighbour. Unchanged: sends nothing. 0 or -ENOMEM. */
-int bgp_originate(struct bgp *bgp, const struct prefix *prefix, const struct bgp_path *path);
-int bgp_withdraw(struct bgp *bgp, const struct prefix *prefix); /* 0 or -ENOENT */
+/* Announces a route of our own to every neighbour, in place of what stood there for the
+ * destination. Copies *path; next_hop zero: our address of each session; the carriers are encoded
+ * from path->report per neighbour. Unchanged: sends nothing. 0 or -ENOMEM. */
+int bgp_originate(struct bgp *bgp, const struct bgp_dst *dst, const struct bgp_path *path);
+int bgp_withdraw(struct bgp *bgp, const struct bgp_dst *dst); /* 0 or -ENOENT */
 
 /* Ends the session with CEASE / Administrative Shutdown and these words (RFC 9003; "": those of
  * the configuration), and starts none until it is enabled. The neighbour keeps no routes of ours,

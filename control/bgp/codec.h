@@ -8,13 +8,13 @@
 
 struct bgp_codec {
 	uint32_t local_as, remote_as;
-	bool ibgp;              /* both in one AS */
-	bool as4;               /* AS numbers of 4 octets in AS_PATH (RFC 6793) */
-	bool extended_next_hop; /* IPv4 prefixes over an IPv6 next hop (RFC 8950) */
-	bool route_refresh;     /* the neighbour takes ROUTE-REFRESH (RFC 2918) */
+	bool ibgp;          /* both in one AS */
+	bool as4;           /* AS numbers of 4 octets in AS_PATH (RFC 6793) */
+	bool route_refresh; /* the neighbour takes ROUTE-REFRESH (RFC 2918) */
 	uint32_t
 		edge_metadata; /* families whose routes may carry attribute 42: sent and received */
-	uint32_t families;     /* bits 1 << enum bgp_family, negotiated */
+	uint32_t extended_next_hop; /* families of IPv4 that take an IPv6 next hop (RFC 8950) */
+	uint32_t families;          /* bits 1 << enum bgp_family, negotiated */
 	uint32_t add_path_in, add_path_out;      /* families whose prefixes carry a path id */
 	uint32_t carriers_send, carriers_accept; /* bits of enum bgp_carrier: configuration */
 };

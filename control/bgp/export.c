@@ -64,14 +64,17 @@ static int path_reflect(struct bgp_path *path, const struct rib_source *source,
 static int next_hop_set(struct bgp_path *path, const struct rib_route *route,
 			const struct export_target *to)
 {
+	const struct bgp_dst *dst = &route->key.entry->dst;
 	bool own = !route->source->neighbor;
 	/* RFC 4271 section 5.1.3: ours towards other ASes, theirs within ours. What we originate
 	 * names its tunnel's end itself. */
 	bool self = own ? addr_is_zero(&path->next_hop) : to->next_hop_self || !to->codec.ibgp;
 
-	if (!self)
+	/* A label is the next hop's own (RFC 8277 section 2.4): what others say of a VPN keeps its
+	 * next hop, as RFC 4364 section 10 (c) has it. */
+	if (!self || (dst->vpn && !own))
 		return 0;
-	if (addr_is_v4(&to->local) && !addr_is_v4(&route->key.prefix.addr))
+	if (!dst->vpn && addr_is_v4(&to->local) && !addr_is_v4(&dst->prefix.addr))
 		return -EADDRNOTAVAIL;
 	path->next_hop = to->local;
 	return 0;

@@ -89,7 +89,7 @@ void route_refresh_encode(enum bgp_family family, struct writer *w)
 
 	writer_u16(w, nlri_afi(family));
 	writer_u8(w, ROUTE_REFRESH_REQUEST);
-	writer_u8(w, NLRI_SAFI_UNICAST);
+	writer_u8(w, nlri_safi(family));
 	message_end(w, begun);
 }
 

@@ -181,7 +181,7 @@ static void routes_withdraw(struct neighbor *n)
 {
 	while (n->source.routes) {
 		const struct rib_route_key *key = &n->source.routes->key;
-		struct bgp_nlri nlri = { key->prefix, key->path_id };
+		struct bgp_nlri nlri = { .dst = key->entry->dst, .path_id = key->path_id };
 
 		speaker_withdraw(n->speaker, &n->source, &nlri);
 	}
@@ -440,9 +440,9 @@ int neighbor_rekey(struct neighbor *n, const struct tcp_auth *auth)
 	return first;
 }
 
-void neighbor_touch(struct neighbor *n, const struct prefix *prefix)
+void neighbor_touch(struct neighbor *n, const struct bgp_dst *dst)
 {
-	if (n->out && adj_out_touch(n->out, prefix) < 0)
+	if (n->out && adj_out_touch(n->out, dst) < 0)
 		neighbor_stop(n, CEASE_RESOURCES);
 }
 

@@ -63,6 +63,6 @@ void bgp_peer_routes(const struct bgp *bgp, uint32_t neighbor,
 /* The route as it stands, borrowed until the RIB changes. False: there is none. */
 bool bgp_route_find(const struct bgp *bgp, uint32_t neighbor, const struct bgp_nlri *nlri,
 		    struct bgp_route *ret);
-/* All routes to a prefix, our own included. */
-void bgp_prefix_routes(const struct bgp *bgp, const struct prefix *prefix,
-		       void (*visit)(void *user, const struct bgp_route *route), void *user);
+/* All routes to a destination, our own included. */
+void bgp_dst_routes(const struct bgp *bgp, const struct bgp_dst *dst,
+		    void (*visit)(void *user, const struct bgp_route *route), void *user);

@@ -65,10 +65,9 @@ static void decode_extended_next_hop(struct cursor *c, struct capabilities *ret)
 	while (cursor_left(c)) {
 		uint16_t afi = cursor_u16(c), safi = cursor_u16(c), next_hop_afi = cursor_u16(c);
 
-		if (!c->bad && safi <= UINT8_MAX &&
-		    family_bit(afi, (uint8_t)safi) == BIT(BGP_IPV4_UNICAST) &&
-		    next_hop_afi == nlri_afi(BGP_IPV6_UNICAST))
-			ret->open.extended_next_hop = true;
+		if (!c->bad && safi <= UINT8_MAX && next_hop_afi == nlri_afi(BGP_IPV6_UNICAST))
+			ret->open.extended_next_hop |=
+				family_bit(afi, (uint8_t)safi) & OPEN_EXTENDED_NEXT_HOP;
 	}
 }
 
@@ -250,18 +249,22 @@ static void encode_multiprotocol(const struct bgp_open *open, struct writer *w)
 			continue;
 		begun = capability_begin(w, CAPABILITY_MULTIPROTOCOL);
 		writer_u16(w, nlri_afi(family));
-		writer_u16(w, NLRI_SAFI_UNICAST); /* a reserved octet before the SAFI */
+		writer_u16(w, nlri_safi(family)); /* a reserved octet before the SAFI */
 		writer_len_close(w, begun, 1);
 	}
 }
 
-static void encode_extended_next_hop(struct writer *w)
+static void encode_extended_next_hop(const struct bgp_open *open, struct writer *w)
 {
 	uint8_t *begun = capability_begin(w, CAPABILITY_EXTENDED_NEXT_HOP);
 
-	writer_u16(w, nlri_afi(BGP_IPV4_UNICAST));
-	writer_u16(w, NLRI_SAFI_UNICAST);
-	writer_u16(w, nlri_afi(BGP_IPV6_UNICAST));
+	for (uint8_t family = 0; family < BGP_FAMILY_COUNT; family++) {
+		if (!(open->extended_next_hop & BIT(family)))
+			continue;
+		writer_u16(w, nlri_afi(family));
+		writer_u16(w, nlri_safi(family));
+		writer_u16(w, nlri_afi(BGP_IPV6_UNICAST));
+	}
 	writer_len_close(w, begun, 1);
 }
 
@@ -276,7 +279,7 @@ static void encode_add_path(const struct bgp_open *open, struct writer *w)
 		if (!mode)
 			continue;
 		writer_u16(w, nlri_afi(family));
-		writer_u8(w, NLRI_SAFI_UNICAST);
+		writer_u8(w, nlri_safi(family));
 		writer_u8(w, (uint8_t)mode);
 	}
 	writer_len_close(w, begun, 1);
@@ -291,7 +294,7 @@ static void encode_edge_metadata(const struct bgp_open *open, struct writer *w)
 		if (!(open->edge_metadata & BIT(family)))
 			continue;
 		writer_u16(w, nlri_afi(family));
-		writer_u8(w, NLRI_SAFI_UNICAST);
+		writer_u8(w, nlri_safi(family));
 	}
 	writer_len_close(w, begun, 1);
 }
@@ -315,7 +318,7 @@ static void encode_capabilities(const struct bgp_open *open, struct writer *w)
 	encode_multiprotocol(open, w);
 	encode_flag(open->route_refresh, CAPABILITY_ROUTE_REFRESH, w);
 	if (open->extended_next_hop)
-		encode_extended_next_hop(w);
+		encode_extended_next_hop(open, w);
 	if (open->as4)
 		encode_as4(open, w);
 	if (open->add_path_send | open->add_path_receive)
@@ -351,7 +354,7 @@ struct bgp_codec open_negotiate(const struct bgp_open *ours, const struct bgp_op
 		.remote_as = theirs->as,
 		.ibgp = ours->as == theirs->as,
 		.as4 = ours->as4 && theirs->as4,
-		.extended_next_hop = ours->extended_next_hop && theirs->extended_next_hop,
+		.extended_next_hop = families & ours->extended_next_hop & theirs->extended_next_hop,
 		.route_refresh = theirs->route_refresh,
 		.edge_metadata = families & ours->edge_metadata & theirs->edge_metadata,
 		.families = families,

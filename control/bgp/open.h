@@ -9,6 +9,9 @@
 #define OPEN_VERSION       4
 #define OPEN_EDGE_METADATA 78 /* the capability's code until IANA settles it; README.md */
 
+/* Families that may be agreed on with RFC 8950; IPv6 has its own next hops. */
+#define OPEN_EXTENDED_NEXT_HOP (1u << BGP_IPV4_UNICAST | 1u << BGP_VPN_IPV4)
+
 struct bgp_open {
 	uint32_t as; /* from the 4-octet AS capability where it was sent */
 	uint16_t hold_s;
@@ -17,7 +20,7 @@ struct bgp_open {
 	uint32_t add_path_send;     /* RFC 7911: families whose sender would send path ids */
 	uint32_t add_path_receive;  /* and would take them */
 	uint32_t edge_metadata;     /* families for which attribute 42 is understood */
-	bool extended_next_hop;     /* RFC 8950, IPv4 unicast over IPv6 */
+	uint32_t extended_next_hop; /* RFC 8950: families of IPv4 over IPv6 next hops */
 	bool route_refresh;         /* RFC 2918 */
 	bool enhanced_refresh;      /* RFC 7313 */
 	bool as4;                   /* RFC 6793 */

@@ -82,7 +82,8 @@ static bool scalars_equal(const struct bgp_path *a, const struct bgp_path *b)
 	return a->has == b->has && a->origin == b->origin && a->med == b->med &&
 	       a->local_pref == b->local_pref && a->partial == b->partial &&
 	       a->aggregator_as == b->aggregator_as && a->site_id == b->site_id &&
-	       a->carrier == b->carrier && !memcmp(a->originator_id, b->originator_id, 4) &&
+	       a->carrier == b->carrier && a->label == b->label &&
+	       !memcmp(a->originator_id, b->originator_id, 4) &&
 	       !memcmp(a->aggregator_id, b->aggregator_id, 4) &&
 	       addr_equal(&a->next_hop, &b->next_hop) && bgp_tunnel_equal(&a->tunnel, &b->tunnel);
 }
@@ -107,6 +108,7 @@ uint64_t bgp_path_hash(const struct bgp_path *path)
 	uint64_t hash = FNV_START;
 
 	hash = fnv_add(hash, &path->has, sizeof(path->has));
+	hash = fnv_add(hash, &path->label, sizeof(path->label));
 	hash = fnv_add(hash, &path->med, sizeof(path->med));
 	hash = fnv_add(hash, &path->local_pref, sizeof(path->local_pref));
 	hash = fnv_add(hash, path->originator_id, sizeof(path->originator_id));

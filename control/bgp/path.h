@@ -6,13 +6,20 @@
  */
 #pragma once
 #include "base/addr.h"
+#include "bgp/rd.h"
 #include "metric/report.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum bgp_family { BGP_IPV4_UNICAST, BGP_IPV6_UNICAST, BGP_FAMILY_COUNT };
+enum bgp_family {
+	BGP_IPV4_UNICAST,
+	BGP_IPV6_UNICAST,
+	BGP_VPN_IPV4, /* RFC 4364 */
+	BGP_VPN_IPV6, /* RFC 4659 */
+	BGP_FAMILY_COUNT
+};
 
 /* Ways a metric report travels (DESIGN section 5); bits, richest first. */
 enum bgp_carrier {
@@ -41,6 +48,10 @@ struct bgp_tunnel {
 	uint8_t mac[6];       /* VXLAN: destination of the frame inside; zeros: not told */
 };
 
+/* Labels of a VPN route, as in struct bgp_path. */
+#define BGP_LABEL_NONE     0x000031 /* Implicit NULL (RFC 3032): none is on the packet */
+#define BGP_LABEL_WITHDRAW 0x800000 /* RFC 8277 section 2.4 */
+
 const char *bgp_tunnel_text(enum bgp_tunnel_kind kind); /* as in margay.yang; "none" */
 bool bgp_tunnel_equal(const struct bgp_tunnel *a, const struct bgp_tunnel *b);
 
@@ -65,6 +76,8 @@ struct bgp_path {
 	uint8_t originator_id[4]; /* RFC 4456 */
 	uint32_t aggregator_as;
 	uint8_t aggregator_id[4];
+	uint32_t label;       /* of a VPN: the three octets in front of the prefix (RFC 8277
+				 section 2.2), 20 bits of label, TC, S; else 0 */
 	uint64_t partial;     /* bit per attribute code below 64 that came with Partial set */
 	struct addr next_hop; /* RFC 8950: may be IPv6 for an IPv4 route */
 	struct bgp_tunnel tunnel;

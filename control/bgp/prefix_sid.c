@@ -8,7 +8,10 @@
 #define SUB_SID_INFORMATION 1
 #define SUB_SID_STRUCTURE   1 /* in a numbering of its own */
 #define SID_LEN             16
+#define SID_BITS            (8 * SID_LEN)
 #define STRUCTURE_LEN       6
+#define LABEL_BITS          20 /* of the three octets in front of a prefix, the first ones */
+#define LABEL_OCTETS_BITS   24
 
 /* RFC 8986 section 10.2 */
 bool prefix_sid_behavior_usable(uint16_t behavior)
@@ -30,9 +33,8 @@ bool prefix_sid_behavior_usable(uint16_t behavior)
 	}
 }
 
-/* RFC 9252 section 3.2.1. *ret_whole: all bits of the SID stand in the SID. For unicast routes
- * there is no label to hold others (section 5.3), so transposed ones are lost. */
-static int structure_decode(struct cursor *c, bool *ret_whole)
+/* RFC 9252 section 3.2.1. *ret_usable: lengths that can be. */
+static int structure_decode(struct cursor *c, struct prefix_sid *sid, bool *ret_usable)
 {
 	unsigned int bits;
 
@@ -41,26 +43,29 @@ static int structure_decode(struct cursor *c, bool *ret_whole)
 	bits = cursor_u8(c); /* locator block, node, function, argument */
 	for (int i = 0; i < 3; i++)
 		bits += cursor_u8(c);
-	*ret_whole = !cursor_u8(c) && bits <= 8 * SID_LEN;
-	cursor_u8(c); /* the transposition's offset */
+	sid->moved = cursor_u8(c);
+	sid->moved_at = cursor_u8(c);
+	*ret_usable = bits <= SID_BITS && sid->moved <= LABEL_BITS &&
+		      sid->moved + sid->moved_at <= SID_BITS;
 	return 0;
 }
 
 /* RFC 9252 section 3.1: the value, after type and length. */
-static int sid_decode(struct cursor *c, struct bgp_tunnel *ret)
+static int sid_decode(struct cursor *c, struct prefix_sid *ret)
 {
-	struct bgp_tunnel tunnel = { .kind = BGP_TUNNEL_SRV6 };
+	struct prefix_sid decoded = { .tunnel.kind = BGP_TUNNEL_SRV6 };
+	struct bgp_tunnel *tunnel = &decoded.tunnel;
 	const uint8_t *sid;
-	bool whole = true;
+	bool usable = true;
 
 	cursor_u8(c); /* reserved */
 	sid = cursor_take(c, SID_LEN);
 	cursor_u8(c); /* flags, none defined */
-	tunnel.behavior = cursor_u16(c);
+	tunnel->behavior = cursor_u16(c);
 	cursor_u8(c); /* reserved */
 	if (c->bad)
 		return -EBADMSG;
-	memcpy(tunnel.endpoint.octet, sid, SID_LEN);
+	memcpy(tunnel->endpoint.octet, sid, SID_LEN);
 
 	while (cursor_left(c)) {
 		uint8_t type = cursor_u8(c);
@@ -68,16 +73,17 @@ static int sid_decode(struct cursor *c, struct bgp_tunnel *ret)
 
 		if (c->bad)
 			return -EBADMSG;
-		if (type == SUB_SID_STRUCTURE && structure_decode(&value, &whole) < 0)
+		if (type == SUB_SID_STRUCTURE && structure_decode(&value, &decoded, &usable) < 0)
 			return -EBADMSG;
 	}
-	if (whole && prefix_sid_behavior_usable(tunnel.behavior) && !addr_is_zero(&tunnel.endpoint))
-		*ret = tunnel;
+	if (usable && prefix_sid_behavior_usable(tunnel->behavior) &&
+	    !addr_is_zero(&tunnel->endpoint))
+		*ret = decoded;
 	return 0;
 }
 
 /* RFC 9252 section 2: of several SIDs the first is used. */
-static int service_decode(struct cursor *c, struct bgp_tunnel *ret)
+static int service_decode(struct cursor *c, struct prefix_sid *ret)
 {
 	bool seen = false;
 
@@ -99,9 +105,9 @@ static int service_decode(struct cursor *c, struct bgp_tunnel *ret)
 	return 0;
 }
 
-int prefix_sid_decode(struct cursor *c, struct bgp_tunnel *ret)
+int prefix_sid_decode(struct cursor *c, struct prefix_sid *ret)
 {
-	struct bgp_tunnel tunnel = { .kind = BGP_TUNNEL_NONE };
+	struct prefix_sid sid = { .tunnel.kind = BGP_TUNNEL_NONE };
 	bool seen = false;
 
 	while (cursor_left(c)) {
@@ -113,21 +119,37 @@ int prefix_sid_decode(struct cursor *c, struct bgp_tunnel *ret)
 		if (type != TLV_SRV6_L3_SERVICE || seen)
 			continue; /* unknown; or a second one: ignored, not malformed (section 7) */
 		seen = true;
-		if (service_decode(&value, &tunnel) < 0)
+		if (service_decode(&value, &sid) < 0)
 			return -EBADMSG;
 	}
-	*ret = tunnel;
+	*ret = sid;
 	return 0;
+}
+
+/* Bit n of the SID, counted from its front, is in octet n / 8. The bits that were moved are the
+ * first ones of the label. */
+struct bgp_tunnel prefix_sid_tunnel(const struct prefix_sid *sid, uint32_t label)
+{
+	struct bgp_tunnel tunnel = sid->tunnel;
+
+	for (unsigned int i = 0; i < sid->moved; i++) {
+		unsigned int at = sid->moved_at + i, bit = 0x80u >> at % 8;
+		uint8_t *octet = &tunnel.endpoint.octet[at / 8];
+		bool set = label >> (LABEL_OCTETS_BITS - 1 - i) & 1;
+
+		*octet = (uint8_t)(set ? *octet | bit : *octet & ~bit);
+	}
+	return tunnel;
 }
 
 int decode_prefix_sid(struct attr_set *set, struct cursor *c)
 {
 	struct cursor copy = *c;
-	struct bgp_tunnel tunnel;
 
-	if (prefix_sid_decode(&copy, &tunnel) < 0)
+	if (prefix_sid_decode(&copy, &set->sid) < 0)
 		return -EBADMSG;
-	set->path->tunnel = tunnel;
+	if (!set->sid.moved) /* else for prefixes with labels only: update.c */
+		set->path->tunnel = set->sid.tunnel;
 	return attr_keep(set, c, &set->path->prefix_sid);
 }
 

@@ -4,13 +4,23 @@
  * codec.
  */
 #pragma once
-#include "bgp/attr.h"
+#include "base/cursor.h"
+#include "base/writer.h"
+#include "bgp/path.h"
+
+struct prefix_sid {
+	struct bgp_tunnel tunnel; /* kind is BGP_TUNNEL_NONE where no SID can be used */
+	/* Bits of the SID that stand in each prefix's label instead (RFC 9252 section 4): how many,
+	 * 0..20, and from which bit of the SID on. Without a label there is no using the SID. */
+	uint8_t moved, moved_at;
+};
 
 /* Behaviors that end in an IP packet of ours, and need no argument. */
 bool prefix_sid_behavior_usable(uint16_t behavior);
 
-/* The first SRv6 SID that we can encapsulate for; ret->kind is BGP_TUNNEL_NONE where there is none.
- * 0 or -EBADMSG. */
-int prefix_sid_decode(struct cursor *c, struct bgp_tunnel *ret);
-/* The body: one SRv6 L3 Service TLV with one SID. */
+/* The first SRv6 SID, if we can encapsulate for it. 0 or -EBADMSG. */
+int prefix_sid_decode(struct cursor *c, struct prefix_sid *ret);
+/* The tunnel of a prefix with this label (as in struct bgp_path). */
+struct bgp_tunnel prefix_sid_tunnel(const struct prefix_sid *sid, uint32_t label);
+/* The body: one SRv6 L3 Service TLV with one whole SID. */
 void prefix_sid_encode(const struct bgp_tunnel *tunnel, struct writer *w);

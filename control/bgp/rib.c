@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * DOC: Two tables over the same routes. By (neighbour, path id, prefix), as an UPDATE names them,
- * so that a neighbour with many path ids for one prefix costs no walk; and by prefix, as they are
- * decided on and sent. A list per source finds all routes of a session that ends.
+ * DOC: Two tables over the same routes. By prefix, as they are decided on and sent; and by (entry
+ * of the first table, neighbour, path id), as an UPDATE names them, so that a neighbour with many
+ * path ids for one prefix costs no walk. A prefix (with its route distinguisher, 26 octets) is held
+ * once and stands in no route. A list per source finds all routes of a session that ends.
  */
 #include "bgp/rib.h"
 #include "base/util.h"
@@ -12,8 +13,7 @@
 #include <sys/random.h>
 #include <utlist.h>
 
-#define ROUTE_KEY_LEN (offsetof(struct rib_route_key, prefix) + sizeof(struct prefix))
-_Static_assert(sizeof(struct prefix) == 17, "prefixes are hashed as bytes: no padding");
+_Static_assert(sizeof(struct rib_route_key) == sizeof(void *) + 8, "hashed as bytes: no padding");
 
 struct rib {
 	struct rib_route *routes;
@@ -37,40 +37,42 @@ static uint32_t rib_hash(const struct rib *rib, const void *key, size_t len)
 	return (uint32_t)hash_bytes(&rib->seed, 0, key, len);
 }
 
-struct rib_entry *rib_find(const struct rib *rib, const struct prefix *prefix)
+struct rib_entry *rib_find(const struct rib *rib, const struct bgp_dst *dst)
 {
 	struct rib_entry *entry;
 
-	HASH_FIND_BYHASHVALUE(hh, rib->entries, prefix, sizeof(*prefix),
-			      rib_hash(rib, prefix, sizeof(*prefix)), entry);
+	HASH_FIND_BYHASHVALUE(hh, rib->entries, dst, sizeof(*dst), rib_hash(rib, dst, sizeof(*dst)),
+			      entry);
 	return entry;
 }
 
 struct rib_route *rib_route_find(const struct rib *rib, uint32_t neighbor,
 				 const struct bgp_nlri *nlri)
 {
-	struct rib_route_key key = { neighbor, nlri->path_id, nlri->prefix };
+	struct rib_route_key key = { rib_find(rib, &nlri->dst), neighbor, nlri->path_id };
 	struct rib_route *route;
 
-	HASH_FIND_BYHASHVALUE(hh, rib->routes, &key, ROUTE_KEY_LEN,
-			      rib_hash(rib, &key, ROUTE_KEY_LEN), route);
+	if (!key.entry)
+		return NULL;
+	HASH_FIND_BYHASHVALUE(hh, rib->routes, &key, sizeof(key), rib_hash(rib, &key, sizeof(key)),
+			      route);
 	return route;
 }
 
 /* An entry without routes; the caller gives it one, or calls entry_release(). */
-static struct rib_entry *entry_demand(struct rib *rib, const struct prefix *prefix)
+static struct rib_entry *entry_demand(struct rib *rib, const struct bgp_dst *dst)
 {
 	_cleanup_(freep) struct rib_entry *entry = NULL;
-	struct rib_entry *found = rib_find(rib, prefix);
+	struct rib_entry *found = rib_find(rib, dst);
 
 	if (found)
 		return found;
 	entry = calloc(1, sizeof(*entry));
 	if (!entry)
 		return NULL;
-	entry->prefix = *prefix;
-	HASH_ADD_BYHASHVALUE(hh, rib->entries, prefix, sizeof(*prefix),
-			     rib_hash(rib, prefix, sizeof(*prefix)), entry);
+	entry->dst = *dst;
+	HASH_ADD_BYHASHVALUE(hh, rib->entries, dst, sizeof(*dst), rib_hash(rib, dst, sizeof(*dst)),
+			     entry);
 	return entry->hh.tbl ? TAKE_PTR(entry) : NULL;
 }
 
@@ -91,11 +93,11 @@ static uint32_t entry_next_id(const struct rib_entry *entry)
 
 static int route_link(struct rib *rib, struct rib_route *route)
 {
-	HASH_ADD_BYHASHVALUE(hh, rib->routes, key, ROUTE_KEY_LEN,
-			     rib_hash(rib, &route->key, ROUTE_KEY_LEN), route);
+	HASH_ADD_BYHASHVALUE(hh, rib->routes, key, sizeof(route->key),
+			     rib_hash(rib, &route->key, sizeof(route->key)), route);
 	if (!route->hh.tbl)
 		return -ENOMEM;
-	DL_APPEND(route->entry->routes, route);
+	DL_APPEND(route->key.entry->routes, route);
 	DL_APPEND2(route->source->routes, route, source_prev, source_next);
 	route->source->route_count++;
 	return 0;
@@ -103,7 +105,7 @@ static int route_link(struct rib *rib, struct rib_route *route)
 
 static void route_remove(struct rib *rib, struct rib_route *route)
 {
-	struct rib_entry *entry = route->entry;
+	struct rib_entry *entry = route->key.entry;
 
 	HASH_DEL(rib->routes, route);
 	DL_DELETE(entry->routes, route);
@@ -125,13 +127,12 @@ static int route_add(struct rib *rib, struct rib_source *source, const struct bg
 
 	if (!route)
 		return -ENOMEM;
-	entry = entry_demand(rib, &nlri->prefix);
+	entry = entry_demand(rib, &nlri->dst);
 	if (!entry)
 		return -ENOMEM;
-	*route = (struct rib_route){ .key = { source->neighbor, nlri->path_id, nlri->prefix },
+	*route = (struct rib_route){ .key = { entry, source->neighbor, nlri->path_id },
 				     .out_id = entry_next_id(entry),
 				     .source = source,
-				     .entry = entry,
 				     .path = *path,
 				     .received_ms = now_ms };
 	r = route->out_id ? route_link(rib, route) : -ENOSPC;
@@ -163,7 +164,7 @@ int rib_announce(struct rib *rib, struct rib_source *source, const struct bgp_nl
 
 		route->path = interned;
 		route->received_ms = now_ms;
-		route->entry->best = NULL;
+		route->key.entry->best = NULL;
 		interned = old;
 		r = 1;
 	}

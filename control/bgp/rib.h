@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The routes of all neighbours (Adj-RIBs-In) and our own, by prefix. What is in here is usable:
+ * The routes of all neighbours (Adj-RIBs-In) and our own, by prefix and, in a VPN,
+ * route distinguisher. What is in here is usable:
  * routes that loop are kept out by neighbor.c. Owned by the speaker, on the event loop; routes and
  * entries are the RIB's and are borrowed until the next announce or withdraw.
  */
@@ -23,13 +24,12 @@ struct rib_source {
 };
 
 struct rib_route {
-	struct rib_route_key { /* hashed as bytes: no padding before the end of prefix */
+	struct rib_route_key {
+		struct rib_entry *entry; /* stands for what it leads to, which is kept once */
 		uint32_t neighbor, path_id;
-		struct prefix prefix;
-	} key;
+	} key;           /* hashed as bytes: no padding */
 	uint32_t out_id; /* path id to send with (RFC 7911): stays while the route does; not 0 */
 	struct rib_source *source;
-	struct rib_entry *entry;
 	struct interned *path;
 	uint64_t received_ms;
 	struct rib_route *prev, *next;               /* in the entry, by growing out_id */
@@ -38,7 +38,7 @@ struct rib_route {
 };
 
 struct rib_entry {
-	struct prefix prefix;
+	struct bgp_dst dst;
 	struct rib_route *routes; /* never empty */
 	struct rib_route *best;   /* NULL: not decided since the last change; see rib_best() */
 	UT_hash_handle hh;
@@ -57,7 +57,7 @@ int rib_withdraw(struct rib *rib, struct rib_source *source, const struct bgp_nl
 /* NULL: none. */
 struct rib_route *rib_route_find(const struct rib *rib, uint32_t neighbor,
 				 const struct bgp_nlri *nlri);
-struct rib_entry *rib_find(const struct rib *rib, const struct prefix *prefix);
+struct rib_entry *rib_find(const struct rib *rib, const struct bgp_dst *dst);
 struct rib_entry *rib_entries(const struct rib *rib); /* the first; go on by hh.next */
 struct rib_route *rib_best(struct rib_entry *entry);  /* by decision.c */
 struct intern_table *rib_interned(struct rib *rib);

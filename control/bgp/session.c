@@ -421,7 +421,7 @@ static struct bgp_open session_open(const struct session_config *config)
 		.add_path_receive = n->add_path_receive ? n->families : 0,
 		.edge_metadata = metadata ? n->families : 0,
 		.edge_metadata_code = metadata ? OPEN_EDGE_METADATA : 0,
-		.extended_next_hop = n->families & BIT(BGP_IPV4_UNICAST),
+		.extended_next_hop = n->families & OPEN_EXTENDED_NEXT_HOP,
 		.route_refresh = true,
 		.as4 = true,
 	};

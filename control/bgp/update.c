@@ -75,6 +75,8 @@ static void update_paths(struct bgp_update *u, const struct attr_set *set)
 {
 	u->mp_path = u->path;
 	u->mp_path.next_hop = set->mp_next_hop;
+	if (set->sid.moved && nlri_family_is_vpn(set->mp_announced.family))
+		u->sid = set->sid;
 	path_settle(&u->path);
 	path_settle(&u->mp_path);
 }
@@ -140,6 +142,17 @@ static bool run_next(struct nlri_run *run, const struct bgp_path *path, struct u
 	return true;
 }
 
+/* In a VPN each prefix has a label of its own, which is part of its path. */
+static bool mp_next(struct bgp_update *update, struct update_item *ret)
+{
+	if (!run_next(&update->mp_announced, &update->mp_path, ret))
+		return false;
+	update->mp_path.label = ret->nlri.label;
+	if (update->sid.moved)
+		update->mp_path.tunnel = prefix_sid_tunnel(&update->sid, ret->nlri.label);
+	return true;
+}
+
 bool update_next(struct bgp_update *update, struct update_item *ret)
 {
 	bool withdraw = update->fault == FAULT_WITHDRAW;
@@ -149,31 +162,45 @@ bool update_next(struct bgp_update *update, struct update_item *ret)
 	return run_next(&update->withdrawn, NULL, ret) ||
 	       run_next(&update->mp_withdrawn, NULL, ret) ||
 	       run_next(&update->announced, withdraw ? NULL : &update->path, ret) ||
-	       run_next(&update->mp_announced, withdraw ? NULL : &update->mp_path, ret);
+	       (withdraw ? run_next(&update->mp_announced, NULL, ret) : mp_next(update, ret));
 }
 
-/* MP_REACH_NLRI or MP_UNREACH_NLRI with as many prefixes as fit; next_hop: NULL for the latter.
+/* What attr_mp.c reads. An IPv4 address stands mapped where the prefixes are of IPv6. */
+static void next_hop_encode(enum bgp_family family, const struct addr *next_hop, struct writer *w)
+{
+	bool v4 = nlri_afi(family) == nlri_afi(BGP_IPV4_UNICAST) && addr_is_v4(next_hop);
+	size_t octets = v4 ? 4 : sizeof(next_hop->octet);
+	const struct bgp_rd zero = { { 0 } };
+	uint8_t *len = writer_len_open(w, 1);
+
+	if (nlri_family_is_vpn(family))
+		writer_bytes(w, zero.octet, sizeof(zero.octet));
+	writer_bytes(w, next_hop->octet + sizeof(next_hop->octet) - octets, octets);
+	writer_len_close(w, len, 1);
+}
+
+/* MP_REACH_NLRI or MP_UNREACH_NLRI with as many prefixes as fit; path: NULL for the latter.
  * Always with two octets of length: how long it becomes is known at its end only. */
-static size_t mp_encode(const struct bgp_codec *codec, const struct addr *next_hop,
+static size_t mp_encode(const struct bgp_codec *codec, const struct bgp_path *path,
 			const struct bgp_nlri *list, size_t count, struct writer *w)
 {
-	enum bgp_family family = nlri_family_of(&list[0].prefix);
+	enum bgp_family family = nlri_family_of(&list[0].dst);
 	uint8_t *len;
 	size_t n;
 
 	writer_u8(w, ATTR_OPTIONAL | ATTR_EXT_LEN);
-	writer_u8(w, next_hop ? ATTR_MP_REACH : ATTR_MP_UNREACH);
+	writer_u8(w, path ? ATTR_MP_REACH : ATTR_MP_UNREACH);
 	len = writer_len_open(w, 2);
 	writer_u16(w, nlri_afi(family));
-	writer_u8(w, NLRI_SAFI_UNICAST);
-	if (next_hop) {
-		writer_u8(w, sizeof(next_hop->octet));
-		writer_bytes(w, next_hop->octet, sizeof(next_hop->octet));
+	writer_u8(w, nlri_safi(family));
+	if (path) {
+		next_hop_encode(family, &path->next_hop, w);
 		writer_u8(w, 0); /* reserved */
 	}
 	if (w->bad)
 		return 0;
-	n = nlri_encode(family, codec->add_path_out & BIT(family), list, count, w);
+	n = nlri_encode(family, codec->add_path_out & BIT(family),
+			path ? path->label : BGP_LABEL_WITHDRAW, list, count, w);
 	writer_len_close(w, len, 2);
 	return n;
 }
@@ -183,7 +210,7 @@ static size_t classic_encode(const struct bgp_codec *codec, const struct bgp_nlr
 {
 	bool add_path = codec->add_path_out & BIT(BGP_IPV4_UNICAST);
 
-	return w->bad ? 0 : nlri_encode(BGP_IPV4_UNICAST, add_path, list, count, w);
+	return w->bad ? 0 : nlri_encode(BGP_IPV4_UNICAST, add_path, 0, list, count, w);
 }
 
 /* The next message: of legal length, however much room there is behind what was written before. */
@@ -210,12 +237,20 @@ static void announce_attrs(const struct attr_source *source, const struct bgp_nl
 	len = writer_len_open(w, 2);
 	if (!source->next_hop) {
 		w->end -= writer_len(&attrs);
-		*ret_mp = mp_encode(source->codec, &source->path->next_hop, list, count, w);
+		*ret_mp = mp_encode(source->codec, source->path, list, count, w);
 		w->end += writer_len(&attrs);
 	}
 	writer_bytes(w, scratch, writer_len(&attrs));
 	if (!w->bad)
 		writer_len_close(w, len, 2);
+}
+
+/* RFC 8950: IPv6 next hops of IPv4 prefixes only where the neighbour takes them. */
+static bool next_hop_fits(const struct bgp_codec *codec, enum bgp_family family,
+			  const struct addr *next_hop)
+{
+	return addr_is_v4(next_hop) || nlri_afi(family) == nlri_afi(BGP_IPV6_UNICAST) ||
+	       codec->extended_next_hop & BIT(family);
 }
 
 size_t update_encode(const struct bgp_codec *codec, const struct bgp_path *path,
@@ -228,9 +263,9 @@ size_t update_encode(const struct bgp_codec *codec, const struct bgp_path *path,
 
 	if (!count)
 		return 0;
-	source.family = nlri_family_of(&list[0].prefix);
+	source.family = nlri_family_of(&list[0].dst);
 	source.next_hop = source.family == BGP_IPV4_UNICAST && addr_is_v4(&path->next_hop);
-	if (source.family == BGP_IPV4_UNICAST && !source.next_hop && !codec->extended_next_hop)
+	if (!next_hop_fits(codec, source.family, &path->next_hop))
 		return 0;
 
 	begun = message_begin(&message, MESSAGE_UPDATE);
@@ -285,7 +320,7 @@ size_t update_encode_withdraw(const struct bgp_codec *codec, const struct bgp_nl
 	if (!count)
 		return 0;
 	begun = message_begin(&message, MESSAGE_UPDATE);
-	n = nlri_family_of(&list[0].prefix) == BGP_IPV4_UNICAST
+	n = nlri_family_of(&list[0].dst) == BGP_IPV4_UNICAST
 		    ? withdraw_classic(codec, list, count, &message)
 		    : withdraw_mp(codec, list, count, &message);
 	message_end(&message, begun);
@@ -305,7 +340,7 @@ void update_encode_end_of_rib(enum bgp_family family, struct writer *w)
 		uint8_t *attr = attr_begin(w, ATTR_OPTIONAL, ATTR_MP_UNREACH);
 
 		writer_u16(w, nlri_afi(family));
-		writer_u8(w, NLRI_SAFI_UNICAST);
+		writer_u8(w, nlri_safi(family));
 		attr_end(w, attr);
 	}
 	writer_len_close(w, len, 2);

@@ -9,6 +9,7 @@
 #include "bgp/codec.h"
 #include "bgp/nlri.h"
 #include "bgp/notification.h"
+#include "bgp/prefix_sid.h"
 
 struct bgp_update {
 	enum fault fault;
@@ -19,6 +20,7 @@ struct bgp_update {
 	/* Private to update.c; read through update_next(). */
 	struct bgp_path path;    /* of the classic NLRI field */
 	struct bgp_path mp_path; /* of MP_REACH_NLRI: another next hop, all else the same */
+	struct prefix_sid sid;   /* with bits moved to the labels of mp_announced; or none */
 	struct nlri_run withdrawn, mp_withdrawn, announced, mp_announced;
 	struct arena arena;
 };

@@ -36,10 +36,10 @@ void egress_listen(struct egress *e, const struct egress_ops *ops, void *user)
 }
 
 /* path NULL: it is withdrawn. */
-static void egress_route_heard(const struct egress *e, const struct prefix *prefix,
+static void egress_route_heard(const struct egress *e, const struct bgp_dst *dst,
 			       const struct bgp_path *path)
 {
-	const struct bgp_route route = { .prefix = *prefix,
+	const struct bgp_route route = { .dst = *dst,
 					 .path = path,
 					 .received_ms = uv_now(e->loop) };
 
@@ -128,9 +128,10 @@ static void egress_route_tell(struct egress *e, const struct addr *service, stru
 {
 	struct bgp_path path = egress_path(e, service, report);
 	struct prefix prefix = prefix_of_host(service);
+	struct bgp_dst dst = bgp_dst_of(&prefix);
 	bool same = teller->tells && report_equal_within(&teller->sent, report, 0);
 	char text[ADDR_STRLEN];
-	int r = bgp_originate(e->bgp, &prefix, &path);
+	int r = bgp_originate(e->bgp, &dst, &path);
 
 	if (r < 0) {
 		log_err(r, "%s: not announced", addr_format(service, text));
@@ -138,7 +139,7 @@ static void egress_route_tell(struct egress *e, const struct addr *service, stru
 		teller->fault = "no memory for its route";
 		return;
 	}
-	egress_route_heard(e, &prefix, &path);
+	egress_route_heard(e, &dst, &path);
 	teller->tells = true;
 	if (!same)
 		hosted_sent(teller, report, (int64_t)uv_now(e->loop));
@@ -149,6 +150,7 @@ static void egress_route_update(struct egress *e, const struct addr *service)
 {
 	size_t i = egress_place(e, service->octet, sizeof(service->octet));
 	struct prefix prefix = prefix_of_host(service);
+	struct bgp_dst dst = bgp_dst_of(&prefix);
 	struct report report;
 	struct hosted *teller = egress_teller(e, service, &report);
 
@@ -156,8 +158,8 @@ static void egress_route_update(struct egress *e, const struct addr *service)
 		e->service[i]->tells &= e->service[i] == teller;
 	if (teller)
 		egress_route_tell(e, service, teller, &report);
-	else if (e->bgp && bgp_withdraw(e->bgp, &prefix) >= 0)
-		egress_route_heard(e, &prefix, NULL);
+	else if (e->bgp && bgp_withdraw(e->bgp, &dst) >= 0)
+		egress_route_heard(e, &dst, NULL);
 }
 
 static void egress_service_due(struct hosted *h)

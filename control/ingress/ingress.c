@@ -327,7 +327,7 @@ void ingress_announced(struct ingress *in, const struct bgp_route *route)
 {
 	const struct bgp_path *path = route->path;
 	struct offer offer = {
-		.key = { .service = route->prefix.addr,
+		.key = { .service = route->dst.prefix.addr,
 			 .egress = path->next_hop,
 			 .site_id = path->has & BGP_HAS_SITE_ID ? path->site_id : 0 },
 		.source = { .neighbor = route->neighbor, .path_id = route->path_id },
@@ -341,14 +341,14 @@ void ingress_announced(struct ingress *in, const struct bgp_route *route)
 	bool changed;
 	int r;
 
-	if (!prefix_is_host(&route->prefix))
+	if (route->dst.vpn || !prefix_is_host(&route->dst.prefix))
 		return; /* a service is one address */
 	offer.sampled_ms = offer_sampled_ms(&path->report, offer.received_ms);
 	r = catalog_announce(in->catalog, &offer, &changed);
 	if (r < 0)
 		log_err(r, "catalog: an announcement is left out");
 	else if (changed)
-		ingress_offers_changed(in, &route->prefix.addr);
+		ingress_offers_changed(in, &route->dst.prefix.addr);
 }
 
 void ingress_withdrawn(struct ingress *in, const struct bgp_route *route)
@@ -356,10 +356,10 @@ void ingress_withdrawn(struct ingress *in, const struct bgp_route *route)
 	const struct offer_source source = { .neighbor = route->neighbor,
 					     .path_id = route->path_id };
 
-	if (!prefix_is_host(&route->prefix))
+	if (route->dst.vpn || !prefix_is_host(&route->dst.prefix))
 		return;
-	if (!catalog_withdraw(in->catalog, &route->prefix.addr, &source))
-		ingress_offers_changed(in, &route->prefix.addr);
+	if (!catalog_withdraw(in->catalog, &route->dst.prefix.addr, &source))
+		ingress_offers_changed(in, &route->dst.prefix.addr);
 }
 
 /* --- drains ----------------------------------------------------------------------------------- */

@@ -35,6 +35,8 @@ static const struct word policies[] = { { "compute-aware", POLICY_COMPUTE_AWARE 
 					{ NULL, 0 } };
 static const struct word families[] = { { "ipv4-unicast", 1 << BGP_IPV4_UNICAST },
 					{ "ipv6-unicast", 1 << BGP_IPV6_UNICAST },
+					{ "ipv4-vpn", 1 << BGP_VPN_IPV4 },
+					{ "ipv6-vpn", 1 << BGP_VPN_IPV6 },
 					{ NULL, 0 } };
 static const struct word carriers[] = { { "community", BGP_CARRIER_COMMUNITY },
 					{ "edge-metadata", BGP_CARRIER_EDGE_METADATA },

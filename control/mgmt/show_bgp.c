@@ -19,7 +19,10 @@ static void put_id(json_t *object, const char *key, const uint8_t id[4])
 static void put_families(json_t *object, const char *key, uint32_t families)
 {
 	static const char *const names[BGP_FAMILY_COUNT] = {
-		[BGP_IPV4_UNICAST] = "ipv4-unicast", [BGP_IPV6_UNICAST] = "ipv6-unicast"
+		[BGP_IPV4_UNICAST] = "ipv4-unicast",
+		[BGP_IPV6_UNICAST] = "ipv6-unicast",
+		[BGP_VPN_IPV4] = "ipv4-vpn",
+		[BGP_VPN_IPV6] = "ipv6-vpn",
 	};
 	json_t *array = answer_array(object, key);
 
@@ -189,19 +192,36 @@ static void put_path(json_t *object, const struct bgp_path *path)
 	report_put(answer_object(object, "report"), &path->report);
 }
 
+/* The label's 20 bits, and who may import the route. */
+static void put_vpn(json_t *object, const struct bgp_path *path)
+{
+	json_t *targets = answer_array(object, "route-targets");
+	char text[RD_STRLEN];
+	struct bgp_rt rt;
+
+	answer_count(object, "label", path->label >> 4);
+	for (size_t i = 0; bgp_rt_at(path->ext_communities.at, path->ext_communities.len, i, &rt);
+	     i++)
+		json_array_append_new(targets, json_string(bgp_rt_format(&rt, text)));
+}
+
 static void put_route(void *user, const struct bgp_route *route)
 {
 	struct route_visit *visit = user;
 	json_t *object = answer_append(visit->routes);
-	char prefix[PREFIX_STRLEN], neighbor[ADDR_STRLEN];
+	char prefix[PREFIX_STRLEN], neighbor[ADDR_STRLEN], rd[RD_STRLEN];
 
 	neighbor_address(visit->request->context->bgp, route->neighbor, neighbor);
-	answer_text(object, "prefix", prefix_format(&route->prefix, prefix));
+	answer_text(object, "prefix", prefix_format(&route->dst.prefix, prefix));
+	if (route->dst.vpn)
+		answer_text(object, "rd", bgp_rd_format(&route->dst.rd, rd));
 	answer_text(object, "neighbor", neighbor);
 	if (route->path_id)
 		answer_count(object, "path-id", route->path_id);
 	answer_number(object, "age",
 		      (double)(visit->request->now_ms - (int64_t)route->received_ms) / 1000);
+	if (route->path && route->dst.vpn)
+		put_vpn(object, route->path);
 	if (route->path)
 		put_path(object, route->path);
 }

@@ -23,7 +23,7 @@ static void on_route(void *user, const struct bgp_route *route)
 {
 	char text[PREFIX_STRLEN];
 
-	prefix_format(&route->prefix, text);
+	prefix_format(&route->dst.prefix, text);
 }
 
 static void on_settled(void *user)
@@ -44,13 +44,13 @@ static void speaker_open(uv_loop_t *loop, uint8_t how, uint16_t port, struct bgp
 						.add_path_receive = how & 4,
 						.carriers_accept = 3,
 						.prefix_max = 100 };
-	struct prefix own;
+	struct bgp_dst dst = { 0 };
 
 	config.listen = addr_of_v4(config.router_id);
 	neighbor.remote = addr_of_v4((uint8_t[]){ 127, 0, 0, 2 });
-	own = prefix_of_host(&config.listen);
+	dst.prefix = prefix_of_host(&config.listen);
 	if (bgp_new(loop, &config, &ops, NULL, ret) < 0 ||
-	    bgp_originate(*ret, &own, &(struct bgp_path){ 0 }) < 0 ||
+	    bgp_originate(*ret, &dst, &(struct bgp_path){ 0 }) < 0 ||
 	    bgp_neighbor_add(*ret, &neighbor) < 0)
 		die("no speaker");
 }

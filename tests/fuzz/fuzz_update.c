@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-#define FAMILIES (BIT(BGP_IPV4_UNICAST) | BIT(BGP_IPV6_UNICAST))
+#define FAMILIES (BIT(BGP_FAMILY_COUNT) - 1)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,7 +20,7 @@ static struct bgp_codec codec_of(uint8_t bits)
 		.remote_as = 65000,
 		.ibgp = bits & 0x01,
 		.as4 = bits & 0x02,
-		.extended_next_hop = bits & 0x04,
+		.extended_next_hop = bits & 0x04 ? BIT(BGP_IPV4_UNICAST) | BIT(BGP_VPN_IPV4) : 0,
 		.edge_metadata = bits & 0x08 ? FAMILIES : 0,
 		.families = bits & 0x10 ? FAMILIES : BIT(BGP_IPV4_UNICAST),
 		.add_path_in = bits & 0x20 ? FAMILIES : 0,
@@ -58,7 +58,7 @@ static bool reflected_same(const struct bgp_codec *codec, const struct update_it
 
 	path.has |= BGP_HAS_LOCAL_PREF;
 	path.local_pref = back->path->local_pref;
-	return prefix_equal(&back->nlri.prefix, &sent->nlri.prefix) &&
+	return bgp_dst_equal(&back->nlri.dst, &sent->nlri.dst) &&
 	       back->nlri.path_id == sent->nlri.path_id &&
 	       addr_equal(&back->path->next_hop, &path.next_hop) &&
 	       bgp_path_as_len(back->path) == bgp_path_as_len(&path) &&

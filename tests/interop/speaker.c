@@ -46,7 +46,7 @@ static void on_announced(void *user, const struct bgp_route *route)
 	char prefix[PREFIX_STRLEN], next_hop[ADDR_STRLEN];
 
 	printf("%lld announced %s id %u next-hop %s", (long long)wall_ms(),
-	       prefix_format(&route->prefix, prefix), route->path_id,
+	       prefix_format(&route->dst.prefix, prefix), route->path_id,
 	       addr_format(&path->next_hop, next_hop));
 	if (path->has & BGP_HAS_ORIGINATOR)
 		printf(" originator %u.%u.%u.%u", path->originator_id[0], path->originator_id[1],
@@ -64,7 +64,7 @@ static void on_withdrawn(void *user, const struct bgp_route *route)
 	char prefix[PREFIX_STRLEN];
 
 	printf("%lld withdrawn %s id %u\n", (long long)wall_ms(),
-	       prefix_format(&route->prefix, prefix), route->path_id);
+	       prefix_format(&route->dst.prefix, prefix), route->path_id);
 }
 
 static void on_settled(void *user)
@@ -90,6 +90,7 @@ static int announce(struct program *p, char **word, size_t count)
 {
 	struct bgp_path path = { 0 };
 	struct prefix prefix;
+	struct bgp_dst dst;
 
 	if (count < 3 || prefix_parse(word[1], &prefix) < 0 ||
 	    addr_parse(word[2], &path.next_hop) < 0)
@@ -105,17 +106,20 @@ static int announce(struct program *p, char **word, size_t count)
 		path.report.arrival_rate = atof(word[4]);
 	}
 	printf("%lld originated %s\n", (long long)wall_ms(), word[1]);
-	return bgp_originate(p->bgp, &prefix, &path);
+	dst = bgp_dst_of(&prefix);
+	return bgp_originate(p->bgp, &dst, &path);
 }
 
 static int withdraw(struct program *p, char **word, size_t count)
 {
 	struct prefix prefix;
+	struct bgp_dst dst;
 
 	if (count < 2 || prefix_parse(word[1], &prefix) < 0)
 		return -EINVAL;
 	printf("%lld removed %s\n", (long long)wall_ms(), word[1]);
-	return bgp_withdraw(p->bgp, &prefix);
+	dst = bgp_dst_of(&prefix);
+	return bgp_withdraw(p->bgp, &dst);
 }
 
 static int refresh(struct program *p, char **word, size_t count)

@@ -415,7 +415,7 @@ static struct heard {
 static void hear_announced(void *user, const struct bgp_route *route)
 {
 	heard.announced++;
-	heard.prefix = route->prefix;
+	heard.prefix = route->dst.prefix;
 	heard.capacity = route->path->report.capacity;
 	heard.neighbor = route->neighbor;
 }

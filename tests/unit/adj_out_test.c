@@ -51,7 +51,7 @@ static void listen_update(struct listener *l, struct cursor body)
 	l->end_of_rib += update.end_of_rib;
 	l->updates += !update.end_of_rib;
 	while (update_next(&update, &item)) {
-		const uint8_t *octet = item.nlri.prefix.addr.octet;
+		const uint8_t *octet = item.nlri.dst.prefix.addr.octet;
 		uint8_t i = octet[15];
 
 		l->announced_before_withdrawn |= !item.path && l->announced;
@@ -96,7 +96,7 @@ static void say(struct rib *rib, struct adj_out *out, struct rib_source *source,
 	else
 		rib_withdraw(rib, source, &nlri);
 	if (out)
-		cr_assert(eq(int, adj_out_touch(out, &nlri.prefix), 0));
+		cr_assert(eq(int, adj_out_touch(out, &nlri.dst), 0));
 }
 
 Test(adj_out, packs_equal_paths)
@@ -190,15 +190,15 @@ Test(adj_out, takes_back_what_it_cannot_replace)
 	rib_announce(rib, &own, &nlri, &path, 0);
 	out = adj_out_new(rib, &to);
 	hear(out, &listener);
-	path.next_hop = nlri_v6_of(1, 0).prefix.addr; /* without RFC 8950 */
+	path.next_hop = nlri_v6_of(1, 0).dst.prefix.addr; /* without RFC 8950 */
 	rib_announce(rib, &own, &nlri, &path, 0);
-	adj_out_touch(out, &nlri.prefix);
+	adj_out_touch(out, &nlri.dst);
 	hear(out, &listener);
 	cr_expect(eq(uint, listener.withdrawn, 1));
 	cr_expect(eq(sz, adj_out_count(out), 0));
 	path.next_hop = path_pref(100).next_hop;
 	rib_announce(rib, &own, &nlri, &path, 0);
-	adj_out_touch(out, &nlri.prefix);
+	adj_out_touch(out, &nlri.dst);
 	hear(out, &listener);
 	cr_expect(eq(uint, listener.announced, 1));
 }
@@ -209,7 +209,7 @@ static void expect_heard(const struct rib *rib, const struct listener *l,
 	uint32_t want[PREFIXES][IDS] = { 0 };
 
 	for (struct rib_entry *entry = rib_entries(rib); entry; entry = entry->hh.next) {
-		uint8_t i = entry->prefix.addr.octet[15];
+		uint8_t i = entry->dst.prefix.addr.octet[15];
 		const struct rib_route *best = rib_best(entry);
 
 		if (!add_path) {

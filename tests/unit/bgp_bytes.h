@@ -6,7 +6,7 @@
 
 #include "base/util.h"
 
-#define FAMILIES (BIT(BGP_IPV4_UNICAST) | BIT(BGP_IPV6_UNICAST))
+#define FAMILIES (BIT(BGP_FAMILY_COUNT) - 1)
 
 static inline struct bgp_codec codec_ibgp(void)
 {
@@ -15,7 +15,7 @@ static inline struct bgp_codec codec_ibgp(void)
 		.remote_as = 65000,
 		.ibgp = true,
 		.as4 = true,
-		.extended_next_hop = true,
+		.extended_next_hop = BIT(BGP_IPV4_UNICAST) | BIT(BGP_VPN_IPV4),
 		.edge_metadata = FAMILIES,
 		.families = FAMILIES,
 		.carriers_send = BGP_CARRIER_COMMUNITY | BGP_CARRIER_EDGE_METADATA,

@@ -76,6 +76,8 @@ static const struct {
 } refreshes[] = {
 	{ "IPv4", "0001 00 01", 0, BGP_IPV4_UNICAST },
 	{ "IPv6", "0002 00 01", 0, BGP_IPV6_UNICAST },
+	{ "VPN, IPv4", "0001 00 80", 0, BGP_VPN_IPV4 },
+	{ "VPN, IPv6", "0002 00 80", 0, BGP_VPN_IPV6 },
 	{ "with ORF behind it", "0001 00 01 01 40 0000", 0, BGP_IPV4_UNICAST },
 	{ "begin of refresh", "0001 01 01", -ENOTSUP, 0 },
 	{ "multicast", "0001 00 02", -ENOTSUP, 0 },

@@ -135,7 +135,7 @@ Test(observer, sees_sessions_and_messages_octet_by_octet, .timeout = 20)
 	struct scene s;
 	uint8_t octets[MESSAGE_MAX];
 	struct writer w = writer_of(octets, sizeof(octets));
-	struct bgp_nlri nlri = { .prefix = prefix_text("198.51.100.1") };
+	struct bgp_nlri nlri = { .dst.prefix = prefix_text("198.51.100.1") };
 	struct bgp_path path = path_of("192.0.2.1");
 	struct bgp_codec as_sent = codec();
 	struct sockaddr_in local;
@@ -155,7 +155,7 @@ Test(observer, sees_sessions_and_messages_octet_by_octet, .timeout = 20)
 	cr_expect(same(&s.w.update, octets, writer_len(&w)), "an UPDATE, verbatim");
 	cr_expect(eq(int, s.w.fault, FAULT_NONE));
 	cr_expect(eq(uint, s.w.changed, 1));
-	cr_expect(s.w.there && prefix_equal(&s.w.nlri.prefix, &nlri.prefix));
+	cr_expect(s.w.there && bgp_dst_equal(&s.w.nlri.dst, &nlri.dst));
 	LOOP_UNTIL(&s.all, s.w.settled >= 1);
 
 	w = writer_of(octets, sizeof(octets));

@@ -14,6 +14,8 @@
 #define NO_AS "04 5ba0 005a c0000201 "
 #define V4    BIT(BGP_IPV4_UNICAST)
 #define V6    BIT(BGP_IPV6_UNICAST)
+#define VPN4  BIT(BGP_VPN_IPV4)
+#define VPN6  BIT(BGP_VPN_IPV6)
 
 static const struct {
 	const char *name, *hex;
@@ -56,7 +58,22 @@ static const struct {
 	  FIXED "0a 02 08 05 06 0001 0080 0002",
 	  0,
 	  0,
+	  { .as = 65000, .families = V4, .extended_next_hop = VPN4 } },
+	{ "extended next hop for a family of IPv6",
+	  FIXED "0a 02 08 05 06 0002 0080 0002",
+	  0,
+	  0,
 	  { .as = 65000, .families = V4 } },
+	{ "VPNs",
+	  FIXED "0e 02 0c 01 04 0001 00 80 01 04 0002 00 80",
+	  0,
+	  0,
+	  { .as = 65000, .families = VPN4 | VPN6 } },
+	{ "Add-Path of VPNs",
+	  FIXED "0c 02 0a 45 08 0001 80 03 0002 80 01",
+	  0,
+	  0,
+	  { .as = 65000, .families = V4, .add_path_send = VPN4, .add_path_receive = VPN4 | VPN6 } },
 	{ "Add-Path",
 	  FIXED "0c 02 0a 45 08 0001 01 03 0002 01 01",
 	  0,
@@ -81,7 +98,7 @@ static const struct {
 	  FIXED "05 02 03 4e 01 80",
 	  0,
 	  0,
-	  { .as = 65000, .families = V4, .edge_metadata = V4 | V6 } },
+	  { .as = 65000, .families = V4, .edge_metadata = V4 | V6 | VPN4 | VPN6 } },
 	{ "unknown capability",
 	  FIXED "06 02 04 fe 02 abcd",
 	  0,
@@ -191,17 +208,18 @@ static int reencode(const struct bgp_open *open, struct bgp_open *ret)
 Test(open, reads_back)
 {
 	for (uint32_t bits = 0; bits < 1 << 11; bits++) {
+		const uint32_t vpn = bits & 1 ? VPN4 | VPN6 : 0;
 		struct bgp_open open = {
 			.as = bits & 1 ? 4200000000 : 64512,
 			.hold_s = 30,
 			.id = { 10, 0, 0, 1 },
 			.as4 = true,
-			.families = bits >> 1 & 3 ? bits >> 1 & 3 : 1,
-			.add_path_send = bits >> 3 & 3,
-			.add_path_receive = bits >> 5 & 3,
-			.edge_metadata = bits >> 7 & 3,
+			.families = (bits >> 1 & 3 ? bits >> 1 & 3 : 1) | vpn,
+			.add_path_send = (bits >> 3 & 3) | (bits >> 1 & vpn),
+			.add_path_receive = (bits >> 5 & 3) | (bits >> 3 & vpn),
+			.edge_metadata = (bits >> 7 & 3) | (bits >> 2 & vpn),
 			.edge_metadata_code = OPEN_EDGE_METADATA,
-			.extended_next_hop = bits >> 9 & 1,
+			.extended_next_hop = (bits >> 9 & 1) | (vpn & VPN4),
 			.route_refresh = bits >> 10 & 1,
 		};
 		struct bgp_open back = { 0 };

@@ -60,10 +60,12 @@ Test(prefix_sid, decodes)
 		size_t len;
 		_cleanup_(freep) uint8_t *bytes = unhex(vectors[i].hex, &len);
 		struct cursor c = cursor_of(bytes, len);
-		struct bgp_tunnel tunnel = { 0 };
+		struct prefix_sid decoded = { 0 };
+		int r = prefix_sid_decode(&c, &decoded);
+		struct bgp_tunnel tunnel =
+			decoded.moved ? (struct bgp_tunnel){ 0 } : decoded.tunnel;
 
-		cr_expect(eq(int, prefix_sid_decode(&c, &tunnel), vectors[i].want), "%s",
-			  vectors[i].name);
+		cr_expect(eq(int, r, vectors[i].want), "%s", vectors[i].name);
 		cr_expect(eq(u16, tunnel.behavior, vectors[i].behavior), "%s", vectors[i].name);
 		cr_expect(eq(int, tunnel.kind == BGP_TUNNEL_SRV6, vectors[i].behavior != NO_TUNNEL),
 			  "%s", vectors[i].name);
@@ -82,9 +84,9 @@ Test(prefix_sid, refuses_every_truncation)
 	for (size_t len = 1; len < whole; len++) {
 		_cleanup_(freep) uint8_t *cut = malloc(len);
 		struct cursor c = cursor_of(memcpy(cut, bytes, len), len);
-		struct bgp_tunnel tunnel;
+		struct prefix_sid sid;
 
-		cr_expect(eq(int, prefix_sid_decode(&c, &tunnel), -EBADMSG), "%zu octets", len);
+		cr_expect(eq(int, prefix_sid_decode(&c, &sid), -EBADMSG), "%zu octets", len);
 	}
 }
 
@@ -92,8 +94,8 @@ Test(prefix_sid, reads_back)
 {
 	struct bgp_tunnel tunnel = { .kind = BGP_TUNNEL_SRV6,
 				     .endpoint = { { 0x20, 0x01 } },
-				     .behavior = 18 },
-			  back;
+				     .behavior = 18 };
+	struct prefix_sid back;
 	uint8_t bytes[64];
 	struct writer w = writer_of(bytes, sizeof(bytes));
 	struct cursor c;
@@ -102,7 +104,50 @@ Test(prefix_sid, reads_back)
 	cr_assert(not(w.bad));
 	c = cursor_of(bytes, writer_len(&w));
 	cr_assert(eq(int, prefix_sid_decode(&c, &back), 0));
-	cr_expect(eq(int, back.kind, BGP_TUNNEL_SRV6));
-	cr_expect(eq(u16, back.behavior, 18));
-	cr_expect(addr_equal(&back.endpoint, &tunnel.endpoint));
+	cr_expect(eq(int, back.moved, 0));
+	cr_expect(eq(int, back.tunnel.kind, BGP_TUNNEL_SRV6));
+	cr_expect(eq(u16, back.tunnel.behavior, 18));
+	cr_expect(addr_equal(&back.tunnel.endpoint, &tunnel.endpoint));
+}
+
+/* RFC 9252 section 4: what stands in the label, from the left, comes back to its place. */
+static const struct {
+	const char *name, *structure;
+	uint32_t label;  /* three octets */
+	const char *sid; /* NULL: no SID to be used */
+} moved[] = {
+	{ "16 bits of function", "20 10 10 00 10 30", 0xabcd00, "2001:db8:5:abcd::46" },
+	{ "bits past them do not count", "20 10 10 00 10 30", 0xabcdef, "2001:db8:5:abcd::46" },
+	{ "zero takes the place of what stood there", "20 10 10 00 10 30", 0x000001,
+	  "2001:db8:5::46" },
+	{ "all 20", "20 10 14 00 14 30", 0x12345f, "2001:db8:5:1234:5000::46" },
+	{ "across an octet", "20 10 0a 00 0a 3b", 0xffc000, "2001:db8:5:1f:f800::46" },
+	{ "to the last bit", "20 10 08 00 08 78", 0xff0001, "2001:db8:5:1::ff" },
+	{ "more than a label has", "20 10 18 00 15 30", 0xabcd00, NULL },
+	{ "past the SID", "20 10 08 00 08 79", 0xab0001, NULL },
+};
+
+Test(prefix_sid, puts_together_what_was_moved_to_the_label)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(moved); i++) {
+		char hex[256], text[ADDR_STRLEN];
+		size_t len;
+		_cleanup_(freep) uint8_t *bytes = NULL;
+		struct prefix_sid sid = { 0 };
+		struct bgp_tunnel tunnel;
+		struct cursor c;
+
+		snprintf(hex, sizeof(hex), STRUCTURE("%s"), moved[i].structure);
+		bytes = unhex(hex, &len);
+		c = cursor_of(bytes, len);
+		cr_assert(eq(int, prefix_sid_decode(&c, &sid), 0));
+		cr_expect(eq(int, sid.tunnel.kind == BGP_TUNNEL_SRV6, moved[i].sid != NULL), "%s",
+			  moved[i].name);
+		if (!moved[i].sid)
+			continue;
+		tunnel = prefix_sid_tunnel(&sid, moved[i].label);
+		cr_expect(
+			eq(str, (char *)addr_format(&tunnel.endpoint, text), (char *)moved[i].sid),
+			"%s", moved[i].name);
+	}
 }

@@ -14,6 +14,7 @@ static void star_open(struct speakers *all, int around, bool clients, bool add_p
 		struct bgp_neighbor_config down = neighbor_of(&all->speaker[0], i),
 					   up = neighbor_of(edge, 0);
 
+		down.families = up.families = BIT(BGP_FAMILY_COUNT) - 1;
 		down.client = clients;
 		down.add_path_send = up.add_path_receive = add_path;
 		up.carriers_send = down.carriers_accept = up.carriers_accept =
@@ -228,4 +229,55 @@ Test(reflect, speaks_of_its_own_load_where_told_to, .timeout = 20)
 		cr_expect(addr_equal(&all.speaker[2].path.next_hop, &path.next_hop), "as given");
 		speakers_close(&all);
 	}
+}
+
+static struct bgp_dst dst_vpn(const char *rd, const char *address)
+{
+	struct prefix prefix = prefix_text(address);
+	struct bgp_dst dst = bgp_dst_of_vpn(&(struct bgp_rd){ { 0 } }, &prefix);
+
+	cr_assert(bgp_rd_parse(rd, &dst.rd) == 0);
+	return dst;
+}
+
+/* RFC 4364: who imports what is no business of a reflector's. The label is its next hop's, so that
+ * next hop stays, asked or not. */
+Test(reflect, passes_vpn_routes_on, .timeout = 20)
+{
+	struct speakers all;
+	struct speaker_seen *ingress;
+	struct bgp_dst red = dst_vpn("65000:1", SERVICE_V4), blue = dst_vpn("65000:2", SERVICE_V4),
+		       green = dst_vpn("192.0.2.1:3", SERVICE_V6);
+	struct bgp_path path = path_of("192.0.2.1");
+	struct bgp_neighbor_config down;
+
+	star_open(&all, 2, true, true);
+	ingress = &all.speaker[2];
+	cr_assert(bgp_neighbor_remove(all.speaker[0].bgp, (struct addr[]){ speaker_addr(2) }) == 0);
+	down = neighbor_of(&all.speaker[0], 2);
+	down.families = BIT(BGP_FAMILY_COUNT) - 1;
+	down.client = down.next_hop_self = true;
+	neighbor_put(&all.speaker[0], &down);
+	LOOP_UNTIL(&all, is_up(ingress, 0) && is_up(&all.speaker[0], 1));
+	path.label = 0xabcd06;
+	cr_assert(bgp_originate(all.speaker[1].bgp, &red, &path) == 0);
+	LOOP_UNTIL(&all, ingress->announced == 1);
+	cr_expect(bgp_dst_equal(&ingress->dst, &red));
+	cr_expect(eq(u32, ingress->path.label, 0xabcd06));
+	cr_expect(addr_equal(&ingress->path.next_hop, &path.next_hop),
+		  "next-hop-self is not for it");
+	path.label = 0xabce06;
+	cr_assert(bgp_originate(all.speaker[1].bgp, &red, &path) == 0);
+	LOOP_UNTIL(&all, ingress->announced == 2);
+	cr_expect(eq(u32, ingress->path.label, 0xabce06), "another label alone is a change");
+	cr_assert(bgp_originate(all.speaker[1].bgp, &blue, &path) == 0);
+	cr_assert(bgp_originate(all.speaker[1].bgp, &green, &path) == 0);
+	LOOP_UNTIL(&all, ingress->announced == 4);
+	cr_expect(eq(u64, state_of(ingress, 0).prefixes_in, 3));
+	LOOP_UNTIL(&all, state_of(ingress, 0).end_of_rib == BIT(BGP_FAMILY_COUNT) - 1);
+	cr_assert(bgp_withdraw(all.speaker[1].bgp, &red) == 0);
+	LOOP_UNTIL(&all, ingress->withdrawn == 1);
+	cr_expect(bgp_dst_equal(&ingress->dst, &red));
+	cr_expect(eq(u64, state_of(ingress, 0).prefixes_in, 2));
+	speakers_close(&all);
 }

@@ -20,7 +20,7 @@ Test(rib, tells_what_changed)
 	cr_expect(eq(int, rib_withdraw(rib, &b, &nlri), 0), "not the neighbour's");
 	cr_expect(eq(int, rib_withdraw(rib, &a, &nlri), 1));
 	cr_expect(eq(int, rib_withdraw(rib, &a, &nlri), 0));
-	cr_expect(eq(ptr, rib_find(rib, &nlri.prefix), NULL));
+	cr_expect(eq(ptr, rib_find(rib, &nlri.dst), NULL));
 	cr_expect(eq(ptr, rib_interned(rib)->paths, NULL));
 }
 
@@ -34,7 +34,7 @@ Test(rib, keeps_path_ids_apart)
 
 	cr_expect(eq(int, rib_announce(rib, &a, &first, &path, 0), 1));
 	cr_expect(eq(int, rib_announce(rib, &a, &second, &path, 0), 1));
-	entry = rib_find(rib, &first.prefix);
+	entry = rib_find(rib, &first.dst);
 	cr_expect(eq(u32, entry->routes->out_id, 1));
 	cr_expect(eq(u32, entry->routes->next->out_id, 2));
 	cr_expect(eq(ptr, entry->routes->path, entry->routes->next->path), "one path, two routes");
@@ -42,6 +42,29 @@ Test(rib, keeps_path_ids_apart)
 	cr_expect(eq(u32, entry->routes->out_id, 2), "its id stays");
 	rib_announce(rib, &a, &first, &path, 0);
 	cr_expect(eq(u32, entry->routes->next->out_id, 3));
+}
+
+/* RFC 4364 section 4.1: the same address with another distinguisher is another route. */
+Test(rib, keeps_distinguishers_apart)
+{
+	struct rib_source a = source_of(1);
+	_cleanup_(rib_free) struct rib *rib = rib_new();
+	struct bgp_nlri plain = nlri_of(1, 0), zero = plain, red = plain;
+	struct bgp_path path = path_pref(100), other = path_pref(200);
+
+	zero.dst.vpn = red.dst.vpn = 1;
+	red.dst.rd = (struct bgp_rd){ { 0, 0, 0xfd, 0xe8, 0, 0, 0, 1 } };
+	cr_expect(eq(int, rib_announce(rib, &a, &plain, &path, 0), 1));
+	cr_expect(eq(int, rib_announce(rib, &a, &zero, &path, 0), 1), "an RD of 0 is none");
+	cr_expect(eq(int, rib_announce(rib, &a, &red, &other, 0), 1));
+	cr_expect(eq(sz, a.route_count, 3));
+	cr_expect(ne(ptr, rib_find(rib, &plain.dst), rib_find(rib, &zero.dst)));
+	cr_expect(eq(u32, rib_best(rib_find(rib, &red.dst))->path->path.local_pref, 200));
+	cr_expect(eq(int, rib_withdraw(rib, &a, &zero), 1));
+	cr_expect(eq(ptr, rib_find(rib, &zero.dst), NULL));
+	cr_expect(ne(ptr, rib_find(rib, &plain.dst), NULL));
+	cr_expect(eq(int, rib_withdraw(rib, &a, &red), 1));
+	cr_expect(eq(int, rib_withdraw(rib, &a, &plain), 1));
 }
 
 Test(rib, decides_again_after_a_change)
@@ -53,7 +76,7 @@ Test(rib, decides_again_after_a_change)
 	struct rib_entry *entry;
 
 	rib_announce(rib, &a, &nlri, &low, 0);
-	entry = rib_find(rib, &nlri.prefix);
+	entry = rib_find(rib, &nlri.dst);
 	cr_expect(eq(u32, rib_best(entry)->key.neighbor, 1));
 	rib_announce(rib, &b, &nlri, &high, 0);
 	cr_expect(eq(u32, rib_best(entry)->key.neighbor, 2));
@@ -76,7 +99,7 @@ static size_t routes_in(const struct rib *rib)
 
 		for (struct rib_route *r = entry->routes; r; r = r->next, count++) {
 			cr_assert(r->out_id > last, "ids grow along the list");
-			cr_assert(prefix_equal(&r->key.prefix, &entry->prefix));
+			cr_assert(eq(ptr, r->key.entry, entry));
 			last = r->out_id;
 		}
 		cr_assert(last > 0, "no entry is empty");
@@ -113,8 +136,8 @@ Test(rib, holds_what_was_said_last)
 	cr_expect(le(uint, HASH_COUNT(rib_interned(rib)->paths), 3), "equal paths are one");
 	for (int n = 0; n < NEIGHBORS; n++)
 		while (source[n].routes) {
-			struct bgp_nlri nlri = { source[n].routes->key.prefix,
-						 source[n].routes->key.path_id };
+			const struct rib_route_key *key = &source[n].routes->key;
+			struct bgp_nlri nlri = { .dst = key->entry->dst, .path_id = key->path_id };
 
 			rib_withdraw(rib, &source[n], &nlri);
 		}

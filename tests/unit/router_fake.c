@@ -184,7 +184,7 @@ void bgp_routes(const struct bgp *bgp, void (*visit)(void *user, const struct bg
 	const struct bgp_path path = { .has = BGP_HAS_REPORT | BGP_HAS_SITE_ID,
 				       .carrier = BGP_CARRIER_COMMUNITY,
 				       .report = { .has = REPORT_SCORE, .score = 7 } };
-	const struct bgp_route route = { .neighbor = 1, .path = &path, .prefix.len = 128 };
+	const struct bgp_route route = { .neighbor = 1, .path = &path, .dst.prefix.len = 128 };
 
 	visit(user, &route);
 }

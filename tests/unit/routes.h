@@ -23,14 +23,14 @@ static inline struct bgp_nlri nlri_of(uint32_t i, uint32_t path_id)
 	struct addr addr =
 		addr_of_v4((uint8_t[]){ 20, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i });
 
-	return (struct bgp_nlri){ .prefix = prefix_of_host(&addr), .path_id = path_id };
+	return (struct bgp_nlri){ .dst.prefix = prefix_of_host(&addr), .path_id = path_id };
 }
 
 static inline struct bgp_nlri nlri_v6_of(uint8_t i, uint32_t path_id)
 {
 	struct addr addr = { { 0x20, 0x01, 0x0d, 0xb8, [15] = i } };
 
-	return (struct bgp_nlri){ .prefix = prefix_of_host(&addr), .path_id = path_id };
+	return (struct bgp_nlri){ .dst.prefix = prefix_of_host(&addr), .path_id = path_id };
 }
 
 static inline struct bgp_path path_pref(uint32_t local_pref)

@@ -368,11 +368,11 @@ Test(session, keeps_no_queue_for_who_does_not_read, .timeout = 60)
 		for (uint32_t i = 0; i < ROUTES; i++) {
 			struct bgp_path path = path_of("192.0.2.1");
 			struct addr addr = addr_of_v4((uint8_t[]){ 10, 0, i >> 8, i & 0xff });
-			struct prefix prefix = prefix_of_host(&addr);
+			struct bgp_dst dst = { .prefix = prefix_of_host(&addr) };
 
 			path.has = BGP_HAS_MED;
 			path.med = round * ROUTES + i; /* no two share an UPDATE */
-			cr_assert(bgp_originate(a->bgp, &prefix, &path) == 0);
+			cr_assert(bgp_originate(a->bgp, &dst, &path) == 0);
 		}
 		uv_run(&all.loop, UV_RUN_NOWAIT);
 	}
@@ -472,12 +472,12 @@ Test(session, gives_up_who_does_not_read, .timeout = 60)
 	for (uint32_t i = 0; i < ROUTES; i++) {
 		struct bgp_path path = path_of("192.0.2.1");
 		struct addr addr = addr_of_v4((uint8_t[]){ 10, 0, (uint8_t)(i >> 8), i & 0xff });
-		struct prefix prefix = prefix_of_host(&addr);
+		struct bgp_dst dst = { .prefix = prefix_of_host(&addr) };
 
 		path.has = BGP_HAS_MED;
 		path.med = i; /* no two share an UPDATE */
 		path.communities = (struct bgp_bytes){ communities, sizeof(communities) };
-		cr_assert(bgp_originate(a->bgp, &prefix, &path) == 0);
+		cr_assert(bgp_originate(a->bgp, &dst, &path) == 0);
 	}
 	while (is_up(a, 0) && uv_hrtime() - from < 20000000000) {
 		raw_send_keepalive(&raw);

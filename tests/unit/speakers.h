@@ -25,7 +25,7 @@ struct speaker_seen {
 	struct speakers *all;
 	int number;
 	unsigned int announced, withdrawn, settled;
-	struct prefix prefix; /* of the last call */
+	struct bgp_dst dst; /* of the last call */
 	uint32_t path_id;
 	struct bgp_path path; /* scalars only are good after the call */
 	size_t clusters;      /* octets of its CLUSTER_LIST */
@@ -65,7 +65,7 @@ static inline void on_announced(void *user, const struct bgp_route *route)
 	struct speaker_seen *seen = user;
 
 	seen->announced++;
-	seen->prefix = route->prefix;
+	seen->dst = route->dst;
 	seen->path_id = route->path_id;
 	seen->path = *route->path;
 	seen->clusters = route->path->cluster_list.len;
@@ -76,7 +76,7 @@ static inline void on_withdrawn(void *user, const struct bgp_route *route)
 	struct speaker_seen *seen = user;
 
 	seen->withdrawn++;
-	seen->prefix = route->prefix;
+	seen->dst = route->dst;
 	seen->path_id = route->path_id;
 }
 
@@ -191,12 +191,12 @@ static inline void originate(struct speaker_seen *at, const char *prefix,
 {
 	struct prefix p = prefix_text(prefix);
 
-	cr_assert(bgp_originate(at->bgp, &p, path) == 0);
+	cr_assert(bgp_originate(at->bgp, &(struct bgp_dst){ .prefix = p }, path) == 0);
 }
 
 static inline void withdraw(struct speaker_seen *at, const char *prefix)
 {
 	struct prefix p = prefix_text(prefix);
 
-	cr_assert(bgp_withdraw(at->bgp, &p) == 0);
+	cr_assert(bgp_withdraw(at->bgp, &(struct bgp_dst){ .prefix = p }) == 0);
 }

@@ -25,7 +25,7 @@ static void print(struct bgp_update *update, char *ret)
 	while (update_next(update, &item)) {
 		char prefix[PREFIX_STRLEN], via[ADDR_STRLEN];
 
-		prefix_format(&item.nlri.prefix, prefix);
+		prefix_format(&item.nlri.dst.prefix, prefix);
 		if (item.path)
 			ret += sprintf(ret, "+%s#%u via %s ", prefix, item.nlri.path_id,
 				       addr_format(&item.path->next_hop, via));
@@ -150,6 +150,8 @@ static const struct {
 	{ "IPv6", "0000 0006 80 0f 03 0002 01", true, BGP_IPV6_UNICAST },
 	{ "IPv6, extended length", "0000 0007 90 0f 0003 0002 01", true, BGP_IPV6_UNICAST },
 	{ "IPv4 by MP_UNREACH", "0000 0006 80 0f 03 0001 01", true, BGP_IPV4_UNICAST },
+	{ "IPv4 in VPNs", "0000 0006 80 0f 03 0001 80", true, BGP_VPN_IPV4 },
+	{ "IPv6 in VPNs", "0000 0006 80 0f 03 0002 80", true, BGP_VPN_IPV6 },
 	{ "a family that is none of ours", "0000 0006 80 0f 03 4004 47", false, 0 },
 	{ "a withdrawal", "0000 000b" MP_OUT, false, 0 },
 	{ "a classic withdrawal beside it", "0002 08 0a 0006 80 0f 03 0002 01", false, 0 },
@@ -206,7 +208,7 @@ static struct bgp_nlri nlri_of(const char *text, uint8_t len)
 	struct addr addr;
 
 	cr_assert(eq(int, addr_parse(text, &addr), 0));
-	return (struct bgp_nlri){ prefix_of(&addr, len), 7 };
+	return (struct bgp_nlri){ .dst.prefix = prefix_of(&addr, len), .path_id = 7 };
 }
 
 /* A service as its egress announces it. */
@@ -324,7 +326,7 @@ Test(update, passes_on_unchanged)
 	writer_u16(&w, 0);
 	writer_u16(&w, (uint16_t)attrs_len);
 	writer_bytes(&w, want, attrs_len);
-	nlri_encode(BGP_IPV4_UNICAST, false, &nlri, 1, &w);
+	nlri_encode(BGP_IPV4_UNICAST, false, 0, &nlri, 1, &w);
 	cr_assert(eq(int, update_decode(&codec, cursor_of(body, writer_len(&w)), update),
 		     FAULT_NONE));
 	cr_assert(update_next(update, &item));
@@ -382,8 +384,8 @@ Test(update, splits_long_lists)
 		codec.add_path_in = codec.add_path_out = round & 2 ? FAMILIES : 0;
 		for (size_t i = 0; i < COUNT; i++) {
 			list[i] = nlri_of("10.0.0.0", 32);
-			list[i].prefix.addr.octet[14] = (uint8_t)(i >> 8);
-			list[i].prefix.addr.octet[15] = (uint8_t)i;
+			list[i].dst.prefix.addr.octet[14] = (uint8_t)(i >> 8);
+			list[i].dst.prefix.addr.octet[15] = (uint8_t)i;
 		}
 		while (n < COUNT) {
 			struct writer w = writer_of(bytes, 2 * MESSAGE_MAX);
@@ -396,7 +398,8 @@ Test(update, splits_long_lists)
 			read_back(&codec, &w, update);
 			cr_assert(eq(int, update->fault, FAULT_NONE));
 			while (update_next(update, &item))
-				cr_expect(prefix_equal(&item.nlri.prefix, &list[seen++].prefix));
+				cr_expect(prefix_equal(&item.nlri.dst.prefix,
+						       &list[seen++].dst.prefix));
 			n += some;
 			cr_expect(eq(sz, seen, n));
 		}
@@ -425,7 +428,7 @@ Test(update, withdraws)
 				continue;
 			read_back(&codec, &w, update);
 			cr_assert(update_next(update, &item));
-			cr_expect(prefix_equal(&item.nlri.prefix, &nlri.prefix));
+			cr_expect(prefix_equal(&item.nlri.dst.prefix, &nlri.dst.prefix));
 			cr_expect(eq(u32, item.nlri.path_id, 7));
 			cr_expect(item.path == NULL);
 			cr_expect(not(update_next(update, &item)));

@@ -298,6 +298,8 @@ static void print_route(const json_t *route)
 {
 	const json_t *report = get(route, "report");
 
+	if (get(route, "rd"))
+		printf("%s ", text(route, "rd"));
 	printf("%s  from %s", text(route, "prefix"), text(route, "neighbor"));
 	print_member(route, "path", "path-id", CELL_COUNT);
 	print_member(route, "next hop", "next-hop", CELL_TEXT);

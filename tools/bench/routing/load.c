@@ -38,10 +38,10 @@ struct receipt {
 static int receipt_item(struct receipt *receipt, const struct update_item *item)
 {
 	const struct routes *routes = receipt->routes;
-	uint32_t i = routes_find(routes, &item->nlri.prefix);
+	uint32_t i = routes_find(routes, &item->nlri.dst.prefix);
 	char text[PREFIX_STRLEN];
 
-	prefix_format(&item->nlri.prefix, text);
+	prefix_format(&item->nlri.dst.prefix, text);
 	if (i == routes->count)
 		return log_err(-EBADMSG, "%s came, which nobody has sent", text);
 	if (!item->path)

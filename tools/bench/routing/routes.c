@@ -158,7 +158,7 @@ static int group_write(struct routes *r, const struct bgp_codec *codec, struct w
 	size_t count = 0;
 
 	for (uint32_t i = first; i < r->count; i += route_shares(first) ? 4 * GROUPS : r->count)
-		list[count++] = (struct bgp_nlri){ .prefix = routes_prefix(r, i) };
+		list[count++] = (struct bgp_nlri){ .dst.prefix = routes_prefix(r, i) };
 	return routes_write(r, codec, w, &path, list, count);
 }
 
@@ -178,7 +178,7 @@ static int routes_read(struct routes *r, const struct bgp_codec *codec)
 		if (update_decode(codec, message.body, update) != FAULT_NONE)
 			return log_err(-EBADMSG, "we cannot read our own routes");
 		while (update_next(update, &item)) {
-			uint32_t i = routes_find(r, &item.nlri.prefix);
+			uint32_t i = routes_find(r, &item.nlri.dst.prefix);
 
 			if (i == r->count || r->print[i])
 				return log_err(-EBADMSG, "our routes are not what they should be");
