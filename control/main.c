@@ -15,8 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SWEEP_MS    100
-#define CONVERGE_MS 15000 /* after a start: routes that are not back by then count as gone */
+#define SWEEP_MS 100
 
 #define EXIT_USAGE   2
 #define EXIT_INVALID 5
@@ -31,6 +30,7 @@ struct daemon {
 	struct egress *egress;
 	struct mgmt *mgmt;
 	bool converged;
+	bool leaves; /* to come back soon */
 	uv_timer_t sweep, converge;
 	uv_signal_t stop[2], hangup;
 };
@@ -57,16 +57,21 @@ static void daemon_converge(struct daemon *d)
 	d->converged = true;
 	ingress_converged(d->ingress);
 	tables_claim_end(d->tables);
+	if (d->bgp)
+		bgp_release(d->bgp);
 }
 
-/* Every neighbour is Established and has told all of its routes (RFC 4724 section 2). */
+/* Every neighbour is Established and has told all of its routes (RFC 4724 section 2); but for one
+ * that has begun anew itself, and waits for ours (section 4.1). */
 static bool routes_are_back(const struct daemon *d)
 {
 	struct bgp_neighbor_state state;
 	size_t i = 0;
 
 	while (bgp_neighbor_state(d->bgp, i, &state)) {
-		if (!state.families || (state.end_of_rib & state.families) != state.families)
+		bool told = (state.end_of_rib & state.families) == state.families;
+
+		if (!state.shutdown && (!state.families || !(told || state.graceful.restarted)))
 			return false;
 		i++;
 	}
@@ -78,7 +83,13 @@ static void routes_settled(void *user)
 	struct daemon *d = user;
 
 	ingress_settled(d->ingress);
-	if (!d->converged && routes_are_back(d))
+}
+
+/* Looked at with the sweep: what makes it true is not always a route. */
+static void daemon_look(struct daemon *d)
+{
+	if (!d->converged && d->bgp && routes_are_back(d) &&
+	    (!d->egress || egress_whole(d->egress)))
 		daemon_converge(d);
 }
 
@@ -326,6 +337,7 @@ static void on_sweep(uv_timer_t *timer)
 	struct daemon *d = timer->data;
 
 	tables_sweep(d->tables, uv_hrtime());
+	daemon_look(d);
 }
 
 static void on_converged(uv_timer_t *timer)
@@ -335,8 +347,12 @@ static void on_converged(uv_timer_t *timer)
 	daemon_converge(d);
 }
 
+/* SIGTERM: a restart, for all that is known, of which nobody is to notice. SIGINT: for good. */
 static void on_stop(uv_signal_t *handle, int signal)
 {
+	struct daemon *d = handle->data;
+
+	d->leaves = signal == SIGTERM;
 	log_info("margayd: %s, leaving; packets keep flowing by the last tables",
 		 strsignal(signal));
 	uv_stop(handle->loop);
@@ -360,6 +376,7 @@ static void daemon_handles_open(struct daemon *d)
 
 	for (size_t i = 0; i < ARRAY_SIZE(stops); i++) {
 		uv_signal_init(&d->loop, &d->stop[i]);
+		d->stop[i].data = d;
 		uv_signal_start(&d->stop[i], on_stop, stops[i]);
 	}
 	uv_signal_init(&d->loop, &d->hangup);
@@ -370,7 +387,7 @@ static void daemon_handles_open(struct daemon *d)
 	uv_timer_start(&d->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 	uv_timer_init(&d->loop, &d->converge);
 	d->converge.data = d;
-	uv_timer_start(&d->converge, on_converged, CONVERGE_MS, 0);
+	uv_timer_start(&d->converge, on_converged, d->config->deferral_s * 1000u, 0);
 }
 
 static int daemon_open(struct daemon *d)
@@ -390,6 +407,8 @@ static int daemon_open(struct daemon *d)
 		r = bgp_new(&d->loop, &d->config->bgp, &bgp_ops, d, &d->bgp);
 		if (r < 0)
 			return r;
+		if (tables_adopted(d->tables))
+			bgp_hold(d->bgp);
 	}
 	if (d->config->has_egress) {
 		r = egress_new(&d->loop, d->tables, d->bgp, &d->config->egress, &d->egress);
@@ -417,6 +436,8 @@ static void daemon_close(struct daemon *d)
 {
 	mgmt_free(&d->mgmt);
 	egress_free(&d->egress);
+	if (d->bgp && d->leaves)
+		bgp_leave(&d->bgp);
 	bgp_free(&d->bgp);
 	ingress_free(&d->ingress);
 	tables_close(&d->tables);
@@ -476,7 +497,9 @@ static const char usage[] =
 	"  margayd --version\n"
 	"\n"
 	"  -c, --config FILE   -v, --verbose   -h, --help\n"
-	"  SIGHUP reads the configuration again; SIGTERM leaves, packets keep flowing.\n";
+	"  SIGHUP reads the configuration again; SIGTERM leaves, packets keep flowing; SIGINT "
+	"leaves\n"
+	"  for good: neighbours with graceful restart drop our routes, too.\n";
 
 int main(int argc, char **argv)
 {

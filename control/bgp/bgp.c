@@ -48,8 +48,11 @@ static void observe_changed(const struct speaker *s, const struct rib_source *so
 int speaker_announce(struct speaker *s, struct rib_source *source, const struct bgp_nlri *nlri,
 		     const struct bgp_path *path)
 {
-	struct bgp_route route = { source->neighbor, nlri->dst, nlri->path_id, path,
-				   uv_now(s->loop) };
+	struct bgp_route route = { .neighbor = source->neighbor,
+				   .dst = nlri->dst,
+				   .path_id = nlri->path_id,
+				   .path = path,
+				   .received_ms = uv_now(s->loop) };
 	int r = rib_announce(s->rib, source, nlri, path, route.received_ms);
 
 	if (r <= 0)
@@ -63,8 +66,10 @@ int speaker_announce(struct speaker *s, struct rib_source *source, const struct 
 
 int speaker_withdraw(struct speaker *s, struct rib_source *source, const struct bgp_nlri *nlri)
 {
-	struct bgp_route route = { source->neighbor, nlri->dst, nlri->path_id, NULL,
-				   uv_now(s->loop) };
+	struct bgp_route route = { .neighbor = source->neighbor,
+				   .dst = nlri->dst,
+				   .path_id = nlri->path_id,
+				   .received_ms = uv_now(s->loop) };
 
 	if (!rib_withdraw(s->rib, source, nlri))
 		return 0;
@@ -73,6 +78,36 @@ int speaker_withdraw(struct speaker *s, struct rib_source *source, const struct 
 	observe_changed(s, source, nlri);
 	speaker_touch(s, &nlri->dst);
 	return 1;
+}
+
+static struct bgp_route route_of(const struct rib_route *r)
+{
+	return (struct bgp_route){ .neighbor = r->key.neighbor,
+				   .dst = r->key.entry->dst,
+				   .path_id = r->key.path_id,
+				   .path = &r->path->path,
+				   .received_ms = r->received_ms,
+				   .stale = r->stale };
+}
+
+int speaker_prolong(struct speaker *s, struct rib_route *r)
+{
+	_cleanup_(bgp_path_clear) struct bgp_path path = { 0 };
+	const struct bgp_nlri nlri = { .dst = r->key.entry->dst, .path_id = r->key.path_id };
+	struct bgp_route route;
+
+	if (bgp_path_has_community(&r->path->path, BGP_COMMUNITY_LLGR_STALE))
+		return 0; /* it was so when it came */
+	if (bgp_path_copy(&r->path->path, &path) < 0 ||
+	    bgp_path_add_community(&path, BGP_COMMUNITY_LLGR_STALE) < 0 ||
+	    rib_route_change(s->rib, r, &path) < 0)
+		return -ENOMEM;
+	route = route_of(r);
+	if (is_told(s, r->source))
+		s->ops->announced(s->user, &route);
+	observe_changed(s, r->source, &nlri);
+	speaker_touch(s, &nlri.dst);
+	return 0;
 }
 
 void speaker_settle(struct speaker *s)
@@ -186,6 +221,26 @@ static void handle_close(uv_handle_t *handle)
 {
 	if (handle->data && !uv_is_closing(handle))
 		uv_close(handle, on_closed);
+}
+
+void bgp_hold(struct bgp *bgp)
+{
+	bgp->speaker.self = (struct graceful_self){ .restarting = true, .forwarding = true };
+}
+
+void bgp_release(struct bgp *bgp)
+{
+	bgp->speaker.self = (struct graceful_self){ .forwarding = true };
+}
+
+void bgp_leave(struct bgp **bgp)
+{
+	struct speaker *s = &(*bgp)->speaker;
+
+	s->ops = NULL;
+	for (size_t i = 0; i < s->neighbor_count; i++)
+		neighbor_leave(s->neighbors[i]);
+	bgp_free(bgp);
 }
 
 void bgp_free(struct bgp **bgp)
@@ -378,12 +433,6 @@ bool bgp_peer_find(const struct bgp *bgp, uint32_t id, struct bgp_peer *ret)
 	const struct neighbor *neighbor = neighbor_of_id(bgp, id);
 
 	return neighbor && neighbor_peer(neighbor, ret);
-}
-
-static struct bgp_route route_of(const struct rib_route *r)
-{
-	return (struct bgp_route){ r->key.neighbor, r->key.entry->dst, r->key.path_id,
-				   &r->path->path, r->received_ms };
 }
 
 void bgp_peer_routes(const struct bgp *bgp, uint32_t id,

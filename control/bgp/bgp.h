@@ -22,6 +22,13 @@ struct bgp_config {
 	uint16_t port;         /* 0: do not listen */
 };
 
+/* RFC 4724. */
+enum bgp_graceful {
+	BGP_GRACEFUL_DISABLED,
+	BGP_GRACEFUL_HELPER,  /* keeps the routes of a neighbour that restarts */
+	BGP_GRACEFUL_ENABLED, /* and asks it to keep ours */
+};
+
 struct bgp_neighbor_config {
 	struct addr remote, local; /* local zero: the kernel's choice */
 	uint16_t port;             /* to connect to; 0: 179 */
@@ -37,9 +44,13 @@ struct bgp_neighbor_config {
 	uint32_t prefix_max; /* routes accepted before the session is ceased (RFC 4486); 0: no limit
 			      */
 	char description[64];
-	uint16_t send_hold_s; /* RFC 9687; 0: 8 minutes; never less than twice the hold time */
-	bool shutdown;        /* no session, until bgp_neighbor_enable() */
-	char reason[256];     /* UTF-8 that goes with an administrative shutdown (RFC 9003) */
+	enum bgp_graceful graceful;
+	uint16_t restart_s;    /* how long we may be away: 1..4095 */
+	uint16_t stale_s;      /* how long a neighbour may, and may take to tell its routes again */
+	uint32_t long_lived_s; /* RFC 9494, both ways; 24 bits; 0: off */
+	uint16_t send_hold_s;  /* RFC 9687; 0: 8 minutes; never less than twice the hold time */
+	bool shutdown;         /* no session, until bgp_neighbor_enable() */
+	char reason[256];      /* UTF-8 that goes with an administrative shutdown (RFC 9003) */
 	struct socket_options socket;
 };
 
@@ -59,6 +70,7 @@ struct bgp_route {
 	uint32_t path_id;            /* RFC 7911; 0 without Add-Path */
 	const struct bgp_path *path; /* borrowed for the call; NULL in a withdrawal */
 	uint64_t received_ms;        /* uv_now() at which its message was read */
+	bool stale; /* kept of a neighbour that is away or tells its routes again */
 };
 
 struct bgp_ops {
@@ -118,6 +130,30 @@ struct bgp_notified {
 	char reason[256];      /* RFC 9003: UTF-8 without controls; "": none */
 };
 
+/* RFC 4724 section 4.1, after a start whose data plane went on meanwhile: says so in OPENs, and
+ * tells no routes until bgp_release(); to neighbours with BGP_GRACEFUL_ENABLED. Before any is
+ * added.
+ */
+void bgp_hold(struct bgp *bgp);
+/* All routes are there: tells them, then End-of-RIB. Without bgp_hold(), too: from now on, the data
+ * plane has what outlasts a restart. */
+void bgp_release(struct bgp *bgp);
+/* Like bgp_free(), but to come back soon: where graceful restart was agreed on, the neighbours are
+ * left without a word, or with one that lets them keep our routes (RFC 8538). */
+void bgp_leave(struct bgp **bgp);
+
+/* Graceful restart with a neighbour, as agreed on. */
+struct bgp_graceful_state {
+	bool mutual;         /* it keeps our routes over a restart */
+	bool notification;   /* RFC 8538 */
+	bool restarted;      /* it said that it has begun anew */
+	uint32_t families;   /* of which we keep its routes */
+	uint32_t restart_s;  /* how long it may stay away */
+	uint64_t stale;      /* routes */
+	uint32_t long_lived; /* families of them that are in their long life (RFC 9494) */
+	uint64_t due_ms;     /* uv_now() at which the first of them go; 0: never */
+};
+
 /* What `margay show bgp` prints. Borrowed strings; index 0.. until false. */
 struct bgp_neighbor_state {
 	uint32_t id;
@@ -127,8 +163,9 @@ struct bgp_neighbor_state {
 		*state; /* "Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established" */
 	const char *last_error; /* words of the last NOTIFICATION or socket error, "" if none */
 	struct bgp_notified sent, received; /* the last ones */
-	bool shutdown;                      /* by configuration or bgp_neighbor_shutdown() */
-	uint64_t since_ms;                  /* uv_now() of the last change of state */
+	struct bgp_graceful_state graceful;
+	bool shutdown;     /* by configuration or bgp_neighbor_shutdown() */
+	uint64_t since_ms; /* uv_now() of the last change of state */
 	uint8_t remote_id[4];
 	uint16_t hold_s;                    /* negotiated */
 	uint32_t families;                  /* negotiated */

@@ -11,6 +11,7 @@ struct bgp_codec {
 	bool ibgp;          /* both in one AS */
 	bool as4;           /* AS numbers of 4 octets in AS_PATH (RFC 6793) */
 	bool route_refresh; /* the neighbour takes ROUTE-REFRESH (RFC 2918) */
+	bool long_lived;    /* the neighbour knows LLGR_STALE (RFC 9494) */
 	uint32_t
 		edge_metadata; /* families whose routes may carry attribute 42: sent and received */
 	uint32_t extended_next_hop; /* families of IPv4 that take an IPv6 next hop (RFC 8950) */

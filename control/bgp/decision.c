@@ -3,15 +3,16 @@
  * DOC: The decision process, in the order of the table below:
  *
  *  1. our own route
- *  2. highest LOCAL_PREF                          RFC 4271 section 9.1.1
- *  3. shortest AS_PATH                            section 9.1.2.2 (a)
- *  4. lowest ORIGIN                               (b)
- *  5. lowest MED among those of one neighbour AS  (c)
- *  6. external before internal                    (d)
- *  7. lowest BGP identifier, or ORIGINATOR_ID     (f), RFC 4456 section 9
- *  8. shortest CLUSTER_LIST                       RFC 4456 section 9
- *  9. lowest address of the neighbour             (g)
- * 10. lowest path id of that neighbour            so that every set has one best
+ *  2. one that is not in its long life            RFC 9494 section 4.3
+ *  3. highest LOCAL_PREF                          RFC 4271 section 9.1.1
+ *  4. shortest AS_PATH                            section 9.1.2.2 (a)
+ *  5. lowest ORIGIN                               (b)
+ *  6. lowest MED among those of one neighbour AS  (c)
+ *  7. external before internal                    (d)
+ *  8. lowest BGP identifier, or ORIGINATOR_ID     (f), RFC 4456 section 9
+ *  9. shortest CLUSTER_LIST                       RFC 4456 section 9
+ * 10. lowest address of the neighbour             (g)
+ * 11. lowest path id of that neighbour            so that every set has one best
  *
  * Step (e), the interior cost to the next hop, is not there: this speaker knows no interior routes;
  * nor is it for the same reason said here whether a next hop can be reached. Each step works on
@@ -32,6 +33,12 @@ static int compare(uint64_t a, uint64_t b)
 static int step_own(const struct rib_route *a, const struct rib_route *b)
 {
 	return compare(a->source->neighbor != 0, b->source->neighbor != 0);
+}
+
+static int step_long_lived(const struct rib_route *a, const struct rib_route *b)
+{
+	return compare(bgp_path_has_community(&a->path->path, BGP_COMMUNITY_LLGR_STALE),
+		       bgp_path_has_community(&b->path->path, BGP_COMMUNITY_LLGR_STALE));
 }
 
 static uint32_t local_pref(const struct rib_route *route)
@@ -102,6 +109,7 @@ static const struct step {
 	int (*compare)(const struct rib_route *a, const struct rib_route *b); /* < 0: a wins */
 } steps[] = {
 	{ "own route", step_own },
+	{ "not stale for long", step_long_lived },
 	{ "highest LOCAL_PREF", step_local_pref },
 	{ "shortest AS_PATH", step_as_path },
 	{ "lowest ORIGIN", step_origin },
@@ -113,7 +121,7 @@ static const struct step {
 	{ "lowest path id", step_path_id },
 };
 
-enum { STEP_FIRST, STEP_MED = 4, STEP_COUNT = ARRAY_SIZE(steps) };
+enum { STEP_FIRST, STEP_MED = 5, STEP_COUNT = ARRAY_SIZE(steps) };
 
 /* By the steps from first to before end: the first one that tells them apart. */
 static int compare_by(const struct rib_route *a, const struct rib_route *b, int first, int end)

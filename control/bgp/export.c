@@ -14,16 +14,6 @@
 #define NO_ADVERTISE        0xffffff02
 #define NO_EXPORT_SUBCONFED 0xffffff03
 
-static bool path_has_community(const struct bgp_path *path, uint32_t community)
-{
-	struct cursor c = cursor_of(path->communities.at, path->communities.len);
-
-	while (cursor_left(&c))
-		if (cursor_u32(&c) == community)
-			return true;
-	return false;
-}
-
 static bool source_internal(const struct rib_source *source)
 {
 	return source->neighbor && !source->external;
@@ -41,10 +31,13 @@ bool export_allowed(const struct rib_route *route, const struct export_target *t
 
 	if (source->neighbor && source->neighbor == to->neighbor)
 		return false;
-	if (path_has_community(path, NO_ADVERTISE))
+	if (bgp_path_has_community(path, NO_ADVERTISE))
 		return false;
-	if (!to->codec.ibgp &&
-	    (path_has_community(path, NO_EXPORT) || path_has_community(path, NO_EXPORT_SUBCONFED)))
+	/* RFC 9494 section 4.3: to those only who depreference it, too. */
+	if (!to->codec.long_lived && bgp_path_has_community(path, BGP_COMMUNITY_LLGR_STALE))
+		return false;
+	if (!to->codec.ibgp && (bgp_path_has_community(path, NO_EXPORT) ||
+				bgp_path_has_community(path, NO_EXPORT_SUBCONFED)))
 		return false;
 	/* RFC 4456 section 6: from a client to all, from others to clients only. */
 	return !reflected(source, to) || source->client || to->client;

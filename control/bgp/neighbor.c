@@ -14,10 +14,13 @@
 #include "bgp/reason.h"
 #include "bgp/session.h"
 #include "bgp/speaker.h"
+#include "bgp/stale.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#define AGAIN_MS 3000
 
 enum { DIALS, IS_DIALLED, SESSIONS };
 
@@ -33,7 +36,10 @@ struct neighbor {
 	struct export_target to; /* while up */
 	uint32_t hold_off_ms;
 	uint32_t end_of_rib; /* families; of the Established session */
-	bool shut;           /* administratively: no session is started */
+	struct graceful graceful;
+	bool hard;         /* the session ends so that no routes are kept */
+	uv_timer_t *stale; /* its own block: closed asynchronously by the loop */
+	bool shut;         /* administratively: no session is started */
 	struct bgp_notified sent, received;
 	char name[ADDR_STRLEN], last_error[240];
 	uint64_t updates_in, updates_out, established, ignored;
@@ -45,12 +51,28 @@ static struct session *other_session(const struct neighbor *n, const struct sess
 	return n->session[session == n->session[DIALS] ? IS_DIALLED : DIALS];
 }
 
-static void neighbor_stop(struct neighbor *n, uint8_t cease)
+/* Ends a session; where NOTIFICATIONs let routes stay, those that are not to stay are taken along
+ * by a Hard Reset (RFC 8538). */
+static void session_cease(struct neighbor *n, struct session *session,
+			  const struct notification *why)
 {
-	const struct notification why = { .code = NOTIFICATION_CEASE, .subcode = cease };
+	uint8_t octets[NOTIFICATION_HARD_MAX];
+	struct notification hard;
+
+	if (session != n->up || !n->graceful.notification || !graceful_is_hard(why->subcode)) {
+		session_stop(session, why);
+		return;
+	}
+	notification_harden(why, octets, &hard);
+	session_stop(session, &hard);
+}
+
+static void neighbor_stop(struct neighbor *n, uint8_t subcode)
+{
+	const struct notification why = { .code = NOTIFICATION_CEASE, .subcode = subcode };
 
 	if (n->up)
-		session_stop(n->up, &why);
+		session_cease(n, n->up, &why);
 }
 
 /* RFC 4271 section 6.8 with RFC 6286 section 2.3: the connection stays that the router with the
@@ -87,10 +109,11 @@ static void source_set(struct neighbor *n, const struct session *session)
 {
 	const struct bgp_open *theirs = session_theirs(session);
 
-	n->source = (struct rib_source){ .neighbor = n->id,
-					 .external = !session_codec(session)->ibgp,
-					 .client = n->config.client,
-					 .addr = n->config.remote };
+	/* Not its routes: some may have stayed. */
+	n->source.neighbor = n->id;
+	n->source.external = !session_codec(session)->ibgp;
+	n->source.client = n->config.client;
+	n->source.addr = n->config.remote;
 	memcpy(n->source.router_id, theirs->id, sizeof(theirs->id));
 }
 
@@ -160,6 +183,70 @@ static void observe_update(const struct neighbor *n, const struct session *sessi
 	s->observer->update(s->observer_user, &peer, message, fault);
 }
 
+/* --- routes that outlast their session: graceful.c has the rules, stale.c does it --- */
+static uint64_t now_ms(const struct neighbor *n)
+{
+	return uv_now(n->speaker->loop);
+}
+
+static void stale_arm(struct neighbor *n);
+
+static void on_stale(uv_timer_t *timer)
+{
+	struct neighbor *n = timer->data;
+	uint32_t gone, prolonged;
+
+	graceful_expire(&n->graceful, now_ms(n), &gone, &prolonged);
+	if (gone && n->source.stale_count)
+		log_info("neighbor %s: time is up for its %zu stale routes", n->name,
+			 n->source.stale_count);
+	stale_sweep(n->speaker, &n->source, gone);
+	stale_prolong(n->speaker, &n->source, prolonged);
+	stale_arm(n);
+	speaker_settle(n->speaker);
+}
+
+static void stale_arm(struct neighbor *n)
+{
+	uint64_t next = graceful_next_ms(&n->graceful), now = now_ms(n);
+
+	if (next == GRACEFUL_NEVER)
+		uv_timer_stop(n->stale);
+	else
+		uv_timer_start(n->stale, on_stale, next > now ? next - now : 0, 0);
+}
+
+/* Another router at that address, or one that did not go on forwarding, has none of the routes. */
+static void stale_return(struct neighbor *n, const struct session *session)
+{
+	const struct bgp_open *theirs = session_theirs(session);
+	uint32_t gone = graceful_up(&n->graceful, &n->config, session_ours(session), theirs,
+				    session_codec(session)->families, now_ms(n));
+
+	if (memcmp(n->source.router_id, theirs->id, sizeof(theirs->id)))
+		gone = ~0u;
+	stale_sweep(n->speaker, &n->source, gone);
+	stale_arm(n);
+}
+
+static void stale_begin(struct neighbor *n)
+{
+	uint32_t families = graceful_down(&n->graceful, n->hard, now_ms(n));
+
+	stale_keep(n->speaker, &n->source, families);
+	stale_arm(n);
+	if (n->source.stale_count)
+		log_info("neighbor %s: its %zu routes stay, for %u s at first", n->name,
+			 n->source.stale_count, n->graceful.restart_ms / 1000);
+}
+
+static void stale_end(struct neighbor *n)
+{
+	graceful_down(&n->graceful, true, now_ms(n));
+	stale_keep(n->speaker, &n->source, 0);
+	stale_arm(n);
+}
+
 static void on_up(void *user, struct session *session)
 {
 	const struct notification collision = { NOTIFICATION_CEASE, CEASE_COLLISION, NULL, 0 };
@@ -168,6 +255,8 @@ static void on_up(void *user, struct session *session)
 	session_stop(other_session(n, session), &collision);
 	n->up = session;
 	n->established++;
+	n->hard = false;
+	stale_return(n, session);
 	source_set(n, session);
 	n->to = export_target(n, session);
 	log_info("neighbor %s: Established", n->name);
@@ -175,16 +264,6 @@ static void on_up(void *user, struct session *session)
 	observe_up(n);
 	if (!n->out)
 		neighbor_stop(n, CEASE_RESOURCES);
-}
-
-static void routes_withdraw(struct neighbor *n)
-{
-	while (n->source.routes) {
-		const struct rib_route_key *key = &n->source.routes->key;
-		struct bgp_nlri nlri = { .dst = key->entry->dst, .path_id = key->path_id };
-
-		speaker_withdraw(n->speaker, &n->source, &nlri);
-	}
 }
 
 static void sessions_start(struct neighbor *n, uint64_t delay_ms)
@@ -206,7 +285,7 @@ static void on_down(void *user, struct session *session, uint64_t established_ms
 		n->up = NULL;
 		n->end_of_rib = 0;
 		adj_out_free(&n->out);
-		routes_withdraw(n);
+		stale_begin(n);
 	} else if (n->up || n->wins ||
 		   session_fsm(other_session(n, session))->state >= FSM_OPEN_CONFIRM) {
 		return; /* gave way: on_down() of the other one starts it again */
@@ -228,6 +307,11 @@ static bool is_collision(const struct notification *n)
 	return n->code == NOTIFICATION_CEASE && n->subcode == CEASE_COLLISION;
 }
 
+static bool is_hard_reset(const struct notification *n)
+{
+	return n->code == NOTIFICATION_CEASE && n->subcode == CEASE_HARD_RESET;
+}
+
 /* Of a session that gives way to another one nobody needs to know. */
 static void on_notified(void *user, struct session *session, bool sent, bool told,
 			const struct notification *notification)
@@ -236,6 +320,7 @@ static void on_notified(void *user, struct session *session, bool sent, bool tol
 
 	if (n->up ? n->up != session : is_collision(notification))
 		return;
+	n->hard = !n->graceful.notification || is_hard_reset(notification);
 	notified_keep(sent ? &n->sent : &n->received, notification, told, uv_now(n->speaker->loop));
 	if (!sent && *n->received.reason)
 		log_info("neighbor %s: %s: %s", n->name, n->received.text, n->received.reason);
@@ -284,6 +369,10 @@ static void end_of_rib_note(struct neighbor *n, const struct bgp_update *update)
 		return;
 	n->end_of_rib |= BIT(update->end_of_rib_family) & n->to.codec.families;
 	n->speaker->unsettled = true;
+	if (!graceful_told(&n->graceful, update->end_of_rib_family))
+		return;
+	stale_sweep(n->speaker, &n->source, BIT(update->end_of_rib_family));
+	stale_arm(n);
 }
 
 static void on_update(void *user, struct session *session, struct cursor body)
@@ -335,9 +424,18 @@ static int sessions_new(struct neighbor *n)
 	struct session_config config = { .loop = n->speaker->loop,
 					 .bgp = &n->speaker->config,
 					 .neighbor = &n->config,
+					 .self = &n->speaker->self,
 					 .ops = &session_ops,
 					 .user = n };
 
+	n->stale = malloc(sizeof(*n->stale));
+	if (!n->stale)
+		return -ENOMEM;
+	if (uv_timer_init(n->speaker->loop, n->stale) < 0) {
+		freep(&n->stale);
+		return -ENOMEM;
+	}
+	n->stale->data = n;
 	for (int i = 0; i < SESSIONS; i++) {
 		config.passive = i == IS_DIALLED;
 		n->session[i] = session_new(&config);
@@ -385,7 +483,21 @@ void neighbor_shut(struct neighbor *n, uint8_t cease, const char *reason)
 
 	n->shut = true;
 	for (int i = 0; i < SESSIONS; i++)
-		session_stop(n->session[i], &why);
+		session_cease(n, n->session[i], &why);
+	stale_end(n); /* those of a session that ended before, too */
+}
+
+void neighbor_leave(struct neighbor *n)
+{
+	const struct notification reset = { .code = NOTIFICATION_CEASE, .subcode = CEASE_RESET };
+
+	n->shut = true;
+	if (!n->up || !n->graceful.mutual)
+		return;
+	if (n->graceful.notification)
+		session_stop(n->up, &reset);
+	else
+		session_lose(n->up, "to restart");
 }
 
 void neighbor_enable(struct neighbor *n)
@@ -406,6 +518,11 @@ void neighbor_reset(struct neighbor *n, const char *reason)
 		session_stop(n->up, &why);
 }
 
+static void on_timer_closed(uv_handle_t *timer)
+{
+	free(timer);
+}
+
 void neighbor_free(struct neighbor **neighbor)
 {
 	struct neighbor *n = TAKE_PTR(*neighbor);
@@ -414,11 +531,17 @@ void neighbor_free(struct neighbor **neighbor)
 		return;
 	for (int i = 0; i < SESSIONS; i++)
 		session_free(&n->session[i]);
+	if (n->stale)
+		uv_close((uv_handle_t *)n->stale, on_timer_closed);
 	free(n);
 }
 
 void neighbor_accept(struct neighbor *n, struct transport **transport)
 {
+	/* RFC 4724 section 4.2: who dials again has lost the connection that it had. Not one that
+	 * has just come up: this may be the loser of a collision. */
+	if (n->up && n->graceful.families && now_ms(n) - session_fsm(n->up)->since_ms >= AGAIN_MS)
+		session_lose(n->up, "the neighbor connects again");
 	session_accept(n->session[IS_DIALLED], transport);
 }
 
@@ -451,6 +574,9 @@ void neighbor_flush(struct neighbor *n)
 	_cleanup_(buffer_clear) struct buffer buffer = { 0 };
 	int r = 1;
 
+	/* RFC 4724 section 4.1: who has kept our routes is told of them when they are whole. */
+	if (n->speaker->self.restarting && n->config.graceful == BGP_GRACEFUL_ENABLED)
+		return;
 	if (!n->out || !adj_out_due(n->out) || !session_can_send(n->up))
 		return;
 	while (r > 0 && !buffer.len)
@@ -488,6 +614,21 @@ static const struct session *shown_session(const struct neighbor *n)
 	return n->session[dialled ? IS_DIALLED : DIALS];
 }
 
+static struct bgp_graceful_state graceful_state(const struct neighbor *n)
+{
+	const struct graceful *g = &n->graceful;
+	uint64_t next = graceful_next_ms(g);
+
+	return (struct bgp_graceful_state){ .mutual = g->mutual,
+					    .notification = g->notification,
+					    .restarted = n->up && g->restarted,
+					    .families = g->families,
+					    .restart_s = (uint16_t)(g->restart_ms / 1000),
+					    .stale = n->source.stale_count,
+					    .long_lived = g->long_lived,
+					    .due_ms = next == GRACEFUL_NEVER ? 0 : next };
+}
+
 void neighbor_state(const struct neighbor *n, struct bgp_neighbor_state *ret)
 {
 	const struct fsm *fsm = session_fsm(shown_session(n));
@@ -499,6 +640,7 @@ void neighbor_state(const struct neighbor *n, struct bgp_neighbor_state *ret)
 					    .since_ms = fsm->since_ms,
 					    .sent = n->sent,
 					    .received = n->received,
+					    .graceful = graceful_state(n),
 					    .shutdown = n->shut,
 					    .prefixes_in = n->source.route_count,
 					    .updates_in = n->updates_in,

@@ -21,6 +21,9 @@ void neighbor_shut(struct neighbor *neighbor, uint8_t cease, const char *reason)
 void neighbor_enable(struct neighbor *neighbor);
 /* Ends its session with CEASE / Administrative Reset; it comes again. */
 void neighbor_reset(struct neighbor *neighbor, const char *reason);
+/* Before margayd comes back: the routes we told stay where graceful restart was agreed on. No
+ * session is started. */
+void neighbor_leave(struct neighbor *neighbor);
 /* Has been shut. *neighbor may be NULL; NULL afterwards. */
 void neighbor_free(struct neighbor **neighbor);
 

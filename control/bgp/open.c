@@ -3,6 +3,7 @@
 #include "base/util.h"
 #include "bgp/message.h"
 #include "bgp/nlri.h"
+#include "bgp/open_graceful.h"
 
 #include <errno.h>
 #include <string.h>
@@ -104,6 +105,16 @@ static void decode_edge_metadata(struct cursor *c, struct capabilities *ret)
 		ret->open.edge_metadata = BIT(BGP_FAMILY_COUNT) - 1;
 }
 
+static void decode_graceful(struct cursor *c, struct capabilities *ret)
+{
+	open_graceful_decode(c, &ret->open);
+}
+
+static void decode_long_lived(struct cursor *c, struct capabilities *ret)
+{
+	open_long_lived_decode(c, &ret->open);
+}
+
 static const struct capability_rule {
 	uint8_t code;
 	void (*decode)(struct cursor *c, struct capabilities *ret);
@@ -114,6 +125,8 @@ static const struct capability_rule {
 	{ CAPABILITY_AS4, decode_as4 },
 	{ CAPABILITY_ADD_PATH, decode_add_path },
 	{ CAPABILITY_ENHANCED_REFRESH, decode_enhanced_refresh },
+	{ CAPABILITY_GRACEFUL, decode_graceful },
+	{ CAPABILITY_LONG_LIVED, decode_long_lived },
 };
 
 /* False: the length is not one the capability can have. */
@@ -324,6 +337,8 @@ static void encode_capabilities(const struct bgp_open *open, struct writer *w)
 	if (open->add_path_send | open->add_path_receive)
 		encode_add_path(open, w);
 	encode_flag(open->enhanced_refresh, CAPABILITY_ENHANCED_REFRESH, w);
+	open_graceful_encode(open, w);
+	open_long_lived_encode(open, w);
 	if (open->edge_metadata && open->edge_metadata_code)
 		encode_edge_metadata(open, w);
 }
@@ -356,6 +371,7 @@ struct bgp_codec open_negotiate(const struct bgp_open *ours, const struct bgp_op
 		.as4 = ours->as4 && theirs->as4,
 		.extended_next_hop = families & ours->extended_next_hop & theirs->extended_next_hop,
 		.route_refresh = theirs->route_refresh,
+		.long_lived = theirs->long_lived,
 		.edge_metadata = families & ours->edge_metadata & theirs->edge_metadata,
 		.families = families,
 		.add_path_in = families & ours->add_path_receive & theirs->add_path_send,

@@ -24,7 +24,16 @@ struct bgp_open {
 	bool route_refresh;         /* RFC 2918 */
 	bool enhanced_refresh;      /* RFC 7313 */
 	bool as4;                   /* RFC 6793 */
-	uint8_t edge_metadata_code; /* to send and to look for; 0: none */
+	bool graceful;              /* RFC 4724: the capability was there */
+	bool restarted;             /* R bit: its sender has begun anew */
+	bool graceful_notification; /* N bit, RFC 8538 */
+	uint16_t restart_s;         /* 0..4095: for how long it may be away */
+	uint32_t graceful_families; /* whose forwarding outlasts its restart */
+	uint32_t forwarding;        /* F bits: did outlast it */
+	bool long_lived;            /* RFC 9494; and the same of it: */
+	uint32_t long_lived_families, long_lived_forwarding;
+	uint32_t long_lived_s[BGP_FAMILY_COUNT]; /* 24 bits */
+	uint8_t edge_metadata_code;              /* to send and to look for; 0: none */
 };
 
 /* A whole message. */

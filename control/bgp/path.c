@@ -158,6 +158,16 @@ uint32_t bgp_path_first_as(const struct bgp_path *path)
 	return cursor_u32(&segment.numbers);
 }
 
+bool bgp_path_has_community(const struct bgp_path *path, uint32_t community)
+{
+	struct cursor c = bytes_cursor(&path->communities);
+
+	while (cursor_left(&c))
+		if (cursor_u32(&c) == community)
+			return true;
+	return false;
+}
+
 bool bgp_path_has_cluster(const struct bgp_path *path, const uint8_t cluster_id[4])
 {
 	struct cursor c = bytes_cursor(&path->cluster_list);
@@ -199,6 +209,17 @@ int bgp_path_prepend_as(struct bgp_path *path, uint32_t as)
 	writer_u8(&w, AS_SEQUENCE);
 	writer_u8(&w, joins ? (uint8_t)(first.count + 1) : 1);
 	writer_u32(&w, as);
+	return 0;
+}
+
+int bgp_path_add_community(struct bgp_path *path, uint32_t community)
+{
+	struct writer w;
+
+	if (bytes_grow(&path->communities, sizeof(community)) < 0)
+		return -ENOMEM;
+	w = writer_of(path->communities.at, sizeof(community));
+	writer_u32(&w, community);
 	return 0;
 }
 

@@ -95,6 +95,10 @@ struct bgp_path {
 	struct bgp_bytes unknown; /* whole attributes, optional transitive, Partial bit set */
 };
 
+/* RFC 9494. */
+#define BGP_COMMUNITY_LLGR_STALE 0xffff0006u
+#define BGP_COMMUNITY_NO_LLGR    0xffff0007u
+
 /* A deep copy: 0, or -ENOMEM and *ret is untouched. */
 int bgp_path_copy(const struct bgp_path *path, struct bgp_path *ret);
 /* Frees the bytes of a copy and zeroes it. Not for a decoded path, whose bytes are its update's. */
@@ -108,8 +112,11 @@ size_t bgp_path_as_len(const struct bgp_path *path);
 bool bgp_path_has_as(const struct bgp_path *path, uint32_t as);
 /* The neighbouring AS, for MED (RFC 4271 section 9.1.2.2 (c)); 0: none, or a set comes first. */
 uint32_t bgp_path_first_as(const struct bgp_path *path);
+/* RFC 1997. */
+bool bgp_path_has_community(const struct bgp_path *path, uint32_t community);
 bool bgp_path_has_cluster(const struct bgp_path *path, const uint8_t cluster_id[4]);
 
-/* These two grow the bytes of a copy: 0, or -ENOMEM and the path is as it was. */
+/* These grow the bytes of a copy: 0, or -ENOMEM and the path is as it was. */
 int bgp_path_prepend_as(struct bgp_path *path, uint32_t as);
+int bgp_path_add_community(struct bgp_path *path, uint32_t community);
 int bgp_path_prepend_cluster(struct bgp_path *path, const uint8_t cluster_id[4]);

@@ -103,6 +103,12 @@ static int route_link(struct rib *rib, struct rib_route *route)
 	return 0;
 }
 
+static void route_fresh(struct rib_route *route)
+{
+	route->source->stale_count -= route->stale;
+	route->stale = false;
+}
+
 static void route_remove(struct rib *rib, struct rib_route *route)
 {
 	struct rib_entry *entry = route->key.entry;
@@ -111,6 +117,7 @@ static void route_remove(struct rib *rib, struct rib_route *route)
 	DL_DELETE(entry->routes, route);
 	DL_DELETE2(route->source->routes, route, source_prev, source_next);
 	route->source->route_count--;
+	route_fresh(route);
 	entry->best = NULL;
 	interned_put(&rib->interned, &route->path);
 	free(route);
@@ -158,18 +165,32 @@ int rib_announce(struct rib *rib, struct rib_source *source, const struct bgp_nl
 	if (!route) {
 		r = route_add(rib, source, nlri, &interned, now_ms);
 	} else if (route->path == interned) {
+		route_fresh(route);
 		r = 0;
 	} else {
 		struct interned *old = route->path;
 
 		route->path = interned;
 		route->received_ms = now_ms;
+		route_fresh(route);
 		route->key.entry->best = NULL;
 		interned = old;
 		r = 1;
 	}
 	interned_put(&rib->interned, &interned);
 	return r;
+}
+
+int rib_route_change(struct rib *rib, struct rib_route *route, const struct bgp_path *path)
+{
+	struct interned *interned = intern(&rib->interned, path);
+
+	if (!interned)
+		return -ENOMEM;
+	interned_put(&rib->interned, &route->path);
+	route->path = interned;
+	route->key.entry->best = NULL;
+	return 0;
 }
 
 int rib_withdraw(struct rib *rib, struct rib_source *source, const struct bgp_nlri *nlri)

@@ -20,7 +20,7 @@ struct rib_source {
 	uint8_t router_id[4];
 	struct addr addr;
 	struct rib_route *routes; /* kept by the RIB */
-	size_t route_count;
+	size_t route_count, stale_count;
 };
 
 struct rib_route {
@@ -32,6 +32,7 @@ struct rib_route {
 	struct rib_source *source;
 	struct interned *path;
 	uint64_t received_ms;
+	bool stale;                                  /* until it is announced again; stale.c */
 	struct rib_route *prev, *next;               /* in the entry, by growing out_id */
 	struct rib_route *source_prev, *source_next; /* in the source */
 	UT_hash_handle hh;
@@ -51,6 +52,8 @@ void rib_free(struct rib **rib); /* with all routes */
  * is as it was. */
 int rib_announce(struct rib *rib, struct rib_source *source, const struct bgp_nlri *nlri,
 		 const struct bgp_path *path, uint64_t now_ms);
+/* Another path for a route, which else stays as it is: copies *path. 0 or -ENOMEM. */
+int rib_route_change(struct rib *rib, struct rib_route *route, const struct bgp_path *path);
 /* 1: it went, 0: there was none. */
 int rib_withdraw(struct rib *rib, struct rib_source *source, const struct bgp_nlri *nlri);
 

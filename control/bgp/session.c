@@ -139,6 +139,7 @@ static void open_send(struct session *s)
 	uint8_t octets[MESSAGE_MAX];
 	struct writer w = writer_of(octets, sizeof(octets));
 
+	graceful_say(s->config.self, s->config.neighbor, &s->ours);
 	open_encode(&s->ours, &w);
 	octets_keep(&s->open_sent, octets, writer_len(&w));
 	message_send(s, &w);
@@ -479,6 +480,12 @@ void session_stop(struct session *s, const struct notification *notification)
 	transport_close(&s->parked);
 }
 
+void session_lose(struct session *s, const char *why)
+{
+	session_words(s, "closed", why);
+	session_step(s, FSM_EVENT_TCP_DOWN, NULL);
+}
+
 void session_collide(struct session *s)
 {
 	session_step(s, FSM_EVENT_COLLISION, NULL);
@@ -543,6 +550,11 @@ const struct fsm *session_fsm(const struct session *s)
 const struct bgp_codec *session_codec(const struct session *s)
 {
 	return &s->codec;
+}
+
+const struct bgp_open *session_ours(const struct session *s)
+{
+	return &s->ours;
 }
 
 const struct bgp_open *session_theirs(const struct session *s)

@@ -7,6 +7,7 @@
 #pragma once
 #include "bgp/bgp.h"
 #include "bgp/fsm.h"
+#include "bgp/graceful.h"
 #include "bgp/observer.h"
 #include "bgp/open.h"
 #include "bgp/transport.h"
@@ -33,6 +34,7 @@ struct session_config {
 	uv_loop_t *loop;
 	const struct bgp_config *bgp;
 	const struct bgp_neighbor_config *neighbor;
+	const struct graceful_self *self;
 	const struct session_ops *ops;
 	void *user;
 	bool passive;
@@ -46,6 +48,8 @@ void session_free(struct session **session);
 void session_start(struct session *session, uint64_t delay_ms);
 /* Ends with this NOTIFICATION where an OPEN was sent, and stays in Idle. */
 void session_stop(struct session *session, const struct notification *notification);
+/* Closes without a word, as if the connection were lost. */
+void session_lose(struct session *session, const char *why);
 void session_collide(struct session *session); /* loses against another connection */
 /* The neighbour's message was at fault. */
 void session_fail(struct session *session, const struct notification *notification);
@@ -66,6 +70,7 @@ bool session_can_send(const struct session *session); /* nothing is waiting to b
 
 const struct fsm *session_fsm(const struct session *session);
 const struct bgp_codec *session_codec(const struct session *session); /* after opened */
+const struct bgp_open *session_ours(const struct session *session);
 const struct bgp_open *session_theirs(const struct session *session); /* after opened */
 uint16_t session_hold_s(const struct session *session);
 struct addr session_local(const struct session *session);

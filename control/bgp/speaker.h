@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "bgp/bgp.h"
+#include "bgp/graceful.h"
 #include "bgp/observer.h"
 #include "bgp/rib.h"
 #include "bgp/update.h"
@@ -16,6 +17,7 @@ struct speaker {
 	void *user;
 	const struct bgp_observer *observer; /* NULL: nobody watches */
 	void *observer_user;
+	struct graceful_self self; /* restarting: nobody is told of routes */
 	struct rib *rib;
 	struct neighbor **neighbors;
 	size_t neighbor_count;
@@ -29,4 +31,6 @@ int speaker_announce(struct speaker *speaker, struct rib_source *source,
 /* 1: it went. 0: there was none. */
 int speaker_withdraw(struct speaker *speaker, struct rib_source *source,
 		     const struct bgp_nlri *nlri);
+/* The route begins its long life (RFC 9494). 0 or -ENOMEM: it is as it was. */
+int speaker_prolong(struct speaker *speaker, struct rib_route *route);
 void speaker_settle(struct speaker *speaker);

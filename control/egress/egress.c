@@ -478,3 +478,18 @@ bool egress_service(const struct egress *e, size_t index, struct egress_service_
 	ret->has_report = ret->report.has != 0;
 	return true;
 }
+
+static bool hosted_waits(const struct hosted *h)
+{
+	if (!h->collector || h->announced)
+		return false;
+	return collector_is_new(h->collector) || (collector_up(h->collector) && !h->report.has);
+}
+
+bool egress_whole(const struct egress *e)
+{
+	for (size_t i = 0; i < e->service_count; i++)
+		if (hosted_waits(e->service[i]))
+			return false;
+	return true;
+}

@@ -51,6 +51,8 @@ int egress_new(uv_loop_t *loop, struct tables *tables, struct bgp *bgp,
 	       const struct egress_config *config, struct egress **ret);
 /* ops NULL: nobody. Borrowed. */
 void egress_listen(struct egress *egress, const struct egress_ops *ops, void *user);
+/* After a start: every collector has had its say, so that what can be announced is. */
+bool egress_whole(const struct egress *egress);
 void egress_free(struct egress **egress);
 /* Replaces the configured list; what the CLI announced stays. As ingress_configure(). */
 int egress_configure(struct egress *egress, const struct egress_service_config *services,

@@ -21,6 +21,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define DEFERRAL_S 15 /* without BGP: as margay.yang has it */
+
 static const struct word roles[] = { { "access", PORT_ACCESS },
 				     { "core", PORT_CORE },
 				     { "edge", PORT_EDGE },
@@ -41,6 +43,9 @@ static const struct word families[] = { { "ipv4-unicast", 1 << BGP_IPV4_UNICAST 
 static const struct word carriers[] = { { "community", BGP_CARRIER_COMMUNITY },
 					{ "edge-metadata", BGP_CARRIER_EDGE_METADATA },
 					{ NULL, 0 } };
+static const struct word graceful_ways[] = { { "helper", BGP_GRACEFUL_HELPER },
+					     { "enabled", BGP_GRACEFUL_ENABLED },
+					     { NULL, BGP_GRACEFUL_DISABLED } };
 static const struct word affinities[] = { { "client", MG_AFFINITY_CLIENT },
 					  { "quic", MG_AFFINITY_QUIC },
 					  { NULL, MG_AFFINITY_FLOW } };
@@ -175,6 +180,11 @@ static void neighbor_values(const struct model *model, const struct lyd_node *no
 		.carriers_send = word_bits(model, node, "carriers-send", carriers),
 		.carriers_accept = word_bits(model, node, "carriers-accept", carriers),
 		.prefix_max = (uint32_t)model_uint(node, "prefix-limit"),
+		.graceful = (enum bgp_graceful)word_value(graceful_ways,
+							  model_text(node, "graceful-restart")),
+		.restart_s = (uint16_t)model_uint(node, "restart-time"),
+		.stale_s = (uint16_t)model_uint(node, "stale-time"),
+		.long_lived_s = (uint32_t)model_uint(node, "long-lived-stale-time"),
 		.send_hold_s = (uint16_t)model_uint(node, "send-hold-time"),
 		.shutdown = model_bool(node, "shutdown"),
 	};
@@ -190,6 +200,7 @@ static void bgp_values(const struct model *model, struct config *config, bool *f
 	size_t count;
 
 	config->has_bgp = bgp;
+	config->deferral_s = DEFERRAL_S;
 	if (!bgp)
 		return;
 	config->bgp = (struct bgp_config){
@@ -197,6 +208,7 @@ static void bgp_values(const struct model *model, struct config *config, bool *f
 		.listen = model_addr(bgp, "listen"),
 		.port = (uint16_t)model_uint(bgp, "port"),
 	};
+	config->deferral_s = (uint16_t)model_uint(bgp, "selection-deferral-time");
 	id_copy(config->bgp.router_id, router, "router-id");
 	id_copy(config->bgp.cluster_id, bgp, "cluster-id");
 

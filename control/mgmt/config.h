@@ -32,7 +32,8 @@ struct config {
 	struct ingress_service_config
 		*steer; /* services with a `steer` container, one per address */
 	struct egress_service_config
-		*announce; /* services with an `announce` container, one per address */
+		*announce;   /* services with an `announce` container, one per address */
+	uint16_t deferral_s; /* after a start: routes that are not back by then count as gone */
 	size_t interface_count, neighbor_count, site_count, steer_count, announce_count;
 };
 

@@ -88,6 +88,28 @@ static void put_security(json_t *object, const struct bgp_neighbor_state *state)
 			     state->signing.unsigned_segments);
 }
 
+static void put_graceful(const struct request *request, json_t *neighbor,
+			 const struct bgp_neighbor_state *state)
+{
+	static const char *const modes[] = { [BGP_GRACEFUL_DISABLED] = "disabled",
+					     [BGP_GRACEFUL_HELPER] = "helper",
+					     [BGP_GRACEFUL_ENABLED] = "enabled" };
+	const struct bgp_graceful_state *graceful = &state->graceful;
+	json_t *object = answer_object(neighbor, "graceful-restart");
+
+	answer_text(object, "mode", modes[state->config.graceful]);
+	answer_flag(object, "keeps-ours", graceful->mutual);
+	put_families(object, "kept-here", graceful->families);
+	answer_count(object, "restart-time", graceful->restart_s);
+	answer_flag(object, "notification", graceful->notification);
+	answer_flag(object, "restarted", graceful->restarted);
+	answer_count(object, "stale-routes", graceful->stale);
+	put_families(object, "long-lived", graceful->long_lived);
+	if (graceful->due_ms)
+		answer_number(object, "stale-for",
+			      (double)((int64_t)graceful->due_ms - request->now_ms) / 1000);
+}
+
 static void put_neighbor(const struct request *request, json_t *object,
 			 const struct bgp_neighbor_state *state)
 {
@@ -102,6 +124,7 @@ static void put_neighbor(const struct request *request, json_t *object,
 	put_notified(request, object, "last-sent", &state->sent);
 	put_notified(request, object, "last-received", &state->received);
 	answer_flag(object, "shutdown", state->shutdown);
+	put_graceful(request, object, state);
 	answer_flag(object, "client", state->config.client);
 	put_session(object, state);
 	put_security(object, state);
@@ -220,6 +243,7 @@ static void put_route(void *user, const struct bgp_route *route)
 		answer_count(object, "path-id", route->path_id);
 	answer_number(object, "age",
 		      (double)(visit->request->now_ms - (int64_t)route->received_ms) / 1000);
+	answer_flag(object, "stale", route->stale);
 	if (route->path && route->dst.vpn)
 		put_vpn(object, route->path);
 	if (route->path)

@@ -81,6 +81,11 @@ void tables_limits_set(struct tables *t, const struct tables_limit limit[MG_GUAR
 	}
 }
 
+bool tables_adopted(const struct tables *t)
+{
+	return t->maps.adopted;
+}
+
 static void tables_settings(struct tables *t, const struct tables_config *config)
 {
 	struct mg_settings *settings = t->maps.memory[MAP_SETTINGS];

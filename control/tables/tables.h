@@ -46,6 +46,8 @@ struct tables_config {
 int tables_open(uv_loop_t *loop, const struct tables_config *config, struct tables **ret);
 /* Maps, links and programs stay pinned and at work. Event handles close when the loop turns. */
 void tables_close(struct tables **tables);
+/* The tables of a former run were there: packets went on by them meanwhile. */
+bool tables_adopted(const struct tables *tables);
 /* Puts other limits in place of those of tables_open(); a packet under way may see either. */
 void tables_limits_set(struct tables *tables, const struct tables_limit limit[MG_GUARD_COUNT]);
 /* Other tags in place of those: what leaves by these interfaces gets new next hops. 0, -ENOMEM. */

@@ -99,6 +99,48 @@ static const struct {
 	  0,
 	  0,
 	  { .as = 65000, .families = V4, .edge_metadata = V4 | V6 | VPN4 | VPN6 } },
+	{ "graceful, helper only",
+	  FIXED "06 02 04 40 02 0000",
+	  0,
+	  0,
+	  { .as = 65000, .families = V4, .graceful = true } },
+	{ "graceful, restarted, N, F of one family",
+	  FIXED "0e 02 0c 40 0a c078 0001 01 80 0002 01 00",
+	  0,
+	  0,
+	  { .as = 65000,
+	    .families = V4,
+	    .graceful = true,
+	    .restarted = true,
+	    .graceful_notification = true,
+	    .restart_s = 120,
+	    .graceful_families = V4 | V6,
+	    .forwarding = V4 } },
+	{ "graceful, longest time, another family and unknown flags",
+	  FIXED "0a 02 08 40 06 3fff 0001 05 ff",
+	  0,
+	  0,
+	  { .as = 65000, .families = V4, .graceful = true, .restart_s = 4095 } },
+	{ "graceful twice: the last one counts",
+	  FIXED "0e 02 0c 40 06 8001 0001 01 80 40 02 0002",
+	  0,
+	  0,
+	  { .as = 65000, .families = V4, .graceful = true, .restart_s = 2 } },
+	{ "long-lived, two families",
+	  FIXED "12 02 10 47 0e 0001 01 80 000e10 0002 01 00 ffffff",
+	  0,
+	  0,
+	  { .as = 65000,
+	    .families = V4,
+	    .long_lived = true,
+	    .long_lived_families = V4 | V6,
+	    .long_lived_forwarding = V4,
+	    .long_lived_s = { 3600, 0xffffff } } },
+	{ "long-lived, no family",
+	  FIXED "04 02 02 47 00",
+	  0,
+	  0,
+	  { .as = 65000, .families = V4, .long_lived = true } },
 	{ "unknown capability",
 	  FIXED "06 02 04 fe 02 abcd",
 	  0,
@@ -131,6 +173,20 @@ static const struct {
 	{ "4-octet AS of 3", FIXED "07 02 05 41 03 000100", -EBADMSG, OPEN_UNSPECIFIC, { 0 } },
 	{ "route refresh of 1", FIXED "05 02 03 02 01 00", -EBADMSG, OPEN_UNSPECIFIC, { 0 } },
 	{ "Add-Path of 5", FIXED "09 02 07 45 05 0001 01 03 00", -EBADMSG, OPEN_UNSPECIFIC, { 0 } },
+	{ "graceful of 0", FIXED "04 02 02 40 00", -EBADMSG, OPEN_UNSPECIFIC, { 0 } },
+	{ "graceful of 1", FIXED "05 02 03 40 01 00", -EBADMSG, OPEN_UNSPECIFIC, { 0 } },
+	{ "graceful of 3", FIXED "07 02 05 40 03 000000", -EBADMSG, OPEN_UNSPECIFIC, { 0 } },
+	{ "graceful of 5", FIXED "09 02 07 40 05 0000 0001 01", -EBADMSG, OPEN_UNSPECIFIC, { 0 } },
+	{ "long-lived of 6",
+	  FIXED "0a 02 08 47 06 0001 01 80 0000",
+	  -EBADMSG,
+	  OPEN_UNSPECIFIC,
+	  { 0 } },
+	{ "long-lived of 8",
+	  FIXED "0c 02 0a 47 08 0001 01 80 000000 00",
+	  -EBADMSG,
+	  OPEN_UNSPECIFIC,
+	  { 0 } },
 	{ "edge metadata, count too high",
 	  FIXED "08 02 06 4e 04 02 0002 01",
 	  -EBADMSG,
@@ -148,6 +204,17 @@ static void expect_same(const char *name, const struct bgp_open *a, const struct
 	cr_expect(eq(int, a->extended_next_hop, b->extended_next_hop), "%s", name);
 	cr_expect(eq(int, a->route_refresh, b->route_refresh), "%s", name);
 	cr_expect(eq(int, a->as4, b->as4), "%s", name);
+	cr_expect(eq(int, a->graceful, b->graceful), "%s", name);
+	cr_expect(eq(int, a->restarted, b->restarted), "%s", name);
+	cr_expect(eq(int, a->graceful_notification, b->graceful_notification), "%s", name);
+	cr_expect(eq(u16, a->restart_s, b->restart_s), "%s", name);
+	cr_expect(eq(u32, a->graceful_families, b->graceful_families), "%s", name);
+	cr_expect(eq(u32, a->forwarding, b->forwarding), "%s", name);
+	cr_expect(eq(int, a->long_lived, b->long_lived), "%s", name);
+	cr_expect(eq(u32, a->long_lived_families, b->long_lived_families), "%s", name);
+	cr_expect(eq(u32, a->long_lived_forwarding, b->long_lived_forwarding), "%s", name);
+	for (int i = 0; i < BGP_FAMILY_COUNT; i++)
+		cr_expect(eq(u32, a->long_lived_s[i], b->long_lived_s[i]), "%s", name);
 }
 
 Test(open, decodes)
@@ -224,6 +291,37 @@ Test(open, reads_back)
 		};
 		struct bgp_open back = { 0 };
 
+		cr_expect(eq(int, reencode(&open, &back), 0), "bits %x", bits);
+		expect_same("read back", &back, &open);
+	}
+}
+
+Test(open, reads_back_restarts)
+{
+	for (uint32_t bits = 0; bits < 1 << 9; bits++) {
+		struct bgp_open open = {
+			.as = 64512,
+			.hold_s = 30,
+			.id = { 10, 0, 0, 1 },
+			.as4 = true,
+			.families = V4,
+			.graceful = true,
+			.restarted = bits & 1,
+			.graceful_notification = bits >> 1 & 1,
+			.restart_s = bits & 4 ? 4095 : 1,
+			.graceful_families = bits >> 3 & 3,
+			.forwarding = bits >> 3 & bits >> 5 & 3,
+			.long_lived = bits >> 7 & 1,
+		};
+		struct bgp_open back = { 0 };
+
+		if (open.long_lived && bits >> 8) {
+			open.long_lived_families = open.graceful_families;
+			open.long_lived_forwarding = open.forwarding;
+			for (int i = 0; i < BGP_FAMILY_COUNT; i++)
+				if (open.long_lived_families & BIT(i))
+					open.long_lived_s[i] = 0xfffffe - (uint32_t)i;
+		}
 		cr_expect(eq(int, reencode(&open, &back), 0), "bits %x", bits);
 		expect_same("read back", &back, &open);
 	}

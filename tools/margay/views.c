@@ -279,6 +279,20 @@ static void print_notified(const json_t *neighbor, const char *label, const char
 	printf("%s\n", json_is_false(get(notified, "told")) ? "; not sent, it does not read" : "");
 }
 
+static void print_graceful(const json_t *graceful)
+{
+	_cleanup_(freep) char *kept = cell_format(get(graceful, "kept-here"), CELL_TEXT);
+
+	printf("  graceful restart %s", text(graceful, "mode"));
+	printf("%s", json_is_true(get(graceful, "keeps-ours")) ? "; it keeps our routes" : "");
+	if (kept && *kept)
+		printf("; kept of it: %s", kept);
+	print_member(graceful, "for", "restart-time", CELL_COUNT);
+	print_member(graceful, "stale routes", "stale-routes", CELL_COUNT);
+	print_member(graceful, "they go in", "stale-for", CELL_AGE);
+	printf("\n");
+}
+
 void view_neighbors_whole(const json_t *answer)
 {
 	const json_t *neighbor;
@@ -289,6 +303,7 @@ void view_neighbors_whole(const json_t *answer)
 	{
 		printf("\n%s  %s%s\n", text(neighbor, "address"), text(neighbor, "state"),
 		       json_is_true(get(neighbor, "shutdown")) ? ", shut down" : "");
+		print_graceful(get(neighbor, "graceful-restart"));
 		print_notified(neighbor, "sent", "last-sent");
 		print_notified(neighbor, "received", "last-received");
 	}
@@ -307,7 +322,7 @@ static void print_route(const json_t *route)
 	print_member(route, "to", "endpoint", CELL_TEXT);
 	print_member(route, "site", "site-id", CELL_COUNT);
 	print_member(route, "age", "age", CELL_AGE);
-	printf("\n");
+	printf("%s\n", json_is_true(get(route, "stale")) ? "  stale" : "");
 	if (!report)
 		return;
 	printf("    %s:", text(route, "carrier"));
