@@ -29,11 +29,14 @@ static int mp_run(struct attr_set *set, struct cursor *c, enum bgp_family family
 		  struct nlri_run *ret)
 {
 	struct nlri_run run = { .family = family };
+	int unusable;
 
 	run.add_path = set->codec->add_path_in & BIT(family);
 	run.bytes = cursor_sub(c, cursor_left(c));
-	if (nlri_check(run) < 0)
+	unusable = nlri_check(run);
+	if (unusable < 0)
 		return -EBADMSG;
+	set->ignored += (uint32_t)unusable;
 	*ret = run;
 	return 0;
 }

@@ -79,6 +79,7 @@ static struct bgp_nlri nlri_read(struct nlri_run *run)
 	uint8_t len = cursor_u8(c);
 	struct addr addr = { { 0 } };
 	const uint8_t *bits;
+	uint8_t *first;
 
 	if (nlri_family_is_vpn(run->family))
 		len = vpn_read(c, len, &nlri);
@@ -88,24 +89,43 @@ static struct bgp_nlri nlri_read(struct nlri_run *run)
 		return nlri;
 	if (octets == sizeof(v4_any))
 		addr = addr_of_v4(v4_any);
-	memcpy(addr.octet + sizeof(addr.octet) - octets, bits, (len + 7) / 8);
+	first = addr.octet + sizeof(addr.octet) - octets;
+	memcpy(first, bits, (len + 7) / 8);
+	if (len % 8) /* bits past the length say nothing, not even of the family */
+		first[len / 8] &= (uint8_t)(0xff00 >> len % 8);
 	nlri.dst.prefix = prefix_of(&addr, len);
 	return nlri;
 }
 
+/* An IPv4 address within IPv6 (RFC 4291 section 2.5.5.2) stands for a node, in its own interfaces:
+ * a prefix of these would be taken for one of IPv4. */
+static bool nlri_usable(const struct nlri_run *run, const struct bgp_nlri *nlri)
+{
+	return nlri_family_of(&nlri->dst) == run->family;
+}
+
 int nlri_check(struct nlri_run run)
 {
-	while (cursor_left(&run.bytes))
-		nlri_read(&run);
-	return run.bytes.bad ? -EBADMSG : 0;
+	int unusable = 0;
+
+	while (cursor_left(&run.bytes)) {
+		struct bgp_nlri nlri = nlri_read(&run);
+
+		unusable += !nlri_usable(&run, &nlri);
+	}
+	return run.bytes.bad ? -EBADMSG : unusable;
 }
 
 bool nlri_next(struct nlri_run *run, struct bgp_nlri *ret)
 {
-	if (!cursor_left(&run->bytes))
-		return false;
-	*ret = nlri_read(run);
-	return !run->bytes.bad;
+	while (cursor_left(&run->bytes)) {
+		*ret = nlri_read(run);
+		if (run->bytes.bad)
+			return false;
+		if (nlri_usable(run, ret))
+			return true;
+	}
+	return false;
 }
 
 static void nlri_write(enum bgp_family family, uint32_t label, const struct bgp_dst *dst,

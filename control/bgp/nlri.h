@@ -33,7 +33,8 @@ bool nlri_family_is_vpn(enum bgp_family family);
 enum bgp_family nlri_family_of(const struct bgp_dst *dst);
 
 /* -EBADMSG if any prefix of the run is longer than its family allows, has no room for its label and
- * route distinguisher (RFC 7606 section 5.3), or is cut short. */
+ * route distinguisher (RFC 7606 section 5.3), or is cut short. Else how many of them nlri_next()
+ * leaves out: IPv4 addresses within IPv6 (RFC 4291 section 2.5.5.2). */
 int nlri_check(struct nlri_run run);
 /* False at the end. The run has been checked. */
 bool nlri_next(struct nlri_run *run, struct bgp_nlri *ret);

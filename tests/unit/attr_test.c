@@ -113,6 +113,8 @@ static const struct {
 	{ "MP_REACH next hop past the end", "80 0e 05 0002 01 10 00", IBGP, FAULT_RESET, 9 },
 	{ "MP_REACH prefix of 129", "80 0e 16 0002 01" NH6 "81", IBGP, FAULT_RESET, 9 },
 	{ "MP_REACH prefix cut", "80 0e 17 0002 01" NH6 "20 20", IBGP, FAULT_RESET, 9 },
+	{ "MP_REACH of IPv4 within IPv6",
+	  "80 0e 26 0002 01" NH6 "80 00000000000000000000ffffc6336450", IBGP, FAULT_DISCARD, 0 },
 	{ "MP_REACH of a family not agreed", "80 0e 16 0002 01" NH6 "00", PLAIN, FAULT_DISCARD, 0 },
 	{ "MP_REACH of a strange family", "80 0e 16 4004 47" NH6 "ff", IBGP, FAULT_DISCARD, 0 },
 	{ "MP_REACH transitive", "c0 0e 16 0002 01" NH6 "00", IBGP, FAULT_WITHDRAW, 0 },

@@ -33,6 +33,8 @@ static const struct {
 	  "2001:db8::/32 2001:db8::1/128 " },
 	{ "IPv6 of 129", "81 20010db800000000000000000000000180", BGP_IPV6_UNICAST, false, -EBADMSG,
 	  "" },
+	{ "IPv6, bits past the length", "5f 00000000000000000000ffff", BGP_IPV6_UNICAST, false, 0,
+	  "::fffe:0:0/95 " },
 	{ "path ids", "00000007 08 0a ffffffff 00", BGP_IPV4_UNICAST, true, 0,
 	  "10.0.0.0/8#7 0.0.0.0/0#4294967295 " },
 	{ "path id cut short", "000000", BGP_IPV4_UNICAST, true, -EBADMSG, "" },
@@ -130,6 +132,35 @@ Test(nlri, writes_what_it_reads)
 }
 
 /* Cut anywhere but between two prefixes, none of a run is believed. */
+/* RFC 4291 section 2.5.5.2: these would be taken for prefixes of IPv4. */
+static const struct {
+	const char *name, *hex;
+	enum bgp_family family;
+	int left_out;
+	const char *text;
+} mapped[] = {
+	{ "among others", "80 00000000000000000000ffffc0000201 20 20010db8", BGP_IPV6_UNICAST, 1,
+	  "2001:db8::/32 " },
+	{ "two, at the end",
+	  "20 20010db8 60 00000000000000000000ffff 61 00000000000000000000ffff80", BGP_IPV6_UNICAST,
+	  2, "2001:db8::/32 " },
+	{ "in a VPN", "d8" LABEL RD "00000000000000000000ffffc0000201", BGP_VPN_IPV6, 1, "" },
+};
+
+Test(nlri, leaves_out_ipv4_within_ipv6)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(mapped); i++) {
+		size_t len;
+		_cleanup_(freep) uint8_t *bytes = unhex(mapped[i].hex, &len);
+		struct nlri_run run = { cursor_of(bytes, len), mapped[i].family, false };
+		char text[256];
+
+		cr_expect(eq(int, nlri_check(run), mapped[i].left_out), "%s", mapped[i].name);
+		print(run, text);
+		cr_expect(eq(str, text, (char *)mapped[i].text), "%s", mapped[i].name);
+	}
+}
+
 Test(nlri, refuses_every_truncation)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
