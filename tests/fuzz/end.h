@@ -8,10 +8,12 @@
 #include "bgp/message.h"
 #include "bgp/open.h"
 #include "bgp/update.h"
+#include "impossible.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -35,13 +37,6 @@ struct end {
 	uint64_t said_ms, heard_ms; /* when the last octets went and came */
 };
 
-/* What must never be, in words: the input that led to it is kept by libFuzzer. */
-static inline void impossible(const char *what)
-{
-	fprintf(stderr, "%s\n", what);
-	__builtin_trap();
-}
-
 static inline int end_socket(const struct addr *addr, uint16_t port)
 {
 	const int on = 1;
@@ -58,11 +53,13 @@ static inline int end_socket(const struct addr *addr, uint16_t port)
 static inline void line_open(struct line *line, int fd)
 {
 	const struct linger at_once = { .l_onoff = 1 }; /* keeps no port in TIME_WAIT */
+	const int on = 1;                               /* what is said is to be there at once */
 
 	line->fd = fd;
 	line->said_open = line->heard_open = line->strange = false;
 	line->len = 0;
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 }
 

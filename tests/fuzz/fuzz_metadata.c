@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The body of attribute 42. */
+#include "again.h"
+#include "bgp/metadata.h"
+
+static bool read_write(struct cursor *c, struct writer *w)
+{
+	struct metadata m = { 0 };
+	struct bgp_path path = { .has = BGP_HAS_REPORT };
+
+	if (metadata_decode(c, 65000, &m) < 0)
+		return false;
+	if (m.report.availability > 100 || m.report.delay_index > 100)
+		impossible("more than all of it");
+	path.report = m.report;
+	path.site_id = m.site_id;
+	path.has |= m.site_id ? BGP_HAS_SITE_ID : 0;
+	return metadata_encode(&path, w);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	check_again(cursor_of(data, size), read_write);
+	return 0;
+}
