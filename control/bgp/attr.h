@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "bgp/arena.h"
+#include "bgp/carriers.h"
 #include "bgp/codec.h"
 #include "bgp/nlri.h"
 #include "bgp/notification.h"
@@ -54,7 +55,7 @@ struct attr_set {
 	struct bgp_bytes as4_path;
 	uint32_t as4_aggregator_as;
 	struct bgp_tunnel encap, community;
-	struct report metadata;
+	struct carried carried;
 	uint16_t metadata_site_id; /* 0: none */
 };
 

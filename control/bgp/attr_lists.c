@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* DOC: attributes that are lists of words of one size; the table has seen to their length. */
 #include "bgp/attr_rules.h"
+#include "bgp/link_bandwidth.h"
 #include "bgp/report_community.h"
 #include "bgp/tunnel_community.h"
 
@@ -51,14 +52,49 @@ bool encode_cluster_list(const struct attr_source *source, struct writer *w)
 	return encode_bytes(&source->path->cluster_list, w) && source->codec->ibgp;
 }
 
+static bool is_metric(const uint8_t *community)
+{
+	return community[0] == REPORT_COMMUNITY_TYPE || link_bandwidth_is(community);
+}
+
+/* What says nothing of load; the table has seen to it that there are whole communities only. */
+static int keep_without_metrics(struct attr_set *set, struct cursor *c)
+{
+	uint8_t *kept = arena_take(set->arena, cursor_left(c));
+	size_t len = 0;
+
+	if (!kept)
+		return -ENOBUFS;
+	while (cursor_left(c)) {
+		const uint8_t *word = cursor_take(c, EXT_COMMUNITY_LEN);
+
+		if (!word || is_metric(word)) {
+			set->ignored++;
+			continue;
+		}
+		memcpy(kept + len, word, EXT_COMMUNITY_LEN);
+		len += EXT_COMMUNITY_LEN;
+	}
+	set->path->ext_communities = (struct bgp_bytes){ kept, len };
+	return 0;
+}
+
 int decode_ext_communities(struct attr_set *set, struct cursor *c)
 {
 	struct bgp_path *path = set->path;
-	struct cursor report = *c, tunnel = *c;
+	struct cursor report = *c, tunnel = *c, bandwidth = *c;
 
+	if (!set->codec->inside) /* nor are they to pass for ours further on */
+		return keep_without_metrics(set, c);
 	if (set->codec->carriers_accept & BGP_CARRIER_COMMUNITY) {
 		set->ignored += report_community_decode(&report, path);
 		set->ignored += tunnel_community_decode(&tunnel, &set->community);
+	}
+	if (set->codec->carriers_accept & BGP_CARRIER_LINK_BANDWIDTH) {
+		struct report *told = &set->carried.bandwidth;
+
+		set->ignored += link_bandwidth_decode(&bandwidth, told);
+		set->carried.has_bandwidth = told->has || told->drain;
 	}
 	return attr_keep(set, c, &path->ext_communities);
 }
@@ -75,11 +111,14 @@ bool encode_ext_communities(const struct attr_source *source, struct writer *w)
 	while (cursor_left(&c)) {
 		const uint8_t *word = cursor_take(&c, EXT_COMMUNITY_LEN);
 
-		if (!word || (own && word[0] == REPORT_COMMUNITY_TYPE))
+		if (!word || (own && is_metric(word)))
 			continue;
 		if (source->codec->ibgp || !(word[0] & EXT_COMMUNITY_NON_TRANSITIVE))
 			writer_bytes(w, word, EXT_COMMUNITY_LEN);
 	}
+	if (own && source->codec->carriers_send & BGP_CARRIER_LINK_BANDWIDTH &&
+	    path->has & BGP_HAS_REPORT)
+		link_bandwidth_encode(source->codec, &path->report, w);
 	if (own && source->codec->carriers_send & BGP_CARRIER_COMMUNITY) {
 		report_community_encode(path, w);
 		tunnel_community_encode(&path->tunnel, w);

@@ -29,6 +29,13 @@ enum bgp_graceful {
 	BGP_GRACEFUL_ENABLED, /* and asks it to keep ours */
 };
 
+/* Metrics are told to, and believed from, neighbours inside. */
+enum bgp_domain {
+	BGP_DOMAIN_BY_AS, /* inside: those of the own AS */
+	BGP_DOMAIN_INSIDE,
+	BGP_DOMAIN_OUTSIDE,
+};
+
 struct bgp_neighbor_config {
 	struct addr remote, local; /* local zero: the kernel's choice */
 	uint16_t port;             /* to connect to; 0: 179 */
@@ -36,11 +43,13 @@ struct bgp_neighbor_config {
 	bool passive; /* never connect, only accept */
 	bool client;  /* route reflector client, RFC 4456 */
 	bool next_hop_self;
-	uint16_t hold_s;                         /* proposed hold time: 0, or 3..65535 */
-	uint16_t retry_s;                        /* ConnectRetryTimer, 1.. */
-	uint32_t families;                       /* bits 1 << enum bgp_family */
-	bool add_path_send, add_path_receive;    /* RFC 7911 */
-	uint32_t carriers_send, carriers_accept; /* bits of enum bgp_carrier */
+	uint16_t hold_s;                      /* proposed hold time: 0, or 3..65535 */
+	uint16_t retry_s;                     /* ConnectRetryTimer, 1.. */
+	uint32_t families;                    /* bits 1 << enum bgp_family */
+	bool add_path_send, add_path_receive; /* RFC 7911 */
+	enum bgp_domain domain;
+	uint32_t carriers_send, carriers_accept; /* bits of enum bgp_carrier; none of them is used
+						    with a neighbour outside */
 	uint32_t prefix_max; /* routes accepted before the session is ceased (RFC 4486); 0: no limit
 			      */
 	char description[64];
@@ -170,6 +179,7 @@ struct bgp_neighbor_state {
 	uint16_t hold_s;                    /* negotiated */
 	uint32_t families;                  /* negotiated */
 	uint32_t add_path_in, add_path_out; /* families, negotiated */
+	bool inside;                        /* of the domain, see enum bgp_domain */
 	bool edge_metadata;                 /* capability sent and received */
 	uint32_t end_of_rib; /* families whose End-of-RIB came in this session, RFC 4724 */
 	uint64_t prefixes_in, prefixes_out;

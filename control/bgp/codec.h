@@ -17,5 +17,7 @@ struct bgp_codec {
 	uint32_t extended_next_hop; /* families of IPv4 that take an IPv6 next hop (RFC 8950) */
 	uint32_t families;          /* bits 1 << enum bgp_family, negotiated */
 	uint32_t add_path_in, add_path_out;      /* families whose prefixes carry a path id */
-	uint32_t carriers_send, carriers_accept; /* bits of enum bgp_carrier: configuration */
+	bool inside;                             /* of the domain that metrics may be told in */
+	uint32_t carriers_send, carriers_accept; /* bits of enum bgp_carrier: configuration; none
+						    of an outsider */
 };

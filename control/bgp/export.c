@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "bgp/export.h"
 #include "base/util.h"
+#include "bgp/link_bandwidth.h"
 #include "bgp/report_community.h"
 
 #include <errno.h>
@@ -79,14 +80,19 @@ static void bytes_drop(struct bgp_bytes *bytes)
 	*bytes = (struct bgp_bytes){ 0 };
 }
 
-static void report_communities_drop(struct bgp_bytes *communities)
+static bool is_report_community(const uint8_t *word)
+{
+	return word[0] == REPORT_COMMUNITY_TYPE;
+}
+
+static void communities_drop(struct bgp_bytes *communities, bool (*is_one)(const uint8_t *word))
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i + EXT_COMMUNITY_LEN <= communities->len; i += EXT_COMMUNITY_LEN) {
 		const uint8_t *word = communities->at + i;
 
-		if (word[0] == REPORT_COMMUNITY_TYPE)
+		if (is_one(word))
 			continue;
 		memmove(communities->at + kept, word, EXT_COMMUNITY_LEN);
 		kept += EXT_COMMUNITY_LEN;
@@ -96,14 +102,16 @@ static void report_communities_drop(struct bgp_bytes *communities)
 		bytes_drop(communities);
 }
 
-/* Load is nobody's business beyond the AS, unless a carrier is named for the neighbour: what
- * came by another one must not slip through. */
+/* Load is nobody's business beyond the AS, unless the neighbour is inside the domain and a carrier
+ * is named for it: what came by another one must not slip through. An outsider has no carriers. */
 static void path_strip_metrics(struct bgp_path *path, const struct export_target *to)
 {
 	if (!(to->codec.carriers_send & BGP_CARRIER_EDGE_METADATA))
 		bytes_drop(&path->metadata);
 	if (!(to->codec.carriers_send & BGP_CARRIER_COMMUNITY))
-		report_communities_drop(&path->ext_communities);
+		communities_drop(&path->ext_communities, is_report_community);
+	if (!(to->codec.carriers_send & BGP_CARRIER_LINK_BANDWIDTH))
+		communities_drop(&path->ext_communities, link_bandwidth_is);
 	if (!to->codec.carriers_send)
 		path->has &= ~BGP_HAS_REPORT;
 }
@@ -122,6 +130,8 @@ static int path_externalise(struct bgp_path *path, const struct rib_route *route
 static int path_internalise(struct bgp_path *path, const struct rib_route *route,
 			    const struct export_target *to)
 {
+	if (!to->codec.inside)
+		path_strip_metrics(path, to);
 	if (reflected(route->source, to))
 		return path_reflect(path, route->source, to);
 	if (!(path->has & BGP_HAS_LOCAL_PREF)) { /* RFC 4271 section 5.1.5: it must be there */

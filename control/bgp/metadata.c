@@ -184,45 +184,25 @@ int decode_metadata(struct attr_set *set, struct cursor *c)
 	if (r < 0)
 		return r;
 	set->ignored += m.ignored;
-	set->metadata = m.report;
+	set->carried.has_metadata = true;
+	set->carried.metadata = m.report;
 	set->metadata_site_id = m.site_id;
 	return 0;
 }
 
-/* Takes over the fields that *to lacks. */
-static void report_fill(const struct report *from, struct report *to)
-{
-	uint32_t missing = from->has & ~to->has;
-
-	if (missing & REPORT_CAPACITY)
-		to->capacity = from->capacity;
-	if (missing & REPORT_UTILISATION)
-		to->utilisation = from->utilisation;
-	if (missing & REPORT_PREFERENCE)
-		to->preference = from->preference;
-	if (missing & REPORT_AVAILABILITY)
-		to->availability = from->availability;
-	if (missing & REPORT_DELAY)
-		to->delay_index = from->delay_index;
-	to->has |= missing;
-}
-
 void attr_join_report(struct attr_set *set)
 {
+	const uint32_t accept = set->codec->carriers_accept;
 	struct bgp_path *path = set->path;
+	struct carried carried = set->carried;
 
-	if (!(set->codec->carriers_accept & BGP_CARRIER_EDGE_METADATA))
-		return;
-	if (set->metadata_site_id && !(path->has & BGP_HAS_SITE_ID)) {
+	if (!(accept & BGP_CARRIER_EDGE_METADATA)) {
+		carried.has_metadata = carried.has_whole = false;
+	} else if (set->metadata_site_id && !(path->has & BGP_HAS_SITE_ID)) {
 		path->site_id = set->metadata_site_id;
 		path->has |= BGP_HAS_SITE_ID;
 	}
-	if (!set->metadata.has)
-		return;
-	report_fill(&set->metadata, &path->report);
-	path->has |= BGP_HAS_REPORT;
-	if (!path->carrier)
-		path->carrier = BGP_CARRIER_EDGE_METADATA;
+	carriers_join(&carried, path);
 }
 
 /* Header and flags; four octets of value follow. */

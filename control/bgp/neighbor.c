@@ -651,6 +651,7 @@ void neighbor_state(const struct neighbor *n, struct bgp_neighbor_state *ret)
 					    .faults_withdraw = n->faults[FAULT_WITHDRAW],
 					    .faults_discard = n->faults[FAULT_DISCARD] };
 	explicit_bzero(ret->config.socket.auth.key, sizeof(ret->config.socket.auth.key));
+	ret->inside = session_inside(&n->config, n->config.remote_as == n->speaker->config.as);
 	if (!n->up)
 		return;
 	session_signing(n->up, &ret->signing);

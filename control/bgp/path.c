@@ -83,6 +83,7 @@ static bool scalars_equal(const struct bgp_path *a, const struct bgp_path *b)
 	       a->local_pref == b->local_pref && a->partial == b->partial &&
 	       a->aggregator_as == b->aggregator_as && a->site_id == b->site_id &&
 	       a->carrier == b->carrier && a->label == b->label &&
+	       !memcmp(a->carried, b->carried, sizeof(a->carried)) &&
 	       !memcmp(a->originator_id, b->originator_id, 4) &&
 	       !memcmp(a->aggregator_id, b->aggregator_id, 4) &&
 	       addr_equal(&a->next_hop, &b->next_hop) && bgp_tunnel_equal(&a->tunnel, &b->tunnel);

@@ -23,9 +23,13 @@ enum bgp_family {
 
 /* Ways a metric report travels (DESIGN section 5); bits, richest first. */
 enum bgp_carrier {
-	BGP_CARRIER_COMMUNITY = 1 << 0,     /* control/bgp/README.md has the layout */
-	BGP_CARRIER_EDGE_METADATA = 1 << 1, /* attribute 42 */
+	BGP_CARRIER_COMMUNITY = 1 << 0,      /* control/bgp/README.md has the layout */
+	BGP_CARRIER_EDGE_METADATA = 1 << 1,  /* attribute 42 */
+	BGP_CARRIER_LINK_BANDWIDTH = 1 << 2, /* extended community 0x4004, 0x0004 */
 };
+#define BGP_CARRIER_COUNT 3
+
+const char *bgp_carrier_text(uint32_t carrier); /* as in margay.yang; "none" */
 
 /* How traffic to the path's next hop is carried. */
 enum bgp_tunnel_kind {
@@ -81,17 +85,19 @@ struct bgp_path {
 	uint64_t partial;     /* bit per attribute code below 64 that came with Partial set */
 	struct addr next_hop; /* RFC 8950: may be IPv6 for an IPv4 route */
 	struct bgp_tunnel tunnel;
-	uint16_t site_id;         /* compute site behind the egress; 0: the egress is the site */
-	uint32_t carrier;         /* enum bgp_carrier by which `report` came, or else `tunnel`;
-				     0: none */
-	struct report report;     /* valid with BGP_HAS_REPORT */
-	struct bgp_bytes as_path; /* AS_PATH segments with 4-octet AS numbers */
-	struct bgp_bytes cluster_list;    /* 4 octets each */
-	struct bgp_bytes communities;     /* RFC 1997, 4 octets each */
-	struct bgp_bytes ext_communities; /* RFC 4360, 8 octets each, all of them */
-	struct bgp_bytes prefix_sid;      /* attribute 40 as it came */
-	struct bgp_bytes tunnel_encap;    /* attribute 23 as it came */
-	struct bgp_bytes metadata;        /* attribute 42 as it came, unknown sub-TLVs kept */
+	uint16_t site_id;     /* compute site behind the egress; 0: the egress is the site */
+	uint32_t carrier;     /* enum bgp_carrier by which `report` came, or else `tunnel`;
+				 0: none */
+	struct report report; /* valid with BGP_HAS_REPORT */
+	uint32_t carried[BGP_CARRIER_COUNT]; /* enum report_field: which came by which carrier, by
+						the number of its bit */
+	struct bgp_bytes as_path;            /* AS_PATH segments with 4-octet AS numbers */
+	struct bgp_bytes cluster_list;       /* 4 octets each */
+	struct bgp_bytes communities;        /* RFC 1997, 4 octets each */
+	struct bgp_bytes ext_communities;    /* RFC 4360, 8 octets each, all of them */
+	struct bgp_bytes prefix_sid;         /* attribute 40 as it came */
+	struct bgp_bytes tunnel_encap;       /* attribute 23 as it came */
+	struct bgp_bytes metadata;           /* attribute 42 as it came, unknown sub-TLVs kept */
 	struct bgp_bytes unknown; /* whole attributes, optional transitive, Partial bit set */
 };
 

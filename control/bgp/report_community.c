@@ -8,18 +8,15 @@
  */
 #include "bgp/report_community.h"
 #include "base/util.h"
+#include "bgp/wire_float.h"
 
 #include <math.h>
 
 #define COMMUNITY_LEN 8
-#define ABSENT_FLOAT  0xffffffff /* a NaN, which no sender computes */
 #define ABSENT_U16    0xffff
 #define ABSENT_U8     0xff
 
 #define FLAG_DRAIN 0x01
-
-#define MANTISSA_KEPT 10
-#define MANTISSA_CUT  (23 - MANTISSA_KEPT)
 
 #define WINDOW_PER_S      10
 #define UTILISATION_PER_1 1000
@@ -27,8 +24,6 @@
 #define PERCENT_MAX       100
 #define SAMPLED_OCTETS    6
 #define SAMPLED_MAX       ((INT64_C(1) << 8 * SAMPLED_OCTETS) - 1)
-
-_Static_assert(sizeof(float) == sizeof(uint32_t), "float is IEEE 754 binary32");
 
 /* What one sub-type's decoder writes to. */
 struct reading {
@@ -40,18 +35,10 @@ struct reading {
 /* True: *ret is a number that can be believed. */
 static bool float_decode(struct cursor *c, bool zero_allowed, struct reading *r, double *ret)
 {
-	uint32_t bits = cursor_u32(c);
-	float f;
+	enum wire_float found = wire_float_read(cursor_u32(c), zero_allowed, ret);
 
-	if (bits == ABSENT_FLOAT)
-		return false;
-	memcpy(&f, &bits, sizeof(f));
-	if (!isfinite(f) || f < 0 || (f == 0 && !zero_allowed)) {
-		r->ignored++;
-		return false;
-	}
-	*ret = f == 0 ? 0 : (double)f; /* no negative zero */
-	return true;
+	r->ignored += found == WIRE_FLOAT_BAD;
+	return found == WIRE_FLOAT_GOOD;
 }
 
 /* True: present and at most max. */
@@ -141,22 +128,9 @@ static void decode_index(struct cursor *c, struct reading *r)
 		r->report.has |= REPORT_DELAY;
 }
 
-static uint32_t float_of(double value)
-{
-	const double max = 0x1p127;
-	float f = (float)(value > max ? max : value < 0x1p-126 ? 0x1p-126 : value);
-	uint32_t bits;
-
-	memcpy(&bits, &f, sizeof(bits));
-	return (bits + BIT(MANTISSA_CUT - 1)) & ~(BIT(MANTISSA_CUT) - 1);
-}
-
 static void float_encode(bool present, double value, struct writer *w)
 {
-	if (!present)
-		writer_u32(w, ABSENT_FLOAT);
-	else
-		writer_u32(w, value > 0 ? float_of(value) : 0);
+	writer_u32(w, present ? wire_float_of(value) : WIRE_FLOAT_ABSENT);
 }
 
 /* In steps of 1 / scale, within min and one less than what means absent. */

@@ -270,6 +270,11 @@ static uint8_t open_check(const struct session *s, const struct bgp_open *theirs
 	return 0;
 }
 
+bool session_inside(const struct bgp_neighbor_config *n, bool ibgp)
+{
+	return n->domain == BGP_DOMAIN_BY_AS ? ibgp : n->domain == BGP_DOMAIN_INSIDE;
+}
+
 static void receive_open(struct session *s, struct cursor *body)
 {
 	struct notification fault;
@@ -292,8 +297,11 @@ static void receive_open(struct session *s, struct cursor *body)
 	}
 	s->theirs = theirs;
 	s->codec = open_negotiate(&s->ours, &theirs);
-	s->codec.carriers_send = s->config.neighbor->carriers_send;
-	s->codec.carriers_accept = s->config.neighbor->carriers_accept;
+	s->codec.inside = session_inside(s->config.neighbor, s->codec.ibgp);
+	if (s->codec.inside) {
+		s->codec.carriers_send = s->config.neighbor->carriers_send;
+		s->codec.carriers_accept = s->config.neighbor->carriers_accept;
+	}
 	fsm_negotiate_hold(&s->fsm, s->ours.hold_s, theirs.hold_s);
 	session_step(
 		s, s->config.ops->opened(s->config.user, s) ? FSM_EVENT_OPEN : FSM_EVENT_COLLISION,
@@ -413,7 +421,9 @@ static const struct transport_ops transport_ops = {
 static struct bgp_open session_open(const struct session_config *config)
 {
 	const struct bgp_neighbor_config *n = config->neighbor;
-	bool metadata = (n->carriers_send | n->carriers_accept) & BGP_CARRIER_EDGE_METADATA;
+	bool inside = session_inside(n, n->remote_as == config->bgp->as);
+	bool metadata =
+		inside && (n->carriers_send | n->carriers_accept) & BGP_CARRIER_EDGE_METADATA;
 	struct bgp_open open = {
 		.as = config->bgp->as,
 		.hold_s = n->hold_s,

@@ -71,6 +71,8 @@ bool session_can_send(const struct session *session); /* nothing is waiting to b
 const struct fsm *session_fsm(const struct session *session);
 const struct bgp_codec *session_codec(const struct session *session); /* after opened */
 const struct bgp_open *session_ours(const struct session *session);
+/* Is a neighbour with these settings inside the domain (enum bgp_domain)? */
+bool session_inside(const struct bgp_neighbor_config *config, bool ibgp);
 const struct bgp_open *session_theirs(const struct session *session); /* after opened */
 uint16_t session_hold_s(const struct session *session);
 struct addr session_local(const struct session *session);

@@ -25,8 +25,9 @@ struct offer {
 	struct offer_key key;
 	struct offer_source source; /* whose word this is */
 	struct bgp_tunnel tunnel;
-	bool local;       /* the site behind this router says it */
-	uint32_t carrier; /* enum bgp_carrier */
+	bool local;                          /* the site behind this router says it */
+	uint32_t carrier;                    /* enum bgp_carrier */
+	uint32_t carried[BGP_CARRIER_COUNT]; /* as in struct bgp_path */
 	bool has_report;
 	struct report report;
 	int64_t sampled_ms;   /* monotonic ms at which the report's values were taken; see catalog.c

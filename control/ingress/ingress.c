@@ -343,6 +343,7 @@ void ingress_announced(struct ingress *in, const struct bgp_route *route)
 
 	if (route->dst.vpn || !prefix_is_host(&route->dst.prefix))
 		return; /* a service is one address */
+	memcpy(offer.carried, path->carried, sizeof(offer.carried));
 	offer.sampled_ms = offer_sampled_ms(&path->report, offer.received_ms);
 	r = catalog_announce(in->catalog, &offer, &changed);
 	if (r < 0)

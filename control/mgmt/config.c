@@ -42,10 +42,14 @@ static const struct word families[] = { { "ipv4-unicast", 1 << BGP_IPV4_UNICAST 
 					{ NULL, 0 } };
 static const struct word carriers[] = { { "community", BGP_CARRIER_COMMUNITY },
 					{ "edge-metadata", BGP_CARRIER_EDGE_METADATA },
+					{ "link-bandwidth", BGP_CARRIER_LINK_BANDWIDTH },
 					{ NULL, 0 } };
 static const struct word graceful_ways[] = { { "helper", BGP_GRACEFUL_HELPER },
 					     { "enabled", BGP_GRACEFUL_ENABLED },
 					     { NULL, BGP_GRACEFUL_DISABLED } };
+static const struct word domains[] = { { "inside", BGP_DOMAIN_INSIDE },
+				       { "outside", BGP_DOMAIN_OUTSIDE },
+				       { NULL, BGP_DOMAIN_BY_AS } };
 static const struct word affinities[] = { { "client", MG_AFFINITY_CLIENT },
 					  { "quic", MG_AFFINITY_QUIC },
 					  { NULL, MG_AFFINITY_FLOW } };
@@ -177,6 +181,7 @@ static void neighbor_values(const struct model *model, const struct lyd_node *no
 		.families = word_bits(model, node, "families", families),
 		.add_path_send = both || strcmp(add_path, "send") == 0,
 		.add_path_receive = both || strcmp(add_path, "receive") == 0,
+		.domain = (enum bgp_domain)word_value(domains, model_text(node, "domain")),
 		.carriers_send = word_bits(model, node, "carriers-send", carriers),
 		.carriers_accept = word_bits(model, node, "carriers-accept", carriers),
 		.prefix_max = (uint32_t)model_uint(node, "prefix-limit"),

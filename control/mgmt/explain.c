@@ -157,10 +157,7 @@ static void put_used(json_t *object, const struct weights_verdict *verdict)
 
 static void put_told(json_t *object, const struct offer *offer)
 {
-	if (offer->carrier)
-		answer_text(object, "carrier",
-			    offer->carrier == BGP_CARRIER_COMMUNITY ? "community"
-								    : "edge-metadata");
+	carried_put(object, offer->carrier, offer->carried);
 	if (offer->has_report)
 		report_put(object, &offer->report);
 }

@@ -89,6 +89,30 @@ void report_put(json_t *object, const struct report *report)
 	answer_flag(object, "drain", report->drain);
 }
 
+static void put_fields(json_t *object, const char *carrier, uint32_t has)
+{
+	json_t *array = answer_array(object, carrier);
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		if (has & fields[i].bit)
+			json_array_append_new(array, json_string(fields[i].name));
+	if (has & REPORT_SAMPLED)
+		json_array_append_new(array, json_string("sampled-ms"));
+}
+
+void carried_put(json_t *object, uint32_t carrier, const uint32_t carried[BGP_CARRIER_COUNT])
+{
+	json_t *by;
+
+	if (!carrier)
+		return;
+	answer_text(object, "carrier", bgp_carrier_text(carrier));
+	by = answer_object(object, "carried-by");
+	for (size_t i = 0; i < BGP_CARRIER_COUNT; i++)
+		if (carried[i])
+			put_fields(by, bgp_carrier_text(BIT(i)), carried[i]);
+}
+
 const char *report_get(const json_t *object, struct report *ret)
 {
 	struct report report = { .drain = json_is_true(json_object_get(object, "drain")) };

@@ -4,12 +4,17 @@
  * and `explain`.
  */
 #pragma once
+#include "bgp/path.h"
 #include "metric/report.h"
 #include "select/weights.h"
 
 #include <jansson.h>
 
 void report_put(json_t *object, const struct report *report);
+
+/* By which carrier it came, and by which of them each field did where there are several. Nothing
+ * for our own. */
+void carried_put(json_t *object, uint32_t carrier, const uint32_t carried[BGP_CARRIER_COUNT]);
 
 /* Reads the members of *object that are fields of a report; others are left to the caller. NULL and
  * *ret is whole; or the name of the first field whose value is out of range. */

@@ -35,10 +35,9 @@ static void put_carriers(json_t *object, const char *key, uint32_t carriers)
 {
 	json_t *array = answer_array(object, key);
 
-	if (carriers & BGP_CARRIER_COMMUNITY)
-		json_array_append_new(array, json_string("community"));
-	if (carriers & BGP_CARRIER_EDGE_METADATA)
-		json_array_append_new(array, json_string("edge-metadata"));
+	for (size_t i = 0; i < BGP_CARRIER_COUNT; i++)
+		if (carriers & BIT(i))
+			json_array_append_new(array, json_string(bgp_carrier_text(BIT(i))));
 }
 
 static void put_session(json_t *object, const struct bgp_neighbor_state *state)
@@ -128,6 +127,7 @@ static void put_neighbor(const struct request *request, json_t *object,
 	answer_flag(object, "client", state->config.client);
 	put_session(object, state);
 	put_security(object, state);
+	answer_text(object, "domain", state->inside ? "inside" : "outside");
 	put_carriers(object, "carriers-send", state->config.carriers_send);
 	put_carriers(object, "carriers-accept", state->config.carriers_accept);
 	answer_count(object, "prefixes-in", state->prefixes_in);
@@ -209,9 +209,7 @@ static void put_path(json_t *object, const struct bgp_path *path)
 		answer_count(object, "site-id", path->site_id);
 	if (!(path->has & BGP_HAS_REPORT))
 		return;
-	if (path->carrier)
-		answer_text(object, "carrier",
-			    path->carrier == BGP_CARRIER_COMMUNITY ? "community" : "edge-metadata");
+	carried_put(object, path->carrier, path->carried);
 	report_put(answer_object(object, "report"), &path->report);
 }
 

@@ -73,6 +73,8 @@ static void put_offer(json_t *object, const struct offer *offer)
 		answer_text(object, "endpoint", addr_format(&offer->tunnel.endpoint, endpoint));
 	if (!offer->has_report)
 		return;
+	if (offer->carrier)
+		answer_text(object, "carrier", bgp_carrier_text(offer->carrier));
 	if (offer->report.has & REPORT_ARRIVAL_RATE)
 		answer_number(object, "arrival-rate", offer->report.arrival_rate);
 	if (offer->report.has & REPORT_IN_FLIGHT)

@@ -64,8 +64,9 @@ static struct bgp_neighbor_config neighbor_config(const struct world *w, int num
 					      .families = FAMILIES,
 					      .add_path_send = w->how & 2,
 					      .add_path_receive = w->how & 2,
-					      .carriers_send = 3,
-					      .carriers_accept = 3,
+					      .domain = BGP_DOMAIN_INSIDE,
+					      .carriers_send = 7,
+					      .carriers_accept = 7,
 					      .prefix_max = w->how & 8 ? 2 : 0,
 					      .passive = w->how & 16 };
 

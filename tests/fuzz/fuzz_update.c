@@ -25,7 +25,8 @@ static struct bgp_codec codec_of(uint8_t bits)
 		.families = bits & 0x10 ? FAMILIES : BIT(BGP_IPV4_UNICAST),
 		.add_path_in = bits & 0x20 ? FAMILIES : 0,
 		.add_path_out = bits & 0x20 ? FAMILIES : 0,
-		.carriers_accept = bits >> 6,
+		.inside = bits >> 6,
+		.carriers_accept = bits >> 6 | (bits & 0x40 ? BGP_CARRIER_LINK_BANDWIDTH : 0),
 	};
 }
 

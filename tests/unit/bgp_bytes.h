@@ -17,6 +17,7 @@ static inline struct bgp_codec codec_ibgp(void)
 		.as4 = true,
 		.extended_next_hop = BIT(BGP_IPV4_UNICAST) | BIT(BGP_VPN_IPV4),
 		.edge_metadata = FAMILIES,
+		.inside = true,
 		.families = FAMILIES,
 		.carriers_send = BGP_CARRIER_COMMUNITY | BGP_CARRIER_EDGE_METADATA,
 		.carriers_accept = BGP_CARRIER_COMMUNITY | BGP_CARRIER_EDGE_METADATA,

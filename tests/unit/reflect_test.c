@@ -171,60 +171,92 @@ Test(reflect, ignores_what_loops, .timeout = 20)
 	speakers_close(&all);
 }
 
-/* Speaker 1 in our AS, speaker 2 in another one. */
-static void border_open(struct speakers *all, uint32_t carriers)
+#define CARRIERS_ALL \
+	(BGP_CARRIER_COMMUNITY | BGP_CARRIER_EDGE_METADATA | BGP_CARRIER_LINK_BANDWIDTH)
+
+/* How a neighbour is told of load, or not. */
+static const struct border {
+	const char *name;
+	uint32_t as;
+	enum bgp_domain domain;
+	uint32_t carriers;
+	bool told;
+} borders[] = {
+	{ "another AS", AS_OURS + 1, BGP_DOMAIN_BY_AS, CARRIERS_ALL, false },
+	{ "another AS, inside, no carrier", AS_OURS + 1, BGP_DOMAIN_INSIDE, 0, false },
+	{ "another AS, inside", AS_OURS + 1, BGP_DOMAIN_INSIDE, CARRIERS_ALL, true },
+	{ "our AS", AS_OURS, BGP_DOMAIN_BY_AS, CARRIERS_ALL, true },
+	{ "our AS, outside", AS_OURS, BGP_DOMAIN_OUTSIDE, CARRIERS_ALL, false },
+};
+
+/* Speaker 1 in our AS, which is inside; speaker 2 beyond the border, which believes us. */
+static void border_open(struct speakers *all, const struct border *border)
 {
 	struct bgp_neighbor_config config;
 
 	speakers_open(all);
 	speaker_add(all, 0);
 	speaker_add(all, 1);
-	speaker_add_as(all, 2, AS_OURS + 1);
+	speaker_add_as(all, 2, border->as);
 	for (int i = 1; i <= 2; i++) {
 		config = neighbor_of(&all->speaker[0], i);
-		config.remote_as = i == 2 ? AS_OURS + 1 : AS_OURS;
-		config.carriers_accept = BGP_CARRIER_COMMUNITY;
-		config.carriers_send = i == 2 ? carriers : BGP_CARRIER_COMMUNITY;
+		config.remote_as = i == 2 ? border->as : AS_OURS;
+		config.client = config.remote_as == AS_OURS;
+		config.domain = i == 2 ? border->domain : BGP_DOMAIN_BY_AS;
+		config.carriers_accept = CARRIERS_ALL;
+		config.carriers_send = i == 2 ? border->carriers : CARRIERS_ALL;
 		neighbor_put(&all->speaker[0], &config);
 		config = neighbor_of(&all->speaker[i], 0);
-		config.carriers_accept = config.carriers_send = BGP_CARRIER_COMMUNITY;
+		config.domain = BGP_DOMAIN_INSIDE;
+		config.carriers_accept = config.carriers_send = CARRIERS_ALL;
 		neighbor_put(&all->speaker[i], &config);
 	}
 	for (int i = 1; i <= 2; i++)
 		LOOP_UNTIL(all, is_up(&all->speaker[i], 0) && is_up(&all->speaker[0], i - 1));
 }
 
-Test(reflect, prepends_and_strips_for_another_as, .timeout = 20)
+static void expect_border(const struct border *border, const struct speaker_seen *beyond)
 {
-	for (int named = 0; named <= 1; named++) {
-		struct speakers all;
-		struct speaker_seen *outside;
-		struct bgp_path path = path_reported("192.0.2.1", 8);
-		struct addr self = speaker_addr(0);
+	cr_expect(eq(u32, beyond->path.has & BGP_HAS_REPORT, border->told ? BGP_HAS_REPORT : 0),
+		  "%s", border->name);
+	if (border->told)
+		return;
+	cr_expect(eq(sz, beyond->path.ext_communities.len, 0), "%s: communities", border->name);
+	cr_expect(eq(sz, beyond->path.metadata.len, 0), "%s: attribute 42", border->name);
+}
 
-		border_open(&all, named ? BGP_CARRIER_COMMUNITY : 0);
-		outside = &all.speaker[2];
-		path.has |= BGP_HAS_MED;
-		path.med = 7;
-		originate(&all.speaker[1], SERVICE_V4, &path); /* received by speaker 0 */
-		LOOP_UNTIL(&all, outside->announced == 1);
-		cr_expect(eq(sz, outside->path.as_path.len, 6), "one AS");
-		cr_expect(addr_equal(&outside->path.next_hop, &self));
-		cr_expect(eq(u32, outside->path.has, named ? BGP_HAS_REPORT : 0));
+/* What came to us by all three carriers. */
+Test(reflect, strips_metrics_at_the_border, .timeout = 30)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(borders); i++) {
+		struct speakers all;
+		struct bgp_path path = path_reported("192.0.2.1", 8);
+
+		border_open(&all, &borders[i]);
+		path.report.has |= REPORT_UTILISATION;
+		originate(&all.speaker[1], SERVICE_V4, &path);
+		LOOP_UNTIL(&all, all.speaker[2].announced == 1);
+		cr_expect(eq(sz, all.speaker[0].path.ext_communities.len, 24), "%s",
+			  borders[i].name);
+		cr_expect(eq(sz, all.speaker[0].path.metadata.len, 16), "%s", borders[i].name);
+		expect_border(&borders[i], &all.speaker[2]);
+		if (borders[i].told && borders[i].as == AS_OURS)
+			cr_expect(eq(sz, all.speaker[2].path.metadata.len, 16));
 		speakers_close(&all);
 	}
 }
 
-Test(reflect, speaks_of_its_own_load_where_told_to, .timeout = 20)
+/* What we say ourselves. */
+Test(reflect, speaks_of_its_own_load_where_told_to, .timeout = 30)
 {
-	for (int named = 0; named <= 1; named++) {
+	for (size_t i = 0; i < ARRAY_SIZE(borders); i++) {
 		struct speakers all;
 		struct bgp_path path = path_reported("192.0.2.1", 8);
 
-		border_open(&all, named ? BGP_CARRIER_COMMUNITY : 0);
+		border_open(&all, &borders[i]);
 		originate(&all.speaker[0], SERVICE_V4, &path);
 		LOOP_UNTIL(&all, all.speaker[2].announced == 1 && all.speaker[1].announced == 1);
-		cr_expect(eq(u32, all.speaker[2].path.has, named ? BGP_HAS_REPORT : 0));
+		expect_border(&borders[i], &all.speaker[2]);
 		cr_expect(path_has(&all.speaker[1].path, BGP_HAS_REPORT));
 		cr_expect(addr_equal(&all.speaker[2].path.next_hop, &path.next_hop), "as given");
 		speakers_close(&all);
@@ -279,5 +311,24 @@ Test(reflect, passes_vpn_routes_on, .timeout = 20)
 	LOOP_UNTIL(&all, ingress->withdrawn == 1);
 	cr_expect(bgp_dst_equal(&ingress->dst, &red));
 	cr_expect(eq(u64, state_of(ingress, 0).prefixes_in, 2));
+	speakers_close(&all);
+}
+
+Test(reflect, prepends_for_another_as, .timeout = 20)
+{
+	struct speakers all;
+	struct speaker_seen *outside;
+	struct bgp_path path = path_reported("192.0.2.1", 8);
+	struct addr self = speaker_addr(0);
+
+	border_open(&all, &borders[0]);
+	outside = &all.speaker[2];
+	path.has |= BGP_HAS_MED;
+	path.med = 7;
+	originate(&all.speaker[1], SERVICE_V4, &path); /* received by speaker 0 */
+	LOOP_UNTIL(&all, outside->announced == 1);
+	cr_expect(eq(sz, outside->path.as_path.len, 6), "one AS");
+	cr_expect(addr_equal(&outside->path.next_hop, &self));
+	cr_expect(eq(u32, outside->path.has, 0));
 	speakers_close(&all);
 }
