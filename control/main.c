@@ -28,6 +28,7 @@ struct daemon {
 	struct bgp *bgp;
 	struct ingress *ingress;
 	struct egress *egress;
+	struct feed *feed;
 	struct mgmt *mgmt;
 	bool converged;
 	bool leaves; /* to come back soon */
@@ -230,6 +231,17 @@ static int services_configure(struct daemon *d, const struct config *config)
 	return r;
 }
 
+static int feeds_configure(struct daemon *d, const struct config *config)
+{
+	if (!config->has_feeds) {
+		feed_free(&d->feed);
+		return 0;
+	}
+	if (d->feed)
+		return feed_configure(d->feed, &config->feeds);
+	return feed_new(&d->loop, d->bgp, &config->feeds, &d->feed);
+}
+
 /* What only a new start can change; NULL: nothing of that differs. */
 static const char *config_fixed(const struct config *a, const struct config *b)
 {
@@ -280,6 +292,8 @@ static int daemon_apply(struct daemon *d, const struct config *next)
 	r = r < 0 ? r : n;
 	n = services_configure(d, next);
 	r = r < 0 ? r : n;
+	n = feeds_configure(d, next);
+	r = r < 0 ? r : n;
 	n = d->bgp ? neighbors_configure(d, d->config, next) : 0;
 	return r < 0 ? r : n;
 }
@@ -327,6 +341,7 @@ static struct mgmt_context daemon_context(struct daemon *d)
 				      .bgp = d->bgp,
 				      .ingress = d->ingress,
 				      .egress = d->egress,
+				      .feed = d->feed,
 				      .config = d->config,
 				      .reload = daemon_reload,
 				      .user = d };
@@ -419,6 +434,9 @@ static int daemon_open(struct daemon *d)
 	r = services_configure(d, d->config);
 	if (r < 0)
 		return r;
+	r = feeds_configure(d, d->config);
+	if (r < 0)
+		return r;
 	context = daemon_context(d);
 	r = mgmt_new(&d->loop, d->config->control_socket, &context, &d->mgmt);
 	if (r < 0)
@@ -436,6 +454,7 @@ static void daemon_close(struct daemon *d)
 {
 	mgmt_free(&d->mgmt);
 	egress_free(&d->egress);
+	feed_free(&d->feed);
 	if (d->bgp && d->leaves)
 		bgp_leave(&d->bgp);
 	bgp_free(&d->bgp);

@@ -114,8 +114,6 @@ void speaker_settle(struct speaker *s)
 {
 	if (s->unsettled && s->ops)
 		s->ops->settled(s->user);
-	if (s->unsettled && s->observer)
-		s->observer->settled(s->observer_user);
 	s->unsettled = false;
 }
 

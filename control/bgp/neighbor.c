@@ -384,8 +384,8 @@ static void on_update(void *user, struct session *session, struct cursor body)
 	n->updates_in++;
 	n->faults[fault]++;
 	if (fault == FAULT_RESET) {
-		session_fail(session, &update->notification);
 		observe_update(n, session, body, fault);
+		session_fail(session, &update->notification);
 		return;
 	}
 	end_of_rib_note(n, update);

@@ -40,13 +40,11 @@ struct bgp_observer {
 	/* Before the session's routes go; their `changed` follows. */
 	void (*down)(void *user, const struct bgp_peer *peer, const struct bgp_ending *ending);
 	/* An UPDATE as it came, after it has been decoded and applied; fault: what it cost. With
-	 * FAULT_RESET the session may have ended: `down` came first, and peer is as it was. */
+	 * FAULT_RESET the session ends after this. */
 	void (*update)(void *user, const struct bgp_peer *peer, struct cursor message,
 		       enum fault fault);
 	/* A route of the neighbour came, changed or went: bgp_route_find() has it as it is now. */
 	void (*changed)(void *user, uint32_t neighbor, const struct bgp_nlri *nlri);
-	/* What one read brought is through. */
-	void (*settled)(void *user);
 };
 
 /* One at a time; NULL ends it. */

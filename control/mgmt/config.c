@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "mgmt/config_feeds.h"
 #include "mgmt/config_security.h"
 #include "mgmt/config_sites.h"
 #include "mgmt/config_words.h"
@@ -365,6 +366,7 @@ static struct config *config_of(const struct model *model)
 		return NULL;
 	router_values(model, config);
 	egress_values(model, config);
+	feeds_values(model, config);
 	return TAKE_PTR(config);
 }
 

@@ -6,6 +6,7 @@
 #pragma once
 #include "bgp/bgp.h"
 #include "egress/egress.h"
+#include "feed/feed.h"
 #include "ingress/ingress.h"
 #include "mgmt/fault_list.h"
 #include "tables/tables.h"
@@ -21,8 +22,9 @@ struct config {
 	char state_dir[256]; /* "" : CLI announcements are not kept over a restart */
 	char pin_dir[256];
 	struct tables_config tables; /* pin_dir points into this struct */
-	bool has_bgp, has_egress;
+	bool has_bgp, has_egress, has_feeds;
 	struct bgp_config bgp;
+	struct feed_config feeds;
 	struct ingress_config ingress;
 	struct egress_config egress;
 	struct interface_tags *tags; /* tables.tags; at most interface_count */

@@ -14,6 +14,7 @@ struct mgmt_context {
 	struct ingress *ingress; /* NULL: not configured */
 	struct egress *egress;   /* NULL: not configured */
 	const struct config *config;
+	struct feed *feed; /* NULL: not configured */
 	/* Reads the file again and applies it. 0 or negative errno; *ret_error is then a text to be
 	 * freed. */
 	int (*reload)(void *user, const char *file, char **ret_error);

@@ -76,6 +76,7 @@ static const struct verb {
 	{ "show", "names", false, none, show_names },
 	{ "show", "bgp", false, none, show_bgp_neighbors },
 	{ "show", "bgp-routes", false, none, show_bgp_routes },
+	{ "show", "bmp", false, none, show_bmp },
 	{ "explain", "", false, explain, explain_service },
 	{ "announce", "", true, announce, change_announce },
 	{ "withdraw", "", true, name_needed, change_withdraw },

@@ -67,6 +67,16 @@ static const struct {
 	{ "unknown key far off", "xyzzy: 1\n", 1, "unknown-key", "known here: router, tables" },
 	{ "unknown key within", "router:\n  name: r\n  router_id: 10.0.0.1\n", 3, "unknown-key",
 	  "did you mean 'router-id'?" },
+	{ "feeds without BGP", ROUTER "feeds: {bmp: [{name: a, address: 192.0.2.1}]}\n", 2, "must",
+	  "add a 'bgp' group" },
+	{ "station without address", ROUTER "bgp:\nfeeds:\n  bmp:\n  - {name: a}\n", 5,
+	  "missing-key", "address" },
+	{ "station that monitors nothing known",
+	  ROUTER "bgp:\nfeeds:\n  bmp:\n  - {name: a, address: 192.0.2.1, monitor: [all]}\n", 5,
+	  "bad-value", "pre-policy" },
+	{ "station of too large a buffer",
+	  ROUTER "bgp:\nfeeds:\n  bmp:\n  - {name: a, address: 192.0.2.1, buffer: 1025}\n", 5,
+	  "bad-value", "1024 MiB" },
 	{ "swapped letters", "router:\n  naem: r\n", 2, "unknown-key", "'name'" },
 	{ "duplicate key", "router:\n  name: r\n  name: s\n", 3, "duplicate", "first in line 2" },
 	{ "duplicate group", ROUTER "tunnel: {}\n" ROUTER, 3, "duplicate", "first in line 1" },
@@ -639,6 +649,39 @@ Test(config, reads_tags)
 	cr_expect(eq(u16, tags[1].outer_type, 0x88a8));
 	cr_expect(eq(u16, tags[2].inner, 9));
 	cr_expect(eq(u16, tags[2].outer_type, 0x8100));
+}
+
+Test(config, reads_stations)
+{
+	_cleanup_(fault_list_clear) struct fault_list faults = { 0 };
+	_cleanup_(config_free) struct config *c = NULL;
+	int r = check(ROUTER
+		      "bgp:\nfeeds:\n  bmp:\n  - {name: a, address: 192.0.2.1}\n"
+		      "  - {name: b, address: '2001:db8::1', port: 5000, local-address: '::1',"
+		      " monitor: [post-policy], statistics-interval: 0,"
+		      " mirror-malformed: true, buffer: 2}\n",
+		      &c, &faults);
+	const struct feed_station_config *a, *b;
+	char text[ADDR_STRLEN];
+
+	cr_assert(eq(int, r, 0), "%s", faults.count ? faults.at->message : "");
+	cr_assert(c->has_feeds);
+	cr_assert(eq(sz, c->feeds.station_count, 2));
+	cr_expect(eq(str, c->feeds.name, (char *)"r"));
+	a = &c->feeds.station[0];
+	b = &c->feeds.station[1];
+	cr_expect(eq(str, (char *)addr_format(&a->address, text), (char *)"192.0.2.1"));
+	cr_expect(eq(u16, a->port, 1790));
+	cr_expect(eq(u32, a->monitor, FEED_PRE_POLICY | FEED_POST_POLICY));
+	cr_expect(eq(u32, a->report_s, 60));
+	cr_expect(eq(sz, a->buffer, 16 << 20));
+	cr_expect(not(a->mirror));
+	cr_expect(eq(u16, b->port, 5000));
+	cr_expect(eq(u8, b->local.octet[15], 1));
+	cr_expect(eq(u32, b->monitor, FEED_POST_POLICY));
+	cr_expect(eq(u32, b->report_s, 0));
+	cr_expect(b->mirror);
+	cr_expect(eq(sz, b->buffer, 2 << 20));
 }
 
 static const struct {

@@ -91,6 +91,7 @@ static const struct {
 	{ "names", "{\"verb\":\"show\",\"object\":\"names\"}", "" },
 	{ "neighbors", "{\"verb\":\"show\",\"object\":\"bgp\"}", "" },
 	{ "routes", "{\"verb\":\"show\",\"object\":\"bgp-routes\"}", "" },
+	{ "BMP stations", "{\"verb\":\"show\",\"object\":\"bmp\"}", "" },
 	{ "explain", "{\"verb\":\"explain\",\"service\":\"web\"}", "" },
 	{ "explain from", "{\"verb\":\"explain\",\"service\":\"web\",\"from\":\"192.0.2.1:7\"}",
 	  "" },

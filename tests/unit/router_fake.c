@@ -189,6 +189,16 @@ void bgp_routes(const struct bgp *bgp, void (*visit)(void *user, const struct bg
 	visit(user, &route);
 }
 
+bool feed_station(const struct feed *feed, size_t index, struct feed_station_view *ret)
+{
+	static const struct feed_station_config config = { .name = "noc", .monitor = 3 };
+
+	*ret = (struct feed_station_view){ .config = &config,
+					   .state = "waiting",
+					   .last_error = "" };
+	return !index;
+}
+
 bool tables_site(const struct tables *tables, size_t index, struct site_state *ret)
 {
 	*ret = (struct site_state){ .fault = "" };
@@ -315,8 +325,13 @@ void router_open(struct router *r)
 	strcpy(r->config.state_dir, r->dir);
 	strcpy(r->config.egress.site_name, "here");
 	r->config.tables.hash_seed = 42;
-	r->context = (struct mgmt_context){ &r->tables, &r->bgp,    &r->ingress,
-					    &r->egress, &r->config, .reload = router_reload };
+	r->context = (struct mgmt_context){ &r->tables,
+					    &r->bgp,
+					    &r->ingress,
+					    &r->egress,
+					    &r->config,
+					    &r->feed,
+					    .reload = router_reload };
 	r->empty = (struct mgmt_context){ .config = &r->config, .reload = router_reload };
 	if (durable_open(r->dir, &r->durable) < 0)
 		abort();

@@ -21,6 +21,9 @@ struct tables {
 struct bgp {
 	int unused;
 };
+struct feed {
+	int unused;
+};
 struct ingress {
 	struct tables *tables;
 	bool drained;
@@ -41,6 +44,7 @@ struct router {
 	struct bgp bgp;
 	struct ingress ingress;
 	struct egress egress;
+	struct feed feed;
 	struct config config;
 	struct mgmt_context context, empty;
 	struct durable *durable;

@@ -345,6 +345,21 @@ void view_routes(const json_t *answer)
 		printf("no routes\n");
 }
 
+void view_stations(const json_t *answer)
+{
+	static const struct column columns[] = {
+		{ "STATION", "name", CELL_TEXT },         { "ADDRESS", "address", CELL_TEXT },
+		{ "PORT", "port", CELL_COUNT },           { "STATE", "state", CELL_TEXT },
+		{ "SINCE", "since", CELL_AGE },           { "PEERS", "peers", CELL_COUNT },
+		{ "MESSAGES", "messages", CELL_COUNT },   { "WAITING", "waiting", CELL_COUNT },
+		{ "OVERFLOWS", "overflows", CELL_COUNT }, { "LAST ERROR", "last-error", CELL_TEXT },
+	};
+
+	table_print(stdout, get(answer, "stations"), columns, ARRAY_SIZE(columns), 0);
+	if (!json_array_size(get(answer, "stations")))
+		printf("no BMP stations\n");
+}
+
 void view_interfaces(const json_t *answer)
 {
 	static const struct column columns[] = {
