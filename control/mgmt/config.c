@@ -35,6 +35,7 @@ static const struct word attach_ways[] = { { "link", PORT_LINK },
 static const struct word policies[] = { { "compute-aware", POLICY_COMPUTE_AWARE },
 					{ "nearest", POLICY_NEAREST },
 					{ "static", POLICY_STATIC },
+					{ "greedy", POLICY_GREEDY },
 					{ NULL, 0 } };
 static const struct word families[] = { { "ipv4-unicast", 1 << BGP_IPV4_UNICAST },
 					{ "ipv6-unicast", 1 << BGP_IPV6_UNICAST },

@@ -29,7 +29,8 @@ const char *policy_text(enum policy policy)
 {
 	static const char *const words[] = { [POLICY_COMPUTE_AWARE] = "compute-aware",
 					     [POLICY_NEAREST] = "nearest",
-					     [POLICY_STATIC] = "static" };
+					     [POLICY_STATIC] = "static",
+					     [POLICY_GREEDY] = "greedy" };
 
 	return words[policy];
 }

@@ -60,7 +60,7 @@ static double drain_ramp(const struct weights *w, const struct site *site, doubl
 {
 	if (!site->drains || w->last_resort)
 		return 1;
-	if (w->config.policy == POLICY_NEAREST)
+	if (w->config.policy == POLICY_NEAREST || w->config.policy == POLICY_GREEDY)
 		return 0; /* all or nothing */
 	return fmax(0, 1 - (now_s - site->drain_since_s) / DRAIN_S);
 }

@@ -58,23 +58,18 @@ static void weights_lay_out(struct weights *w, const struct weights_site *in)
 	}
 }
 
-static void want_nearest(struct weights *w)
+/* By what the sites can serve in a second, as configured, even where a report says otherwise. What
+ * is not configured is as the mean; times count only where all sites have one. */
+static double configured_service_time(const struct weights *w, const struct weights_site *in,
+				      size_t i)
 {
-	size_t best = w->count;
-
-	for (size_t i = 0; i < w->count; i++) {
-		const struct waterfill_site *a = &w->fill[i], *b = &w->fill[best];
-
-		if (!a->closed && (best == w->count || a->rtt_s < b->rtt_s ||
-				   (a->rtt_s == b->rtt_s && w->site[i].id < w->site[best].id)))
-			best = i;
-	}
-	if (best < w->count)
-		w->fill[best].share = 1;
+	for (size_t k = 0; k < w->count; k++)
+		if (isnan(estimate_positive(in[k].service_time_s)))
+			return 1;
+	return estimate_positive(in[i].service_time_s);
 }
 
-/* configured_only: even where a report says otherwise. What is not configured is as the mean. */
-static void want_by_capacity(struct weights *w, const struct weights_site *in, bool configured_only)
+static void want_static(struct weights *w, const struct weights_site *in)
 {
 	double sum = 0, known = 0;
 
@@ -89,11 +84,55 @@ static void want_by_capacity(struct weights *w, const struct weights_site *in, b
 
 		if (isnan(capacity))
 			capacity = known > 0 ? sum / known : 1;
-		if (!configured_only)
-			w->fill[i].share = w->fill[i].closed ? 0 : w->fill[i].capacity;
-		else
-			w->fill[i].share = w->site[i].ramp * capacity;
+		w->fill[i].share = w->site[i].ramp * capacity / configured_service_time(w, in, i);
 	}
+}
+
+/* The same by what is known of the sites now: nobody has told what all of them send. */
+static void want_by_capacity(struct weights *w)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		const struct waterfill_site *fill = &w->fill[i];
+
+		w->fill[i].share = fill->closed ? 0 : fill->capacity / fill->service_time_s;
+	}
+}
+
+/* Seconds until a flow that comes now has been served, and of its way. */
+static double site_delay(const struct weights *w, size_t i)
+{
+	const struct waterfill_site *fill = &w->fill[i];
+	double per_flow_s = fill->service_time_s / fill->capacity,
+	       rate = weights_told(w, i) ? w->estimate[i].arrival_rate : 0;
+	double queued = isnan(w->estimate[i].in_flight)
+				? queue_length(&fill->queue, rate * per_flow_s)
+				: fmax(0, w->estimate[i].in_flight - fill->capacity);
+
+	return fill->rtt_s + fill->service_time_s + queued * per_flow_s;
+}
+
+static double site_distance(const struct weights *w, size_t i)
+{
+	return w->fill[i].rtt_s;
+}
+
+/* All to the site with the least; of several, to the one with the lowest id. */
+static void want_least(struct weights *w, double (*measure)(const struct weights *, size_t))
+{
+	size_t best = w->count;
+	double least = INFINITY;
+
+	for (size_t i = 0; i < w->count; i++) {
+		double value = measure(w, i);
+
+		if (w->fill[i].closed || value > least ||
+		    (value == least && best < w->count && w->site[i].id > w->site[best].id))
+			continue;
+		best = i;
+		least = value;
+	}
+	if (best < w->count)
+		w->fill[best].share = 1;
 }
 
 static void want_by_load(struct weights *w)
@@ -126,6 +165,27 @@ static void shares_take(struct weights *w)
 						      : 1 / open;
 }
 
+static void weights_want_open(struct weights *w, const struct weights_site *in)
+{
+	switch (w->config.policy) {
+	case POLICY_NEAREST:
+		want_least(w, site_distance);
+		return;
+	case POLICY_STATIC:
+		want_static(w, in);
+		return;
+	case POLICY_GREEDY:
+		want_least(w, site_delay);
+		return;
+	case POLICY_COMPUTE_AWARE:
+		break;
+	}
+	if (isnan(w->demand.total))
+		want_by_capacity(w);
+	else
+		want_by_load(w);
+}
+
 void weights_want(struct weights *w, const struct weights_site *in)
 {
 	bool any = false;
@@ -133,15 +193,9 @@ void weights_want(struct weights *w, const struct weights_site *in)
 	weights_lay_out(w, in);
 	for (size_t i = 0; i < w->count; i++)
 		any |= !w->fill[i].closed;
-	if (!any)
-		w->level = 0;
-	else if (w->config.policy == POLICY_NEAREST)
-		want_nearest(w);
-	else if (w->config.policy == POLICY_STATIC || isnan(w->demand.total))
-		want_by_capacity(w, in, w->config.policy == POLICY_STATIC);
-	else
-		want_by_load(w);
-	if (w->config.policy != POLICY_COMPUTE_AWARE || isnan(w->demand.total))
+	if (any)
+		weights_want_open(w, in);
+	if (!any || w->config.policy != POLICY_COMPUTE_AWARE || isnan(w->demand.total))
 		w->level = 0;
 	shares_take(w);
 }

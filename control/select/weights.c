@@ -34,6 +34,7 @@ const char *weights_reason_text(enum weights_reason reason)
 		[REASON_DOWN] = "down",
 		[REASON_DRAIN] = "draining",
 		[REASON_FARTHER] = "another site is nearer",
+		[REASON_BUSIER] = "another site seems to be over first",
 		[REASON_TOO_SLOW] = "costs more than the others at the margin",
 		[REASON_HELD] = "held: the change would be too small",
 		[REASON_LAST_RESORT] = "drains, but so do all others",
@@ -233,7 +234,9 @@ static enum weights_reason site_reason(const struct weights *w, const struct sit
 		return REASON_HELD;
 	if (site->share > 0 || w->config.policy == POLICY_STATIC)
 		return REASON_SHARE;
-	return w->config.policy == POLICY_NEAREST ? REASON_FARTHER : REASON_TOO_SLOW;
+	return w->config.policy == POLICY_NEAREST  ? REASON_FARTHER
+	       : w->config.policy == POLICY_GREEDY ? REASON_BUSIER
+						   : REASON_TOO_SLOW;
 }
 
 static void verdict_fill(const struct weights *w, size_t i, struct weights_verdict *ret)

@@ -15,6 +15,7 @@ enum policy {
 	POLICY_COMPUTE_AWARE, /* staleness-aware water-filling (SAW) */
 	POLICY_NEAREST,       /* all to the site with the least RTT: what BGP anycast does */
 	POLICY_STATIC,        /* by configured capacity */
+	POLICY_GREEDY,        /* all to the site that seems to be over first: for comparison */
 };
 
 struct weights_config {
@@ -45,6 +46,7 @@ enum weights_reason {
 	REASON_DOWN,
 	REASON_DRAIN,
 	REASON_FARTHER /* nearest: another is nearer */,
+	REASON_BUSIER /* greedy: another seems to be over first */,
 	REASON_TOO_SLOW /* marginal cost above the level */,
 	REASON_HELD /* hysteresis kept the former shares */,
 	REASON_LAST_RESORT /* it drains, but so do all that are up */,

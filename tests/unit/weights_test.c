@@ -136,6 +136,38 @@ static void nearest_tie(struct weights_site *sites)
 	sites[0].id = 9;
 }
 
+/* 16 slots of 50 ms: each flow that waits is 3.1 ms. */
+static void nearest_queues(struct weights_site *sites)
+{
+	for (int i = 0; i < 3; i++) {
+		sites[i].report.has |= REPORT_IN_FLIGHT;
+		sites[i].report.in_flight = 8;
+	}
+	sites[0].report.in_flight = 16 + 4;
+}
+
+static void nearest_queues_little(struct weights_site *sites)
+{
+	nearest_queues(sites);
+	sites[0].report.in_flight = 16 + 3;
+}
+
+static void nearest_overloaded(struct weights_site *sites)
+{
+	sites[0].report.arrival_rate = 400;
+}
+
+static void faster(struct weights_site *sites)
+{
+	sites[2].service_time_s = 0.025;
+}
+
+static void faster_and_unknown(struct weights_site *sites)
+{
+	faster(sites);
+	sites[0].service_time_s = 0;
+}
+
 static void no_distance(struct weights_site *sites)
 {
 	idle(sites);
@@ -231,6 +263,41 @@ static const struct {
 	  all_drain,
 	  { 1, 0, 0 },
 	  { REASON_LAST_RESORT, REASON_LAST_RESORT, REASON_LAST_RESORT } },
+	{ "greedy: no load",
+	  POLICY_GREEDY,
+	  idle,
+	  { 1, 0, 0 },
+	  { REASON_SHARE, REASON_BUSIER, REASON_BUSIER } },
+	{ "greedy: the nearest has a queue",
+	  POLICY_GREEDY,
+	  nearest_queues,
+	  { 0, 1, 0 },
+	  { REASON_BUSIER, REASON_SHARE, REASON_BUSIER } },
+	{ "greedy: but a short one",
+	  POLICY_GREEDY,
+	  nearest_queues_little,
+	  { 1, 0, 0 },
+	  { REASON_SHARE, REASON_BUSIER, REASON_BUSIER } },
+	{ "greedy: overload, queues not told",
+	  POLICY_GREEDY,
+	  nearest_overloaded,
+	  { 0, 1, 0 },
+	  { REASON_BUSIER, REASON_SHARE, REASON_BUSIER } },
+	{ "greedy: drains",
+	  POLICY_GREEDY,
+	  nearest_drains,
+	  { 0, 1, 0 },
+	  { REASON_DRAIN, REASON_SHARE, REASON_BUSIER } },
+	{ "static: faster sites serve more",
+	  POLICY_STATIC,
+	  faster,
+	  { 0.25, 0.25, 0.5 },
+	  { REASON_SHARE, REASON_SHARE, REASON_SHARE } },
+	{ "static: one time is not configured",
+	  POLICY_STATIC,
+	  faster_and_unknown,
+	  { 1. / 3, 1. / 3, 1. / 3 },
+	  { REASON_SHARE, REASON_SHARE, REASON_SHARE } },
 	{ "static: what is configured",
 	  POLICY_STATIC,
 	  bigger,
