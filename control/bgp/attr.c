@@ -132,12 +132,25 @@ static enum fault attr_decode_one(struct attr_set *set, struct attr *attr)
 	return fault;
 }
 
+static bool attr_is_mp(const struct attr *attr)
+{
+	return attr->code == ATTR_MP_REACH || attr->code == ATTR_MP_UNREACH;
+}
+
 /* RFC 7606 section 3 (g): the first one wins, but of the MP attributes there may be one only. */
 static enum fault attr_repeated(struct attr_set *set, const struct attr *attr)
 {
-	if (attr->code == ATTR_MP_REACH || attr->code == ATTR_MP_UNREACH)
+	if (attr_is_mp(attr))
 		return attr_reset(set, UPDATE_MALFORMED_LIST, attr);
 	return FAULT_DISCARD;
+}
+
+/* RFC 7606 section 4: the prefixes are withdrawn, as far as they are known. Those of an MP
+ * attribute are not where its own end is missing, and no other fault may pass for them (section 3
+ * (j)). */
+static enum fault attr_cut(struct attr_set *set, const struct attr *attr)
+{
+	return attr_is_mp(attr) ? attr_reset(set, UPDATE_MALFORMED_LIST, attr) : FAULT_WITHDRAW;
 }
 
 static struct attr attr_read(struct cursor *c)
@@ -185,8 +198,11 @@ enum fault attr_decode(struct cursor *c, struct attr_set *set)
 		struct attr attr = attr_read(c);
 		enum fault fault;
 
-		if (c->bad) { /* RFC 7606 section 4: framing */
-			worst = fault_max(worst, FAULT_WITHDRAW);
+		if (c->bad) {
+			fault = attr_cut(set, &attr);
+			if (fault == FAULT_RESET)
+				return fault;
+			worst = fault_max(worst, fault);
 			break;
 		}
 		if (attr_seen(set, attr.code)) {
