@@ -43,7 +43,8 @@ struct adj_out {
 	struct export_target to;
 	struct out_entry *entries, *due;
 	size_t sent;
-	uint32_t end_of_rib; /* families for which it is still to be sent */
+	uint32_t end_of_rib;                 /* families for which it is still to be sent */
+	uint32_t refresh_begin, refresh_end; /* the same of RFC 7313 */
 	struct hash_seed seed;
 
 	struct change *changes; /* of the flush at hand */
@@ -64,12 +65,12 @@ void buffer_clear(struct buffer *buffer)
 }
 
 /* Room for a message more. */
-static int buffer_reserve(struct buffer *buffer)
+static int buffer_reserve(struct buffer *buffer, size_t max)
 {
-	size_t size = buffer->size ? buffer->size * 2 : 4 * MESSAGE_MAX;
+	size_t size = buffer->size ? buffer->size * 2 : 4 * max;
 	uint8_t *grown;
 
-	if (buffer->size - buffer->len >= MESSAGE_MAX)
+	if (buffer->size - buffer->len >= max)
 		return 0;
 	grown = realloc(buffer->at, size);
 	if (!grown)
@@ -133,6 +134,11 @@ int adj_out_touch(struct adj_out *out, const struct bgp_dst *dst)
 
 void adj_out_refresh(struct adj_out *out, enum bgp_family family)
 {
+	/* RFC 7313 section 4: not before the first End-of-RIB. */
+	if (out->to.codec.enhanced_refresh && !(out->end_of_rib & BIT(family))) {
+		out->refresh_begin |= BIT(family);
+		out->refresh_end |= BIT(family);
+	}
 	for (struct out_entry *entry = out->entries; entry; entry = entry->hh.next) {
 		if (nlri_family_of(&entry->dst) != family)
 			continue;
@@ -389,7 +395,7 @@ static int run_encode(struct adj_out *out, const struct change *run, size_t coun
 	for (size_t i = 0; i < count;) {
 		size_t n;
 
-		if (buffer_reserve(ret) < 0)
+		if (buffer_reserve(ret, message_max(&out->to.codec)) < 0)
 			return -ENOMEM;
 		n = message_add(out, run[i].path, list + i, count - i, ret);
 		if (!n && run[i].path)
@@ -432,7 +438,7 @@ static int end_of_rib_encode(struct adj_out *out, struct buffer *ret)
 
 		if (!(out->end_of_rib & BIT(family)))
 			continue;
-		if (buffer_reserve(ret) < 0)
+		if (buffer_reserve(ret, message_max(&out->to.codec)) < 0)
 			return -ENOMEM;
 		w = buffer_writer(ret);
 		update_encode_end_of_rib(family, &w);
@@ -443,9 +449,28 @@ static int end_of_rib_encode(struct adj_out *out, struct buffer *ret)
 	return 0;
 }
 
+static int refresh_encode(struct adj_out *out, uint32_t *families, enum route_refresh_kind kind,
+			  struct buffer *ret)
+{
+	for (int family = 0; family < BGP_FAMILY_COUNT; family++) {
+		const struct route_refresh refresh = { family, kind };
+		struct writer w;
+
+		if (!(*families & BIT(family)))
+			continue;
+		if (buffer_reserve(ret, message_max(&out->to.codec)) < 0)
+			return -ENOMEM;
+		w = buffer_writer(ret);
+		route_refresh_encode(&refresh, &w);
+		ret->len += writer_len(&w);
+	}
+	*families = 0;
+	return 0;
+}
+
 int adj_out_flush(struct adj_out *out, struct buffer *ret)
 {
-	int r = 0;
+	int r = refresh_encode(out, &out->refresh_begin, ROUTE_REFRESH_BEGIN, ret);
 
 	out->change_count = 0;
 	while (out->due && out->change_count < BATCH && r >= 0)
@@ -455,12 +480,14 @@ int adj_out_flush(struct adj_out *out, struct buffer *ret)
 		r = changes_encode(out, ret);
 	if (r >= 0 && !out->due)
 		r = end_of_rib_encode(out, ret);
+	if (r >= 0 && !out->due)
+		r = refresh_encode(out, &out->refresh_end, ROUTE_REFRESH_END, ret);
 	return r < 0 ? r : !!out->due;
 }
 
 bool adj_out_due(const struct adj_out *out)
 {
-	return out->due || out->end_of_rib;
+	return out->due || out->end_of_rib || out->refresh_end;
 }
 
 size_t adj_out_count(const struct adj_out *out)

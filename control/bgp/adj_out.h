@@ -24,7 +24,8 @@ void adj_out_free(struct adj_out **out);
 
 /* The routes of the destination have changed. 0, or -ENOMEM: the session cannot go on. */
 int adj_out_touch(struct adj_out *out, const struct bgp_dst *dst);
-/* RFC 2918: what the neighbour was told is due again, changed or not. */
+/* RFC 2918: what the neighbour was told is due again, changed or not; where RFC 7313 was agreed on,
+ * between a begin and an end, unless the first table is still under way, which serves as well. */
 void adj_out_refresh(struct adj_out *out, enum bgp_family family);
 
 /* Appends to *ret the UPDATEs for some of what is due: withdrawals first, equal paths together, and

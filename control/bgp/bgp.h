@@ -53,9 +53,11 @@ struct bgp_neighbor_config {
 	uint32_t prefix_max; /* routes accepted before the session is ceased (RFC 4486); 0: no limit
 			      */
 	char description[64];
+	bool extended_messages; /* RFC 8654 */
 	enum bgp_graceful graceful;
-	uint16_t restart_s;    /* how long we may be away: 1..4095 */
-	uint16_t stale_s;      /* how long a neighbour may, and may take to tell its routes again */
+	uint16_t restart_s; /* how long we may be away: 1..4095 */
+	uint16_t stale_s; /* how long a neighbour may, and may take to tell its routes again; 0: 300
+			   */
 	uint32_t long_lived_s; /* RFC 9494, both ways; 24 bits; 0: off */
 	uint16_t send_hold_s;  /* RFC 9687; 0: 8 minutes; never less than twice the hold time */
 	bool shutdown;         /* no session, until bgp_neighbor_enable() */
@@ -176,11 +178,12 @@ struct bgp_neighbor_state {
 	bool shutdown;     /* by configuration or bgp_neighbor_shutdown() */
 	uint64_t since_ms; /* uv_now() of the last change of state */
 	uint8_t remote_id[4];
-	uint16_t hold_s;                    /* negotiated */
-	uint32_t families;                  /* negotiated */
-	uint32_t add_path_in, add_path_out; /* families, negotiated */
-	bool inside;                        /* of the domain, see enum bgp_domain */
-	bool edge_metadata;                 /* capability sent and received */
+	uint16_t hold_s;                          /* negotiated */
+	uint32_t families;                        /* negotiated */
+	uint32_t add_path_in, add_path_out;       /* families, negotiated */
+	bool inside;                              /* of the domain, see enum bgp_domain */
+	bool edge_metadata;                       /* capability sent and received */
+	bool enhanced_refresh, extended_messages; /* RFC 7313, RFC 8654: both can */
 	uint32_t end_of_rib; /* families whose End-of-RIB came in this session, RFC 4724 */
 	uint64_t prefixes_in, prefixes_out;
 	uint64_t updates_in, updates_out, established; /* counts */

@@ -8,10 +8,12 @@
 
 struct bgp_codec {
 	uint32_t local_as, remote_as;
-	bool ibgp;          /* both in one AS */
-	bool as4;           /* AS numbers of 4 octets in AS_PATH (RFC 6793) */
-	bool route_refresh; /* the neighbour takes ROUTE-REFRESH (RFC 2918) */
-	bool long_lived;    /* the neighbour knows LLGR_STALE (RFC 9494) */
+	bool ibgp;             /* both in one AS */
+	bool as4;              /* AS numbers of 4 octets in AS_PATH (RFC 6793) */
+	bool route_refresh;    /* the neighbour takes ROUTE-REFRESH (RFC 2918) */
+	bool enhanced_refresh; /* both know BoRR and EoRR (RFC 7313) */
+	bool extended_message; /* messages of up to 65535 octets (RFC 8654) */
+	bool long_lived;       /* the neighbour knows LLGR_STALE (RFC 9494) */
 	uint32_t
 		edge_metadata; /* families whose routes may carry attribute 42: sent and received */
 	uint32_t extended_next_hop; /* families of IPv4 that take an IPv6 next hop (RFC 8950) */

@@ -2,6 +2,8 @@
 #include "bgp/graceful.h"
 #include "base/util.h"
 
+#define STALE_DEFAULT_S 300
+
 void graceful_say(const struct graceful_self *self, const struct bgp_neighbor_config *config,
 		  struct bgp_open *ret)
 {
@@ -33,6 +35,7 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 static void agree(struct graceful *g, const struct bgp_neighbor_config *config,
 		  const struct bgp_open *ours, const struct bgp_open *theirs, uint32_t families)
 {
+	uint32_t stale_s = config->stale_s ? config->stale_s : STALE_DEFAULT_S;
 	bool both = ours->graceful && theirs->graceful;
 	/* RFC 9494 section 4.1: only with the capability of RFC 4724, and with a time. */
 	bool both_long = both && ours->long_lived && theirs->long_lived;
@@ -41,8 +44,8 @@ static void agree(struct graceful *g, const struct bgp_neighbor_config *config,
 	g->mutual = both && ours->graceful_families;
 	g->notification = both && ours->graceful_notification && theirs->graceful_notification;
 	g->restarted = theirs->restarted;
-	g->stale_ms = config->stale_s * 1000u;
-	g->restart_ms = smaller(theirs->restart_s, config->stale_s) * 1000u;
+	g->stale_ms = stale_s * 1000u;
+	g->restart_ms = smaller(theirs->restart_s, stale_s) * 1000u;
 	for (int family = 0; family < BGP_FAMILY_COUNT; family++) {
 		bool is = both_long && theirs->long_lived_families & families & BIT(family);
 		uint32_t s = smaller(theirs->long_lived_s[family], config->long_lived_s);

@@ -7,15 +7,16 @@
 
 #define MARKER_LEN 16
 
-/* RFC 4271 section 6.1: what a message of a type takes at least, and at most. */
+/* RFC 4271 section 6.1: what a message of a type takes at least, and at most; extended: where RFC
+ * 8654 was agreed on. */
 static const struct {
-	uint16_t min, max;
+	uint16_t min, max, extended;
 } message_len[] = {
-	[MESSAGE_OPEN] = { 29, MESSAGE_MAX },
-	[MESSAGE_UPDATE] = { 23, MESSAGE_MAX },
-	[MESSAGE_NOTIFICATION] = { 21, MESSAGE_MAX },
-	[MESSAGE_KEEPALIVE] = { MESSAGE_HEADER_LEN, MESSAGE_HEADER_LEN },
-	[MESSAGE_ROUTE_REFRESH] = { 23, MESSAGE_MAX }, /* longer: with ORF (RFC 5291) */
+	[MESSAGE_OPEN] = { 29, MESSAGE_MAX, MESSAGE_MAX },
+	[MESSAGE_UPDATE] = { 23, MESSAGE_MAX, MESSAGE_EXT_MAX },
+	[MESSAGE_NOTIFICATION] = { 21, MESSAGE_MAX, MESSAGE_EXT_MAX },
+	[MESSAGE_KEEPALIVE] = { MESSAGE_HEADER_LEN, MESSAGE_HEADER_LEN, MESSAGE_HEADER_LEN },
+	[MESSAGE_ROUTE_REFRESH] = { 23, MESSAGE_MAX, MESSAGE_EXT_MAX }, /* with ORF (RFC 5291) */
 };
 
 static int message_fault(struct notification *ret, uint8_t subcode, const uint8_t *data, size_t len)
@@ -32,7 +33,8 @@ static bool marker_ok(const uint8_t *marker)
 	return true;
 }
 
-int message_read(struct cursor *stream, struct message *ret, struct notification *ret_fault)
+static int read_one(struct cursor *stream, bool extended, struct message *ret,
+		    struct notification *ret_fault)
 {
 	struct cursor c = *stream;
 	const uint8_t *marker = cursor_take(&c, MARKER_LEN), *at = c.at;
@@ -43,11 +45,12 @@ int message_read(struct cursor *stream, struct message *ret, struct notification
 		return 0;
 	if (!marker_ok(marker))
 		return message_fault(ret_fault, HEADER_NOT_SYNCHRONISED, NULL, 0);
-	if (len < MESSAGE_HEADER_LEN || len > MESSAGE_MAX)
+	if (len < MESSAGE_HEADER_LEN || (!extended && len > MESSAGE_MAX))
 		return message_fault(ret_fault, HEADER_BAD_LENGTH, at, 2);
 	if (type < MESSAGE_OPEN || type > MESSAGE_ROUTE_REFRESH)
 		return message_fault(ret_fault, HEADER_BAD_TYPE, at + 2, 1);
-	if (len < message_len[type].min || len > message_len[type].max)
+	if (len < message_len[type].min ||
+	    len > (extended ? message_len[type].extended : message_len[type].max))
 		return message_fault(ret_fault, HEADER_BAD_LENGTH, at, 2);
 	if (cursor_left(&c) < (size_t)len - MESSAGE_HEADER_LEN)
 		return 0;
@@ -55,6 +58,17 @@ int message_read(struct cursor *stream, struct message *ret, struct notification
 	*ret = (struct message){ type, cursor_sub(&c, (size_t)len - MESSAGE_HEADER_LEN) };
 	*stream = c;
 	return 1;
+}
+
+int message_read(struct cursor *stream, struct message *ret, struct notification *ret_fault)
+{
+	return read_one(stream, false, ret, ret_fault);
+}
+
+int message_read_extended(struct cursor *stream, struct message *ret,
+			  struct notification *ret_fault)
+{
+	return read_one(stream, true, ret, ret_fault);
 }
 
 uint8_t *message_begin(struct writer *w, enum message_type type)
@@ -83,28 +97,36 @@ void keepalive_encode(struct writer *w)
 	message_end(w, message_begin(w, MESSAGE_KEEPALIVE));
 }
 
-void route_refresh_encode(enum bgp_family family, struct writer *w)
+void route_refresh_encode(const struct route_refresh *refresh, struct writer *w)
 {
 	uint8_t *begun = message_begin(w, MESSAGE_ROUTE_REFRESH);
 
-	writer_u16(w, nlri_afi(family));
-	writer_u8(w, ROUTE_REFRESH_REQUEST);
-	writer_u8(w, nlri_safi(family));
+	writer_u16(w, nlri_afi(refresh->family));
+	writer_u8(w, (uint8_t)refresh->kind);
+	writer_u8(w, nlri_safi(refresh->family));
 	message_end(w, begun);
 }
 
-int route_refresh_decode(struct cursor *c, enum bgp_family *ret, struct notification *ret_fault)
+int route_refresh_decode(struct cursor *c, struct route_refresh *ret,
+			 struct notification *ret_fault)
 {
 	const uint8_t *body = c->at;
 	size_t len = cursor_left(c);
 	uint16_t afi = cursor_u16(c);
 	uint8_t kind = cursor_u8(c), safi = cursor_u8(c);
+	enum bgp_family family;
+	int r;
 
-	if (c->bad) { /* RFC 7313 section 5: Invalid Message Length */
+	/* RFC 7313 section 5: Invalid Message Length; a request may have more (RFC 5291). */
+	if (c->bad ||
+	    (kind != ROUTE_REFRESH_REQUEST && kind <= ROUTE_REFRESH_END && cursor_left(c))) {
 		*ret_fault = (struct notification){ NOTIFICATION_ROUTE_REFRESH, 1, body, len };
 		return -EBADMSG;
 	}
-	if (kind != ROUTE_REFRESH_REQUEST)
+	if (kind > ROUTE_REFRESH_END)
 		return -ENOTSUP;
-	return nlri_family(afi, safi, ret);
+	r = nlri_family(afi, safi, &family);
+	if (r == 0)
+		*ret = (struct route_refresh){ family, (enum route_refresh_kind)kind };
+	return r;
 }

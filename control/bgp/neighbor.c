@@ -229,6 +229,14 @@ static void stale_return(struct neighbor *n, const struct session *session)
 	stale_arm(n);
 }
 
+static void stale_told(struct neighbor *n, enum bgp_family family)
+{
+	if (!graceful_told(&n->graceful, family))
+		return;
+	stale_sweep(n->speaker, &n->source, BIT(family));
+	stale_arm(n);
+}
+
 static void stale_begin(struct neighbor *n)
 {
 	uint32_t families = graceful_down(&n->graceful, n->hard, now_ms(n));
@@ -369,10 +377,7 @@ static void end_of_rib_note(struct neighbor *n, const struct bgp_update *update)
 		return;
 	n->end_of_rib |= BIT(update->end_of_rib_family) & n->to.codec.families;
 	n->speaker->unsettled = true;
-	if (!graceful_told(&n->graceful, update->end_of_rib_family))
-		return;
-	stale_sweep(n->speaker, &n->source, BIT(update->end_of_rib_family));
-	stale_arm(n);
+	stale_told(n, update->end_of_rib_family);
 }
 
 static void on_update(void *user, struct session *session, struct cursor body)
@@ -393,12 +398,23 @@ static void on_update(void *user, struct session *session, struct cursor body)
 	observe_update(n, session, body, fault);
 }
 
-static void on_refresh(void *user, struct session *session, enum bgp_family family)
+static void on_refresh(void *user, struct session *session, const struct route_refresh *refresh)
 {
 	struct neighbor *n = user;
 
-	if (n->out)
-		adj_out_refresh(n->out, family);
+	switch (refresh->kind) {
+	case ROUTE_REFRESH_REQUEST:
+		if (n->out)
+			adj_out_refresh(n->out, refresh->family);
+		break;
+	case ROUTE_REFRESH_BEGIN:
+		graceful_refreshed(&n->graceful, refresh->family, now_ms(n));
+		stale_mark(&n->source, BIT(refresh->family));
+		stale_arm(n);
+		break;
+	case ROUTE_REFRESH_END:
+		stale_told(n, refresh->family);
+	}
 }
 
 static void on_settled(void *user)
@@ -661,6 +677,8 @@ void neighbor_state(const struct neighbor *n, struct bgp_neighbor_state *ret)
 	ret->add_path_in = n->to.codec.add_path_in;
 	ret->add_path_out = n->to.codec.add_path_out;
 	ret->edge_metadata = n->to.codec.edge_metadata;
+	ret->enhanced_refresh = n->to.codec.enhanced_refresh;
+	ret->extended_messages = n->to.codec.extended_message;
 	ret->end_of_rib = n->end_of_rib;
 	ret->prefixes_out = n->out ? adj_out_count(n->out) : 0;
 }

@@ -21,6 +21,7 @@ enum capability {
 	CAPABILITY_MULTIPROTOCOL = 1,     /* RFC 4760 */
 	CAPABILITY_ROUTE_REFRESH = 2,     /* RFC 2918 */
 	CAPABILITY_EXTENDED_NEXT_HOP = 5, /* RFC 8950 */
+	CAPABILITY_EXTENDED_MESSAGE = 6,  /* RFC 8654 */
 	CAPABILITY_AS4 = 65,              /* RFC 6793 */
 	CAPABILITY_ADD_PATH = 69,         /* RFC 7911 */
 	CAPABILITY_ENHANCED_REFRESH = 70, /* RFC 7313 */
@@ -54,6 +55,11 @@ static void decode_multiprotocol(struct cursor *c, struct capabilities *ret)
 static void decode_route_refresh(struct cursor *c, struct capabilities *ret)
 {
 	ret->open.route_refresh = true;
+}
+
+static void decode_extended_message(struct cursor *c, struct capabilities *ret)
+{
+	ret->open.extended_message = true;
 }
 
 static void decode_enhanced_refresh(struct cursor *c, struct capabilities *ret)
@@ -125,6 +131,7 @@ static const struct capability_rule {
 	{ CAPABILITY_AS4, decode_as4 },
 	{ CAPABILITY_ADD_PATH, decode_add_path },
 	{ CAPABILITY_ENHANCED_REFRESH, decode_enhanced_refresh },
+	{ CAPABILITY_EXTENDED_MESSAGE, decode_extended_message },
 	{ CAPABILITY_GRACEFUL, decode_graceful },
 	{ CAPABILITY_LONG_LIVED, decode_long_lived },
 };
@@ -337,6 +344,7 @@ static void encode_capabilities(const struct bgp_open *open, struct writer *w)
 	if (open->add_path_send | open->add_path_receive)
 		encode_add_path(open, w);
 	encode_flag(open->enhanced_refresh, CAPABILITY_ENHANCED_REFRESH, w);
+	encode_flag(open->extended_message, CAPABILITY_EXTENDED_MESSAGE, w);
 	open_graceful_encode(open, w);
 	open_long_lived_encode(open, w);
 	if (open->edge_metadata && open->edge_metadata_code)
@@ -372,6 +380,8 @@ struct bgp_codec open_negotiate(const struct bgp_open *ours, const struct bgp_op
 		.extended_next_hop = families & ours->extended_next_hop & theirs->extended_next_hop,
 		.route_refresh = theirs->route_refresh,
 		.long_lived = theirs->long_lived,
+		.enhanced_refresh = ours->enhanced_refresh && theirs->enhanced_refresh,
+		.extended_message = ours->extended_message && theirs->extended_message,
 		.edge_metadata = families & ours->edge_metadata & theirs->edge_metadata,
 		.families = families,
 		.add_path_in = families & ours->add_path_receive & theirs->add_path_send,

@@ -23,6 +23,7 @@ struct bgp_open {
 	uint32_t extended_next_hop; /* RFC 8950: families of IPv4 over IPv6 next hops */
 	bool route_refresh;         /* RFC 2918 */
 	bool enhanced_refresh;      /* RFC 7313 */
+	bool extended_message;      /* RFC 8654 */
 	bool as4;                   /* RFC 6793 */
 	bool graceful;              /* RFC 4724: the capability was there */
 	bool restarted;             /* R bit: its sender has begun anew */

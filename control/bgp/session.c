@@ -201,6 +201,7 @@ static void session_connected(struct session *s)
 {
 	int r;
 
+	s->codec = (struct bgp_codec){ 0 }; /* that of another connection */
 	transport_attach(s->transport, &transport_ops, s);
 	s->local_port = transport_local_port(s->transport);
 	s->remote_port = transport_remote_port(s->transport);
@@ -337,18 +338,19 @@ static void receive_keepalive(struct session *s, struct cursor *body)
 /* RFC 2918 section 4: a family that was not agreed on is ignored. */
 static void receive_refresh(struct session *s, struct cursor *body)
 {
+	struct route_refresh refresh;
 	struct notification fault;
-	enum bgp_family family;
 	int r;
 
 	session_step(s, FSM_EVENT_UPDATE, NULL);
 	if (s->fsm.state != FSM_ESTABLISHED)
 		return;
-	r = route_refresh_decode(body, &family, &fault);
+	r = route_refresh_decode(body, &refresh, &fault);
 	if (r == -EBADMSG)
 		session_fail(s, &fault);
-	else if (r == 0 && s->codec.families & BIT(family))
-		s->config.ops->refresh(s->config.user, s, family);
+	else if (r == 0 && s->codec.families & BIT(refresh.family) &&
+		 (refresh.kind == ROUTE_REFRESH_REQUEST || s->codec.enhanced_refresh))
+		s->config.ops->refresh(s->config.user, s, &refresh);
 }
 
 static void (*const receivers[])(struct session *s, struct cursor *body) = {
@@ -370,7 +372,8 @@ static size_t on_received(void *user, const uint8_t *octets, size_t len)
 
 	/* A step may have closed this connection, and even have dialled another one. */
 	while (r > 0 && s->transport == transport) {
-		r = message_read(&stream, &message, &fault);
+		r = s->codec.extended_message ? message_read_extended(&stream, &message, &fault)
+					      : message_read(&stream, &message, &fault);
 		if (r > 0)
 			receivers[message.type](s, &message.body);
 		else if (r < 0)
@@ -434,6 +437,8 @@ static struct bgp_open session_open(const struct session_config *config)
 		.edge_metadata_code = metadata ? OPEN_EDGE_METADATA : 0,
 		.extended_next_hop = n->families & OPEN_EXTENDED_NEXT_HOP,
 		.route_refresh = true,
+		.enhanced_refresh = true,
+		.extended_message = n->extended_messages,
 		.as4 = true,
 	};
 
@@ -543,7 +548,7 @@ void session_refresh(struct session *s, enum bgp_family family)
 	uint8_t octets[MESSAGE_HEADER_LEN + 4];
 	struct writer w = writer_of(octets, sizeof(octets));
 
-	route_refresh_encode(family, &w);
+	route_refresh_encode(&(struct route_refresh){ .family = family }, &w);
 	message_send(s, &w);
 }
 

@@ -8,6 +8,7 @@
 #include "bgp/bgp.h"
 #include "bgp/fsm.h"
 #include "bgp/graceful.h"
+#include "bgp/message.h"
 #include "bgp/observer.h"
 #include "bgp/open.h"
 #include "bgp/transport.h"
@@ -19,7 +20,8 @@ struct session_ops {
 	bool (*opened)(void *user, struct session *session);
 	void (*up)(void *user, struct session *session);
 	void (*update)(void *user, struct session *session, struct cursor body);
-	void (*refresh)(void *user, struct session *session, enum bgp_family family);
+	/* Of a family that was agreed on; begin and end only where they were, too. */
+	void (*refresh)(void *user, struct session *session, const struct route_refresh *refresh);
 	void (*settled)(void *user); /* all messages of one read were given out */
 	/* In Idle again. established_ms: for how long it was, 0 if it never came to that. */
 	void (*down)(void *user, struct session *session, uint64_t established_ms);

@@ -14,10 +14,6 @@
 
 #include <errno.h>
 
-/* Attributes that came in one message may take more room on the way out: AS_PATH and AS4_PATH for
- * a neighbour without 4-octet AS numbers, carriers and tunnels of our own. */
-#define ATTRS_ROOM (4 * MESSAGE_MAX)
-
 static enum fault update_reset(struct bgp_update *u, uint8_t subcode)
 {
 	u->notification = (struct notification){ NOTIFICATION_UPDATE, subcode, NULL, 0 };
@@ -214,11 +210,11 @@ static size_t classic_encode(const struct bgp_codec *codec, const struct bgp_nlr
 }
 
 /* The next message: of legal length, however much room there is behind what was written before. */
-static struct writer message_writer(const struct writer *w)
+static struct writer message_writer(const struct bgp_codec *codec, const struct writer *w)
 {
-	size_t left = (size_t)(w->end - w->at);
+	size_t left = (size_t)(w->end - w->at), max = message_max(codec);
 
-	return writer_of(w->at, left < MESSAGE_MAX ? left : MESSAGE_MAX);
+	return writer_of(w->at, left < max ? left : max);
 }
 
 /* The fields that end in attributes; the prefixes in them are counted in *ret_mp. RFC 7606
@@ -226,8 +222,9 @@ static struct writer message_writer(const struct writer *w)
 static void announce_attrs(const struct attr_source *source, const struct bgp_nlri *list,
 			   size_t count, struct writer *w, size_t *ret_mp)
 {
-	uint8_t scratch[ATTRS_ROOM], *len;
-	struct writer attrs = writer_of(scratch, sizeof(scratch));
+	uint8_t scratch[MESSAGE_EXT_MAX], *len;
+	/* What does not fit into a message by itself is not written whole. */
+	struct writer attrs = writer_of(scratch, message_max(source->codec));
 
 	attr_encode(source, &attrs);
 	w->bad |= attrs.bad || writer_len(&attrs) > (size_t)(w->end - w->at);
@@ -256,7 +253,7 @@ static bool next_hop_fits(const struct bgp_codec *codec, enum bgp_family family,
 size_t update_encode(const struct bgp_codec *codec, const struct bgp_path *path,
 		     const struct bgp_nlri *list, size_t count, struct writer *w)
 {
-	struct writer message = message_writer(w);
+	struct writer message = message_writer(codec, w);
 	struct attr_source source = { .codec = codec, .path = path };
 	uint8_t *begun;
 	size_t n = 0;
@@ -313,7 +310,7 @@ static size_t withdraw_mp(const struct bgp_codec *codec, const struct bgp_nlri *
 size_t update_encode_withdraw(const struct bgp_codec *codec, const struct bgp_nlri *list,
 			      size_t count, struct writer *w)
 {
-	struct writer message = message_writer(w);
+	struct writer message = message_writer(codec, w);
 	uint8_t *begun;
 	size_t n;
 

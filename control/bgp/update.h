@@ -2,7 +2,7 @@
 /*
  * UPDATE messages (RFC 4271 section 4.3) with their faults (RFC 7606). Decoding allocates nothing:
  * a struct bgp_update holds the bytes of its path itself and borrows the prefixes from the message.
- * It is large (some 21 kB) and used again for every message; bgp_path_copy() keeps a path.
+ * It is large (some 330 kB) and used again for every message; bgp_path_copy() keeps a path.
  */
 #pragma once
 #include "bgp/arena.h"

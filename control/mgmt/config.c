@@ -187,6 +187,7 @@ static void neighbor_values(const struct model *model, const struct lyd_node *no
 		.carriers_send = word_bits(model, node, "carriers-send", carriers),
 		.carriers_accept = word_bits(model, node, "carriers-accept", carriers),
 		.prefix_max = (uint32_t)model_uint(node, "prefix-limit"),
+		.extended_messages = model_bool(node, "extended-messages"),
 		.graceful = (enum bgp_graceful)word_value(graceful_ways,
 							  model_text(node, "graceful-restart")),
 		.restart_s = (uint16_t)model_uint(node, "restart-time"),

@@ -48,6 +48,8 @@ static void put_session(json_t *object, const struct bgp_neighbor_state *state)
 	put_families(object, "add-path-in", state->add_path_in);
 	put_families(object, "add-path-out", state->add_path_out);
 	answer_flag(object, "edge-metadata", state->edge_metadata);
+	answer_flag(object, "enhanced-refresh", state->enhanced_refresh);
+	answer_flag(object, "extended-messages", state->extended_messages);
 }
 
 static void put_notified(const struct request *request, json_t *neighbor, const char *key,

@@ -54,6 +54,36 @@ Test(message, frames)
 	}
 }
 
+static const struct {
+	const char *name, *hex;
+	int want; /* extended */
+} extended_frames[] = {
+	{ "UPDATE of 4097", MARKER "1001 02", 0 },
+	{ "UPDATE of 65535", MARKER "ffff 02", 0 },
+	{ "NOTIFICATION of 65535", MARKER "ffff 03", 0 },
+	{ "ROUTE-REFRESH of 65535", MARKER "ffff 05", 0 },
+	{ "OPEN of 4097", MARKER "1001 01", -EBADMSG },
+	{ "KEEPALIVE of 20", MARKER "0014 04", -EBADMSG },
+	{ "shorter than a header", MARKER "0012 02", -EBADMSG },
+};
+
+/* RFC 8654 section 4: OPEN and KEEPALIVE stay as they are. */
+Test(message, frames_of_65535_octets_where_agreed)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(extended_frames); i++) {
+		size_t len;
+		_cleanup_(freep) uint8_t *bytes = unhex(extended_frames[i].hex, &len);
+		struct cursor c = cursor_of(bytes, len), plain = c;
+		struct notification fault;
+		struct message m;
+
+		cr_expect(eq(int, message_read_extended(&c, &m, &fault), extended_frames[i].want),
+			  "%s", extended_frames[i].name);
+		cr_expect(eq(int, message_read(&plain, &m, &fault), -EBADMSG), "%s",
+			  extended_frames[i].name);
+	}
+}
+
 Test(message, keepalive_reads_back)
 {
 	uint8_t bytes[MESSAGE_HEADER_LEN];
@@ -72,16 +102,24 @@ Test(message, keepalive_reads_back)
 static const struct {
 	const char *name, *hex;
 	int want;
-	enum bgp_family family;
+	struct route_refresh refresh;
 } refreshes[] = {
-	{ "IPv4", "0001 00 01", 0, BGP_IPV4_UNICAST },
-	{ "IPv6", "0002 00 01", 0, BGP_IPV6_UNICAST },
-	{ "VPN, IPv4", "0001 00 80", 0, BGP_VPN_IPV4 },
-	{ "VPN, IPv6", "0002 00 80", 0, BGP_VPN_IPV6 },
-	{ "with ORF behind it", "0001 00 01 01 40 0000", 0, BGP_IPV4_UNICAST },
-	{ "begin of refresh", "0001 01 01", -ENOTSUP, 0 },
-	{ "multicast", "0001 00 02", -ENOTSUP, 0 },
-	{ "cut short", "0001 00", -EBADMSG, 0 },
+	{ "IPv4", "0001 00 01", 0, { BGP_IPV4_UNICAST, ROUTE_REFRESH_REQUEST } },
+	{ "IPv6", "0002 00 01", 0, { BGP_IPV6_UNICAST, ROUTE_REFRESH_REQUEST } },
+	{ "VPN, IPv4", "0001 00 80", 0, { BGP_VPN_IPV4, ROUTE_REFRESH_REQUEST } },
+	{ "VPN, IPv6", "0002 00 80", 0, { BGP_VPN_IPV6, ROUTE_REFRESH_REQUEST } },
+	{ "with ORF behind it", "0001 00 01 01 40 0000", 0, { BGP_IPV4_UNICAST, 0 } },
+	{ "begin", "0001 01 01", 0, { BGP_IPV4_UNICAST, ROUTE_REFRESH_BEGIN } },
+	{ "end", "0002 02 01", 0, { BGP_IPV6_UNICAST, ROUTE_REFRESH_END } },
+	{ "begin, octets behind it", "0001 01 01 00", -EBADMSG, { 0 } },
+	{ "end, octets behind it", "0001 02 01 00", -EBADMSG, { 0 } },
+	{ "unknown kind", "0001 03 01", -ENOTSUP, { 0 } },
+	{ "unknown kind, octets behind it", "0001 ff 01 00", -ENOTSUP, { 0 } },
+	{ "multicast", "0001 00 02", -ENOTSUP, { 0 } },
+	{ "begin of multicast", "0001 01 02", -ENOTSUP, { 0 } },
+	{ "cut short", "0001 00", -EBADMSG, { 0 } },
+	{ "begin, cut short", "0001 01", -EBADMSG, { 0 } },
+	{ "nothing", "", -EBADMSG, { 0 } },
 };
 
 Test(message, route_refresh)
@@ -91,11 +129,17 @@ Test(message, route_refresh)
 		_cleanup_(freep) uint8_t *bytes = unhex(refreshes[i].hex, &len);
 		struct cursor c = cursor_of(bytes, len);
 		struct notification fault;
-		enum bgp_family family = 0;
+		struct route_refresh refresh = { 0 };
+		int r = route_refresh_decode(&c, &refresh, &fault);
 
-		cr_expect(eq(int, route_refresh_decode(&c, &family, &fault), refreshes[i].want),
-			  "%s", refreshes[i].name);
-		cr_expect(eq(int, family, refreshes[i].family), "%s", refreshes[i].name);
+		cr_expect(eq(int, r, refreshes[i].want), "%s", refreshes[i].name);
+		cr_expect(eq(int, refresh.family, refreshes[i].refresh.family), "%s",
+			  refreshes[i].name);
+		cr_expect(eq(int, refresh.kind, refreshes[i].refresh.kind), "%s",
+			  refreshes[i].name);
+		if (r == -EBADMSG)
+			cr_expect(fault.code == NOTIFICATION_ROUTE_REFRESH && fault.subcode == 1 &&
+				  fault.len == len);
 	}
 }
 

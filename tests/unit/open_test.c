@@ -99,6 +99,11 @@ static const struct {
 	  0,
 	  0,
 	  { .as = 65000, .families = V4, .edge_metadata = V4 | V6 | VPN4 | VPN6 } },
+	{ "extended message and enhanced refresh",
+	  FIXED "06 02 04 06 00 46 00",
+	  0,
+	  0,
+	  { .as = 65000, .families = V4, .extended_message = true, .enhanced_refresh = true } },
 	{ "graceful, helper only",
 	  FIXED "06 02 04 40 02 0000",
 	  0,
@@ -173,6 +178,7 @@ static const struct {
 	{ "4-octet AS of 3", FIXED "07 02 05 41 03 000100", -EBADMSG, OPEN_UNSPECIFIC, { 0 } },
 	{ "route refresh of 1", FIXED "05 02 03 02 01 00", -EBADMSG, OPEN_UNSPECIFIC, { 0 } },
 	{ "Add-Path of 5", FIXED "09 02 07 45 05 0001 01 03 00", -EBADMSG, OPEN_UNSPECIFIC, { 0 } },
+	{ "extended message of 1", FIXED "05 02 03 06 01 00", -EBADMSG, OPEN_UNSPECIFIC, { 0 } },
 	{ "graceful of 0", FIXED "04 02 02 40 00", -EBADMSG, OPEN_UNSPECIFIC, { 0 } },
 	{ "graceful of 1", FIXED "05 02 03 40 01 00", -EBADMSG, OPEN_UNSPECIFIC, { 0 } },
 	{ "graceful of 3", FIXED "07 02 05 40 03 000000", -EBADMSG, OPEN_UNSPECIFIC, { 0 } },
@@ -204,6 +210,8 @@ static void expect_same(const char *name, const struct bgp_open *a, const struct
 	cr_expect(eq(int, a->extended_next_hop, b->extended_next_hop), "%s", name);
 	cr_expect(eq(int, a->route_refresh, b->route_refresh), "%s", name);
 	cr_expect(eq(int, a->as4, b->as4), "%s", name);
+	cr_expect(eq(int, a->enhanced_refresh, b->enhanced_refresh), "%s", name);
+	cr_expect(eq(int, a->extended_message, b->extended_message), "%s", name);
 	cr_expect(eq(int, a->graceful, b->graceful), "%s", name);
 	cr_expect(eq(int, a->restarted, b->restarted), "%s", name);
 	cr_expect(eq(int, a->graceful_notification, b->graceful_notification), "%s", name);
@@ -309,6 +317,8 @@ Test(open, reads_back_restarts)
 			.restarted = bits & 1,
 			.graceful_notification = bits >> 1 & 1,
 			.restart_s = bits & 4 ? 4095 : 1,
+			.extended_message = bits >> 1 & 1,
+			.enhanced_refresh = bits >> 2 & 1,
 			.graceful_families = bits >> 3 & 3,
 			.forwarding = bits >> 3 & bits >> 5 & 3,
 			.long_lived = bits >> 7 & 1,

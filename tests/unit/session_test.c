@@ -491,3 +491,131 @@ Test(session, gives_up_who_does_not_read, .timeout = 60)
 		     "the neighbor does not read: Send Hold Timer Expired"));
 	speakers_close(&all);
 }
+
+static void raw_refresh(struct raw *raw, enum bgp_family family, enum route_refresh_kind kind)
+{
+	const struct route_refresh refresh = { family, kind };
+	uint8_t octets[MESSAGE_MAX];
+	struct writer w = writer_of(octets, sizeof(octets));
+
+	route_refresh_encode(&refresh, &w);
+	raw_send(raw, &w);
+}
+
+static struct route_refresh raw_expect_refresh(struct raw *raw)
+{
+	struct message message = raw_expect(raw, MESSAGE_ROUTE_REFRESH);
+	struct route_refresh refresh = { 0 };
+	struct notification fault;
+
+	cr_assert(route_refresh_decode(&message.body, &refresh, &fault) == 0);
+	return refresh;
+}
+
+/* RFC 7313: what is told between begin and end is all there is. */
+Test(session, refreshes_between_begin_and_end, .timeout = 20)
+{
+	_cleanup_(raw_close) struct raw raw = { .fd = -1 };
+	struct speakers all;
+	struct speaker_seen *a = waiting_speaker(&all);
+	struct bgp_open open = raw_says(3);
+	struct bgp_path path = path_of("192.0.2.1");
+	struct route_refresh refresh;
+
+	open.enhanced_refresh = true;
+	originate(a, "203.0.113.1", &path);
+	raw_open(&raw, &all, 3, 0);
+	raw_establish(&raw, &open);
+	LOOP_UNTIL(&all, is_up(a, 0));
+	cr_expect(state_of(a, 0).enhanced_refresh);
+	for (uint8_t i = 1; i <= 3; i++)
+		raw_announce(&raw, i, 0);
+	LOOP_UNTIL(&all, a->announced == 3);
+	raw_refresh(&raw, BGP_IPV4_UNICAST, ROUTE_REFRESH_BEGIN);
+	raw_announce(&raw, 2, 0);
+	raw_refresh(&raw, BGP_IPV6_UNICAST, ROUTE_REFRESH_BEGIN);
+	raw_refresh(&raw, BGP_IPV6_UNICAST, ROUTE_REFRESH_END);
+	LOOP_UNTIL(&all, state_of(a, 0).graceful.stale == 2);
+	cr_expect(eq(uint, a->withdrawn, 0));
+	raw_refresh(&raw, BGP_IPV4_UNICAST, ROUTE_REFRESH_END);
+	LOOP_UNTIL(&all, a->withdrawn == 2);
+	cr_expect(eq(u64, state_of(a, 0).prefixes_in, 1));
+	raw_refresh(&raw, BGP_IPV4_UNICAST, ROUTE_REFRESH_END); /* of nothing */
+	loop_for(&all, 30);
+	cr_expect(is_up(a, 0) && a->withdrawn == 2);
+
+	raw_refresh(&raw, BGP_IPV4_UNICAST, ROUTE_REFRESH_REQUEST);
+	refresh = raw_expect_refresh(&raw);
+	cr_expect(refresh.kind == ROUTE_REFRESH_BEGIN && refresh.family == BGP_IPV4_UNICAST);
+	raw_expect(&raw, MESSAGE_UPDATE);
+	refresh = raw_expect_refresh(&raw);
+	cr_expect(refresh.kind == ROUTE_REFRESH_END && refresh.family == BGP_IPV4_UNICAST);
+	speakers_close(&all);
+}
+
+Test(session, takes_no_begin_and_end_that_were_not_agreed_on, .timeout = 20)
+{
+	_cleanup_(raw_close) struct raw raw = { .fd = -1 };
+	struct speakers all;
+	struct speaker_seen *a = waiting_speaker(&all);
+	struct bgp_open open = raw_says(3);
+	struct message message;
+
+	raw_open(&raw, &all, 3, 0);
+	raw_establish(&raw, &open);
+	raw_announce(&raw, 1, 0);
+	LOOP_UNTIL(&all, a->announced == 1);
+	raw_refresh(&raw, BGP_IPV4_UNICAST, ROUTE_REFRESH_BEGIN);
+	raw_refresh(&raw, BGP_IPV4_UNICAST, ROUTE_REFRESH_END);
+	raw_refresh(&raw, BGP_IPV4_UNICAST, ROUTE_REFRESH_REQUEST);
+	raw_announce(&raw, 2, 0);
+	LOOP_UNTIL(&all, a->announced == 2);
+	loop_for(&all, 30);
+	cr_expect(eq(uint, a->withdrawn, 0));
+	while (raw_read(&raw, &message))
+		cr_expect(message.type != MESSAGE_ROUTE_REFRESH);
+	speakers_close(&all);
+}
+
+/* RFC 8654: attributes that no message of 4096 octets holds. */
+static void long_attributes(bool there, bool here)
+{
+	enum { ROUTES = 20 };
+	static uint8_t communities[60000];
+	struct bgp_neighbor_config ab, ba;
+	struct bgp_path path = path_of("192.0.2.1");
+	struct speakers all;
+	struct speaker_seen *a, *b;
+	char prefix[32];
+
+	path.communities = (struct bgp_bytes){ communities, sizeof(communities) };
+	speakers_open(&all);
+	a = speaker_add(&all, 0);
+	b = speaker_add(&all, 1);
+	for (int i = 0; i < ROUTES; i++) {
+		snprintf(prefix, sizeof(prefix), "198.51.100.%d", i);
+		path.has = BGP_HAS_MED;
+		path.med = (uint32_t)i; /* each in a message of its own */
+		originate(a, prefix, &path);
+	}
+	ab = neighbor_of(a, 1);
+	ba = neighbor_of(b, 0);
+	ab.extended_messages = here;
+	ba.extended_messages = there;
+	neighbor_put(a, &ab);
+	neighbor_put(b, &ba);
+	LOOP_UNTIL(&all, state_of(b, 0).end_of_rib == 3);
+	cr_expect(eq(uint, b->announced, here && there ? ROUTES : 0));
+	cr_expect(eq(int, state_of(b, 0).extended_messages, here &&there));
+	if (here && there)
+		cr_expect(eq(sz, b->path.communities.len, sizeof(communities)));
+	cr_expect(eq(u64, state_of(b, 0).faults_withdraw, 0));
+	speakers_close(&all);
+}
+
+Test(session, sends_and_takes_long_messages_where_agreed, .timeout = 40)
+{
+	long_attributes(true, true);
+	long_attributes(true, false);
+	long_attributes(false, true);
+}
