@@ -31,7 +31,8 @@ struct daemon {
 	struct feed *feed;
 	struct mgmt *mgmt;
 	bool converged;
-	bool leaves; /* to come back soon */
+	uint64_t began_ms; /* uv_now() */
+	bool leaves;       /* to come back soon */
 	uv_timer_t sweep, converge;
 	uv_signal_t stop[2], hangup;
 };
@@ -62,17 +63,20 @@ static void daemon_converge(struct daemon *d)
 		bgp_release(d->bgp);
 }
 
-/* Every neighbour is Established and has told all of its routes (RFC 4724 section 2); but for one
- * that has begun anew itself, and waits for ours (section 4.1). */
+/* Every neighbour is Established and has told all of its routes (RFC 4724 section 2). One that has
+ * begun anew itself may wait for ours (section 4.1): half of the time is for it. Not less, as FRR
+ * says that it has for two minutes after its start, and yet tells all. */
 static bool routes_are_back(const struct daemon *d)
 {
+	bool late = uv_now(&d->loop) - d->began_ms >= d->config->deferral_s * UINT64_C(500);
 	struct bgp_neighbor_state state;
 	size_t i = 0;
 
 	while (bgp_neighbor_state(d->bgp, i, &state)) {
 		bool told = (state.end_of_rib & state.families) == state.families;
 
-		if (!state.shutdown && (!state.families || !(told || state.graceful.restarted)))
+		if (!state.shutdown &&
+		    (!state.families || !(told || (late && state.graceful.restarted))))
 			return false;
 		i++;
 	}
@@ -400,6 +404,7 @@ static void daemon_handles_open(struct daemon *d)
 	uv_timer_init(&d->loop, &d->sweep);
 	d->sweep.data = d;
 	uv_timer_start(&d->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+	d->began_ms = uv_now(&d->loop);
 	uv_timer_init(&d->loop, &d->converge);
 	d->converge.data = d;
 	uv_timer_start(&d->converge, on_converged, d->config->deferral_s * 1000u, 0);

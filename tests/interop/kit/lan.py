@@ -57,18 +57,18 @@ class Lan:
 
     def up(self):
         self.down()
-        self._add(BRIDGE)
+        self.add(BRIDGE)
         run("ip", "-n", PREFIX + BRIDGE, "link", "add", "br0", "type", "bridge")
         run("ip", "-n", PREFIX + BRIDGE, "link", "set", "br0", "up")
 
-    def _add(self, name):
+    def add(self, name):
         run("ip", "netns", "add", PREFIX + name)
         self._names.append(name)
         run(*inside(name, "sysctl", "-q", "-w", *NO_DAD))
         run("ip", "-n", PREFIX + name, "link", "set", "lo", "up")
 
     def join(self, name, number):
-        self._add(name)
+        self.add(name)
         run("ip", "link", "add", f"p{number}", "netns", PREFIX + BRIDGE, "type", "veth",
             "peer", "name", "lan0", "netns", PREFIX + name)
         run("ip", "-n", PREFIX + BRIDGE, "link", "set", f"p{number}", "master", "br0", "up")
@@ -97,11 +97,15 @@ link set lan0 up
         process = self._processes.get(key)
         return process is not None and process.poll() is None
 
+    def stop(self, key, number):
+        """By a signal; what does not end within ten seconds is a fault."""
+        process = self._processes.pop(key)
+        process.send_signal(number)
+        process.wait(10)
+
     def kill(self, key):
         """At once, without a chance to say goodbye."""
-        process = self._processes.pop(key)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        self.stop(key, signal.SIGKILL)
 
     def tail(self, name, lines=12):
         try:
