@@ -243,7 +243,7 @@ static int feeds_configure(struct daemon *d, const struct config *config)
 	}
 	if (d->feed)
 		return feed_configure(d->feed, &config->feeds);
-	return feed_new(&d->loop, d->bgp, &config->feeds, &d->feed);
+	return feed_new(&d->loop, d->bgp, &config->bgp, &config->feeds, &d->feed);
 }
 
 /* What only a new start can change; NULL: nothing of that differs. */

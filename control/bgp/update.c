@@ -327,6 +327,38 @@ size_t update_encode_withdraw(const struct bgp_codec *codec, const struct bgp_nl
 	return n;
 }
 
+static void next_hop_attribute(const struct addr *next_hop, enum bgp_family family,
+			       struct writer *w)
+{
+	bool v4 = addr_is_v4(next_hop);
+	uint8_t *attr = attr_begin(w, ATTR_OPTIONAL, ATTR_MP_REACH), *len;
+
+	len = writer_len_open(w, 1);
+	if (nlri_family_is_vpn(family))
+		writer_uint(w, 0, 8); /* route distinguisher */
+	writer_bytes(w, v4 ? next_hop->octet + 12 : next_hop->octet, v4 ? 4 : 16);
+	writer_len_close(w, len, 1);
+	attr_end(w, attr);
+}
+
+void update_encode_attributes(const struct bgp_path *path, enum bgp_family family, struct writer *w)
+{
+	/* What was not there, as of an external neighbour, is not made up. */
+	const struct bgp_codec codec = { .ibgp = path->has & BGP_HAS_LOCAL_PREF,
+					 .as4 = true,
+					 .edge_metadata = ~0u,
+					 .carriers_send = ~0u };
+	struct bgp_path borrowed = *path;
+	struct attr_source source = { .codec = &codec, .path = &borrowed, .family = family };
+
+	if (family == BGP_IPV4_UNICAST && addr_is_zero(&path->next_hop))
+		borrowed.next_hop = addr_of_v4((uint8_t[4]){ 0 }); /* our own, of each session */
+	source.next_hop = family == BGP_IPV4_UNICAST && addr_is_v4(&borrowed.next_hop);
+	if (!source.next_hop)
+		next_hop_attribute(&borrowed.next_hop, family, w);
+	attr_encode(&source, w);
+}
+
 void update_encode_end_of_rib(enum bgp_family family, struct writer *w)
 {
 	uint8_t *begun = message_begin(w, MESSAGE_UPDATE), *len;

@@ -52,4 +52,8 @@ size_t update_encode(const struct bgp_codec *codec, const struct bgp_path *path,
 		     const struct bgp_nlri *list, size_t count, struct writer *w);
 size_t update_encode_withdraw(const struct bgp_codec *codec, const struct bgp_nlri *list,
 			      size_t count, struct writer *w);
+/* All attributes of a path to a prefix of this family, as an MRT file has them (RFC 6396 section
+ * 4.3.4): AS numbers of 4 octets, of MP_REACH_NLRI the next hop only. */
+void update_encode_attributes(const struct bgp_path *path, enum bgp_family family,
+			      struct writer *w);
 void update_encode_end_of_rib(enum bgp_family family, struct writer *w);

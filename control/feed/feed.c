@@ -4,12 +4,15 @@
 #include "base/util.h"
 #include "bgp/observer.h"
 #include "feed/bmp.h"
+#include "feed/mrt.h"
 
 #include <errno.h>
 
 struct feed {
 	struct bgp *bgp;
 	struct bmp *bmp;
+	struct mrt *mrt;
+	struct bgp_config router;
 	uv_prepare_t flush;
 };
 
@@ -18,6 +21,7 @@ static void on_up(void *user, const struct bgp_peer *peer)
 	struct feed *f = user;
 
 	bmp_up(f->bmp, peer);
+	mrt_up(f->mrt, peer);
 }
 
 static void on_down(void *user, const struct bgp_peer *peer, const struct bgp_ending *ending)
@@ -25,6 +29,7 @@ static void on_down(void *user, const struct bgp_peer *peer, const struct bgp_en
 	struct feed *f = user;
 
 	bmp_down(f->bmp, peer, ending);
+	mrt_down(f->mrt, peer);
 }
 
 static void on_update(void *user, const struct bgp_peer *peer, struct cursor message,
@@ -33,6 +38,7 @@ static void on_update(void *user, const struct bgp_peer *peer, struct cursor mes
 	struct feed *f = user;
 
 	bmp_update(f->bmp, peer, message, fault);
+	mrt_update(f->mrt, peer, message);
 }
 
 static void on_changed(void *user, uint32_t neighbor, const struct bgp_nlri *nlri)
@@ -56,7 +62,8 @@ static void on_flush(uv_prepare_t *prepare)
 	bmp_flush(f->bmp);
 }
 
-int feed_new(uv_loop_t *loop, struct bgp *bgp, const struct feed_config *config, struct feed **ret)
+int feed_new(uv_loop_t *loop, struct bgp *bgp, const struct bgp_config *router,
+	     const struct feed_config *config, struct feed **ret)
 {
 	struct feed *f = calloc(1, sizeof(*f));
 	int r;
@@ -64,8 +71,12 @@ int feed_new(uv_loop_t *loop, struct bgp *bgp, const struct feed_config *config,
 	if (!f)
 		return -ENOMEM;
 	f->bgp = bgp;
+	f->router = *router;
 	f->bmp = bmp_new(loop, bgp);
-	if (!f->bmp) {
+	f->mrt = mrt_new(loop, bgp, &f->router);
+	if (!f->bmp || !f->mrt) {
+		bmp_free(&f->bmp);
+		mrt_free(&f->mrt);
 		free(f);
 		return -ENOMEM;
 	}
@@ -84,6 +95,7 @@ int feed_new(uv_loop_t *loop, struct bgp *bgp, const struct feed_config *config,
 
 int feed_configure(struct feed *f, const struct feed_config *config)
 {
+	mrt_configure(f->mrt, &config->mrt);
 	return bmp_configure(f->bmp, config);
 }
 
@@ -105,5 +117,16 @@ void feed_free(struct feed **feed)
 		return;
 	bgp_observe(f->bgp, NULL, NULL);
 	bmp_free(&f->bmp);
+	mrt_free(&f->mrt);
 	uv_close((uv_handle_t *)&f->flush, on_closed);
+}
+
+int feed_mrt_dump(struct feed *f, const char *name, const char **ret_path)
+{
+	return mrt_dump(f->mrt, name, ret_path);
+}
+
+void feed_mrt_view(const struct feed *f, struct feed_mrt_view *ret)
+{
+	mrt_view(f->mrt, ret);
 }

@@ -26,6 +26,18 @@ static void station_values(const struct model *model, const struct lyd_node *nod
 	ret->buffer = model_uint(node, "buffer") * MIB;
 }
 
+static void mrt_values(const struct lyd_node *mrt, struct feed_mrt_config *ret)
+{
+	if (!mrt)
+		return;
+	text_copy(ret->directory, sizeof(ret->directory), model_text(mrt, "directory"));
+	ret->table_s = (uint32_t)model_uint(mrt, "table-interval");
+	ret->tables_kept = (uint32_t)model_uint(mrt, "tables-kept");
+	ret->updates_s = (uint32_t)model_uint(mrt, "updates-interval");
+	ret->updates_kept = (uint32_t)model_uint(mrt, "updates-kept");
+	ret->updates_size = model_uint(mrt, "updates-size") * MIB;
+}
+
 void feeds_values(const struct model *model, struct config *config)
 {
 	const struct lyd_node *feeds = model_child(model, NULL, "feeds");
@@ -37,6 +49,7 @@ void feeds_values(const struct model *model, struct config *config)
 	text_copy(config->feeds.name, sizeof(config->feeds.name), config->router_name);
 	text_copy(config->feeds.description, sizeof(config->feeds.description),
 		  "Margay " MGMT_VERSION);
+	mrt_values(model_child(model, feeds, "mrt"), &config->feeds.mrt);
 	for (; station; station = model_next(station))
 		station_values(model, station,
 			       &config->feeds.station[config->feeds.station_count++]);

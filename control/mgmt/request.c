@@ -37,6 +37,7 @@ static const struct argument announce[] = {
 static const struct argument name_and_reason[] = { { "name", ARGUMENT_TEXT, true },
 						   { "reason", ARGUMENT_TEXT, false },
 						   { 0 } };
+static const struct argument name_maybe[] = { { "name", ARGUMENT_TEXT, false }, { 0 } };
 static const struct argument name_needed[] = { { "name", ARGUMENT_TEXT, true }, { 0 } };
 static const struct argument metric[] = { { "name", ARGUMENT_TEXT, true },
 					  { "capacity", ARGUMENT_NUMBER, false },
@@ -77,6 +78,8 @@ static const struct verb {
 	{ "show", "bgp", false, none, show_bgp_neighbors },
 	{ "show", "bgp-routes", false, none, show_bgp_routes },
 	{ "show", "bmp", false, none, show_bmp },
+	{ "show", "mrt", false, none, show_mrt },
+	{ "mrt", "dump", true, name_maybe, change_mrt_dump },
 	{ "explain", "", false, explain, explain_service },
 	{ "announce", "", true, announce, change_announce },
 	{ "withdraw", "", true, name_needed, change_withdraw },

@@ -158,7 +158,9 @@ static void scene_open(struct scene *s)
 
 static void scene_feed(struct scene *s)
 {
-	cr_assert(feed_new(&s->all.loop, s->b->bgp, &s->config, &s->feed) == 0);
+	struct bgp_config router = { .as = AS_OURS };
+
+	cr_assert(feed_new(&s->all.loop, s->b->bgp, &router, &s->config, &s->feed) == 0);
 }
 
 static void scene_connect(struct scene *s)

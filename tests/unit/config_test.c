@@ -77,6 +77,11 @@ static const struct {
 	{ "station of too large a buffer",
 	  ROUTER "bgp:\nfeeds:\n  bmp:\n  - {name: a, address: 192.0.2.1, buffer: 1025}\n", 5,
 	  "bad-value", "1024 MiB" },
+	{ "MRT files nowhere", ROUTER "bgp:\nfeeds:\n  mrt: {table-interval: 60}\n", 4,
+	  "missing-key", "directory" },
+	{ "MRT tables too often",
+	  ROUTER "bgp:\nfeeds:\n  mrt: {directory: /var/mrt, table-interval: 59}\n", 4, "bad-value",
+	  "from 60 to 604800" },
 	{ "swapped letters", "router:\n  naem: r\n", 2, "unknown-key", "'name'" },
 	{ "duplicate key", "router:\n  name: r\n  name: s\n", 3, "duplicate", "first in line 2" },
 	{ "duplicate group", ROUTER "tunnel: {}\n" ROUTER, 3, "duplicate", "first in line 1" },
@@ -651,7 +656,7 @@ Test(config, reads_tags)
 	cr_expect(eq(u16, tags[2].outer_type, 0x8100));
 }
 
-Test(config, reads_stations)
+Test(config, reads_feeds)
 {
 	_cleanup_(fault_list_clear) struct fault_list faults = { 0 };
 	_cleanup_(config_free) struct config *c = NULL;
@@ -659,7 +664,9 @@ Test(config, reads_stations)
 		      "bgp:\nfeeds:\n  bmp:\n  - {name: a, address: 192.0.2.1}\n"
 		      "  - {name: b, address: '2001:db8::1', port: 5000, local-address: '::1',"
 		      " monitor: [post-policy], statistics-interval: 0,"
-		      " mirror-malformed: true, buffer: 2}\n",
+		      " mirror-malformed: true, buffer: 2}\n"
+		      "  mrt: {directory: /var/mrt, table-interval: 7200, updates-interval: 900,"
+		      " updates-size: 1}\n",
 		      &c, &faults);
 	const struct feed_station_config *a, *b;
 	char text[ADDR_STRLEN];
@@ -668,6 +675,12 @@ Test(config, reads_stations)
 	cr_assert(c->has_feeds);
 	cr_assert(eq(sz, c->feeds.station_count, 2));
 	cr_expect(eq(str, c->feeds.name, (char *)"r"));
+	cr_expect(eq(str, c->feeds.mrt.directory, (char *)"/var/mrt"));
+	cr_expect(eq(u32, c->feeds.mrt.table_s, 7200));
+	cr_expect(eq(u32, c->feeds.mrt.tables_kept, 12));
+	cr_expect(eq(u32, c->feeds.mrt.updates_s, 900));
+	cr_expect(eq(u32, c->feeds.mrt.updates_kept, 96));
+	cr_expect(eq(sz, c->feeds.mrt.updates_size, 1 << 20));
 	a = &c->feeds.station[0];
 	b = &c->feeds.station[1];
 	cr_expect(eq(str, (char *)addr_format(&a->address, text), (char *)"192.0.2.1"));

@@ -91,6 +91,9 @@ static const struct {
 	{ "names", "{\"verb\":\"show\",\"object\":\"names\"}", "" },
 	{ "neighbors", "{\"verb\":\"show\",\"object\":\"bgp\"}", "" },
 	{ "routes", "{\"verb\":\"show\",\"object\":\"bgp-routes\"}", "" },
+	{ "table to a file", "{\"verb\":\"mrt\",\"object\":\"dump\"}", "" },
+	{ "table out of the directory",
+	  "{\"verb\":\"mrt\",\"object\":\"dump\",\"name\":\"/etc/x\"}", "bad-argument" },
 	{ "BMP stations", "{\"verb\":\"show\",\"object\":\"bmp\"}", "" },
 	{ "explain", "{\"verb\":\"explain\",\"service\":\"web\"}", "" },
 	{ "explain from", "{\"verb\":\"explain\",\"service\":\"web\",\"from\":\"192.0.2.1:7\"}",
@@ -220,6 +223,7 @@ Test(request, lets_only_some_write)
 		"{\"verb\":\"drain\",\"name\":\"east\"}",
 		"{\"verb\":\"undrain\",\"name\":\"east\"}",
 		"{\"verb\":\"reload\"}",
+		"{\"verb\":\"mrt\",\"object\":\"dump\"}",
 	};
 	struct router r;
 	json_t *answer;

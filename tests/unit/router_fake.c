@@ -199,6 +199,21 @@ bool feed_station(const struct feed *feed, size_t index, struct feed_station_vie
 	return !index;
 }
 
+int feed_mrt_dump(struct feed *feed, const char *name, const char **ret_path)
+{
+	*ret_path = "/mrt/rib";
+	return name && *name == '/' ? -EINVAL : 0;
+}
+
+void feed_mrt_view(const struct feed *feed, struct feed_mrt_view *ret)
+{
+	static const struct feed_mrt_config config = { .directory = "/mrt" };
+
+	*ret = (struct feed_mrt_view){
+		.config = &config, .table = "/mrt/rib", .log = "", .last_error = ""
+	};
+}
+
 bool tables_site(const struct tables *tables, size_t index, struct site_state *ret)
 {
 	*ret = (struct site_state){ .fault = "" };

@@ -360,6 +360,30 @@ void view_stations(const json_t *answer)
 		printf("no BMP stations\n");
 }
 
+void view_mrt(const json_t *answer)
+{
+	if (!json_is_true(get(answer, "on"))) {
+		printf("no MRT files are written\n");
+		return;
+	}
+	printf("directory %s", text(answer, "directory"));
+	print_member(answer, "tables", "tables", CELL_COUNT);
+	print_member(answer, "failures", "failures", CELL_COUNT);
+	print_member(answer, json_is_true(get(answer, "writing")) ? "writing" : "last", "table",
+		     CELL_TEXT);
+	print_member(answer, "log", "log", CELL_TEXT);
+	print_member(answer, "octets", "log-octets", CELL_COUNT);
+	print_member(answer, "records", "logged", CELL_COUNT);
+	print_member(answer, "dropped", "dropped", CELL_COUNT);
+	print_member(answer, "last error", "last-error", CELL_TEXT);
+	printf("\n");
+}
+
+void view_mrt_dump(const json_t *answer)
+{
+	printf("%s: will be there when it is whole\n", text(answer, "file"));
+}
+
 void view_interfaces(const json_t *answer)
 {
 	static const struct column columns[] = {
