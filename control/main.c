@@ -65,13 +65,16 @@ static void daemon_converge(struct daemon *d)
 
 /* Every neighbour is Established and has told all of its routes (RFC 4724 section 2). One that has
  * begun anew itself may wait for ours (section 4.1): half of the time is for it. Not less, as FRR
- * says that it has for two minutes after its start, and yet tells all. */
+ * says that it has for two minutes after its start, and yet tells all. Of a range nobody
+ * knows how many are still to come. */
 static bool routes_are_back(const struct daemon *d)
 {
 	bool late = uv_now(&d->loop) - d->began_ms >= d->config->deferral_s * UINT64_C(500);
 	struct bgp_neighbor_state state;
 	size_t i = 0;
 
+	if (d->config->range_count)
+		return false;
 	while (bgp_neighbor_state(d->bgp, i, &state)) {
 		bool told = (state.end_of_rib & state.families) == state.families;
 
@@ -180,6 +183,50 @@ static int neighbor_configure(struct daemon *d, const struct bgp_neighbor_config
 	return bgp_neighbor_rekey(d->bgp, &to->remote, &to->socket.auth);
 }
 
+static const struct bgp_range_config *range_find(const struct config *config,
+						 const struct prefix *prefix)
+{
+	for (size_t i = 0; config && i < config->range_count; i++)
+		if (prefix_equal(&config->range[i].prefix, prefix))
+			return &config->range[i];
+	return NULL;
+}
+
+static bool range_stays(const struct bgp_range_config *from, const struct bgp_range_config *to)
+{
+	return from && to && from->limit == to->limit && from->hold_down_s == to->hold_down_s &&
+	       neighbor_stays(&from->neighbor, &to->neighbor);
+}
+
+static int range_configure(struct daemon *d, const struct bgp_range_config *from,
+			   const struct bgp_range_config *to)
+{
+	const struct tcp_auth *auth = &to->neighbor.socket.auth;
+
+	if (!range_stays(from, to))
+		return bgp_range_add(d->bgp, to);
+	if (!memcmp(&from->neighbor.socket.auth, auth, sizeof(*auth)))
+		return 0;
+	return bgp_range_rekey(d->bgp, &to->prefix, auth);
+}
+
+/* Before the neighbours that have a name, which may be within a range. */
+static int ranges_configure(struct daemon *d, const struct config *old, const struct config *next)
+{
+	int first = 0;
+
+	for (size_t i = 0; old && i < old->range_count; i++)
+		if (!range_stays(&old->range[i], range_find(next, &old->range[i].prefix)))
+			bgp_range_remove(d->bgp, &old->range[i].prefix);
+	for (size_t i = 0; i < next->range_count; i++) {
+		const struct bgp_range_config *to = &next->range[i];
+		int r = range_configure(d, range_find(old, &to->prefix), to);
+
+		first = first < 0 ? first : r;
+	}
+	return first;
+}
+
 /* Sessions whose settings are the same are not touched. `old` is NULL at the start. */
 static int neighbors_configure(struct daemon *d, const struct config *old,
 			       const struct config *next)
@@ -192,6 +239,7 @@ static int neighbors_configure(struct daemon *d, const struct config *old,
 		if (!neighbor_stays(from, neighbor_find(next, &from->remote)))
 			bgp_neighbor_remove(d->bgp, &from->remote);
 	}
+	first = ranges_configure(d, old, next);
 	for (size_t i = 0; i < next->neighbor_count; i++) {
 		const struct bgp_neighbor_config *to = &next->neighbor[i];
 		int r = neighbor_configure(d, neighbor_find(old, &to->remote), to);
@@ -207,6 +255,10 @@ static const struct bgp_neighbor_config *neighbor_unsupported(const struct confi
 	for (size_t i = 0; i < config->neighbor_count; i++)
 		if (socket_auth_supported(config->neighbor[i].socket.auth.kind) == -EOPNOTSUPP)
 			return &config->neighbor[i];
+	for (size_t i = 0; i < config->range_count; i++)
+		if (socket_auth_supported(config->range[i].neighbor.socket.auth.kind) ==
+		    -EOPNOTSUPP)
+			return &config->range[i].neighbor;
 	return NULL;
 }
 
@@ -216,8 +268,8 @@ static char *unsupported_text(const struct bgp_neighbor_config *neighbor)
 	char address[ADDR_STRLEN], *text;
 
 	if (asprintf(&text, "neighbor %s: this kernel has no %s%s",
-		     addr_format(&neighbor->remote, address), tcp_auth_name(&neighbor->socket.auth),
-		     socket_auth_remedy(-EOPNOTSUPP)) < 0)
+		     neighbor->remote_as_max ? "range" : addr_format(&neighbor->remote, address),
+		     tcp_auth_name(&neighbor->socket.auth), socket_auth_remedy(-EOPNOTSUPP)) < 0)
 		return NULL;
 	return text;
 }

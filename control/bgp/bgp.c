@@ -7,23 +7,12 @@
 #include "bgp/bgp.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "bgp/listener.h"
-#include "bgp/neighbor.h"
-#include "bgp/speaker.h"
+#include "bgp/notification.h"
+#include "bgp/state.h"
 
 #include <errno.h>
 #include <net/if.h>
 #include <string.h>
-
-struct bgp {
-	struct speaker speaker;
-	struct rib_source own;
-	uint32_t last_id;
-	struct listener *listener; /* NULL: none */
-	uint64_t refused[BGP_REFUSED_COUNT];
-	uv_prepare_t flush;
-	unsigned int handles; /* of the one above: whether libuv still knows it */
-};
 
 static void speaker_touch(struct speaker *s, const struct bgp_dst *dst)
 {
@@ -126,8 +115,7 @@ static void on_flush(uv_prepare_t *prepare)
 		neighbor_flush(bgp->speaker.neighbors[i]);
 }
 
-/* NULL: none. */
-static struct neighbor **neighbor_find(const struct bgp *bgp, const struct addr *remote)
+struct neighbor **neighbor_find(const struct bgp *bgp, const struct addr *remote)
 {
 	for (size_t i = 0; i < bgp->speaker.neighbor_count; i++)
 		if (addr_equal(&neighbor_config(bgp->speaker.neighbors[i])->remote, remote))
@@ -135,26 +123,32 @@ static struct neighbor **neighbor_find(const struct bgp *bgp, const struct addr 
 	return NULL;
 }
 
+/* What speaks against a connection with this neighbour; BGP_REFUSED_COUNT: nothing. */
+static enum bgp_refusal connection_check(struct transport *transport,
+					 const struct socket_options *options)
+{
+	uint32_t scope = transport_scope(transport);
+
+	if (scope && scope != if_nametoindex(options->interface))
+		return BGP_REFUSED_INTERFACE;
+	return transport_options(transport, options) < 0 ? BGP_REFUSED_OPTIONS : BGP_REFUSED_COUNT;
+}
+
 static void on_accepted(void *user, struct transport **transport)
 {
 	struct bgp *bgp = user;
 	struct addr remote = transport_remote(*transport);
 	struct neighbor **found = neighbor_find(bgp, &remote);
-	const struct bgp_neighbor_config *config = found ? neighbor_config(*found) : NULL;
-	uint32_t scope = transport_scope(*transport);
-	int r;
+	enum bgp_refusal refusal = BGP_REFUSED_COUNT;
 
-	if (!config) {
-		bgp->refused[BGP_REFUSED_UNKNOWN]++;
-	} else if (scope && scope != if_nametoindex(config->socket.interface)) {
-		bgp->refused[BGP_REFUSED_INTERFACE]++;
-	} else {
-		r = transport_options(*transport, &config->socket);
-		if (r < 0)
-			bgp->refused[BGP_REFUSED_OPTIONS]++;
-		else
-			neighbor_accept(*found, transport);
-	}
+	if (!found)
+		found = dynamic_admit(bgp, &remote, &refusal);
+	if (found)
+		refusal = connection_check(*transport, &neighbor_config(*found)->socket);
+	if (refusal < BGP_REFUSED_COUNT)
+		bgp->refused[refusal]++;
+	else
+		neighbor_accept(*found, transport);
 }
 
 static int bgp_listen(struct bgp *bgp)
@@ -198,6 +192,9 @@ int bgp_new(uv_loop_t *loop, const struct bgp_config *config, const struct bgp_o
 		return -ENOMEM;
 	memcpy(bgp->own.router_id, config->router_id, sizeof(bgp->own.router_id));
 	r = flush_start(bgp);
+	if (r < 0)
+		return r;
+	r = dynamic_open(bgp);
 	if (r < 0)
 		return r;
 	r = bgp_listen(bgp);
@@ -257,68 +254,85 @@ void bgp_free(struct bgp **bgp)
 		neighbor_free(&s->neighbors[--s->neighbor_count]);
 	free(s->neighbors);
 	listener_free(&b->listener);
+	dynamic_clear(b);
 	rib_free(&s->rib);
 	if (!b->handles) {
 		free(b);
 		return;
 	}
 	handle_close((uv_handle_t *)&b->flush);
+	handle_close((uv_handle_t *)&b->dynamic);
 }
 
-/* What the listener holds for a neighbour. */
-static int keys_change(struct bgp *bgp, const struct tcp_auth *from, const struct tcp_auth *to,
-		       const struct addr *remote)
+int keys_change(struct bgp *bgp, const struct tcp_auth *from, const struct tcp_auth *to,
+		const struct prefix *peer)
 {
-	struct prefix host = prefix_of_host(remote);
-	char text[ADDR_STRLEN];
-	int r = listener_rekey(bgp->listener, from, to, &host);
+	char text[PREFIX_STRLEN];
+	int r = listener_rekey(bgp->listener, from, to, peer);
 
 	if (r < 0)
-		log_err(r, "neighbor %s: the kernel refuses %s%s", addr_format(remote, text),
+		log_err(r, "neighbor %s: the kernel refuses %s%s", prefix_format(peer, text),
 			to ? tcp_auth_name(to) : "to forget its keys", socket_auth_remedy(r));
 	return r;
 }
 
-int bgp_neighbor_add(struct bgp *bgp, const struct bgp_neighbor_config *config)
+int neighbor_create(struct bgp *bgp, const struct bgp_neighbor_config *config)
 {
 	struct speaker *s = &bgp->speaker;
 	struct neighbor **grown, *neighbor;
-	int r;
 
-	if (neighbor_find(bgp, &config->remote))
-		return -EEXIST;
 	grown = reallocarray(s->neighbors, s->neighbor_count + 1, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	s->neighbors = grown;
-	r = keys_change(bgp, NULL, &config->socket.auth, &config->remote);
-	if (r < 0)
-		return r;
 	neighbor = neighbor_new(s, bgp->last_id + 1, config);
-	if (!neighbor) {
-		keys_change(bgp, &config->socket.auth, NULL, &config->remote);
+	if (!neighbor)
 		return -ENOMEM;
-	}
 	bgp->last_id++;
 	s->neighbors[s->neighbor_count++] = neighbor;
 	return 0;
 }
 
-int bgp_neighbor_remove(struct bgp *bgp, const struct addr *remote)
+void neighbor_drop(struct bgp *bgp, struct neighbor **at, uint8_t cease)
 {
 	struct speaker *s = &bgp->speaker;
-	struct neighbor **found = neighbor_find(bgp, remote);
-	size_t after;
+	size_t after = s->neighbor_count - (size_t)(at - s->neighbors) - 1;
 
-	if (!found)
-		return -ENOENT;
-	keys_change(bgp, &neighbor_config(*found)->socket.auth, NULL, remote);
-	neighbor_shut(*found, CEASE_DECONFIGURED, NULL);
-	after = s->neighbor_count - (size_t)(found - s->neighbors) - 1;
-	neighbor_free(found);
-	memmove(found, found + 1, after * sizeof(*found));
+	neighbor_shut(*at, cease, NULL);
+	neighbor_free(at);
+	memmove(at, at + 1, after * sizeof(*at));
 	s->neighbor_count--;
 	speaker_settle(s);
+}
+
+int bgp_neighbor_add(struct bgp *bgp, const struct bgp_neighbor_config *config)
+{
+	struct neighbor **found = neighbor_find(bgp, &config->remote);
+	struct prefix host = prefix_of_host(&config->remote);
+	int r;
+
+	if (found && !neighbor_config(*found)->dynamic)
+		return -EEXIST;
+	if (found)
+		dynamic_leave(bgp, found);
+	r = keys_change(bgp, NULL, &config->socket.auth, &host);
+	if (r < 0)
+		return r;
+	r = neighbor_create(bgp, config);
+	if (r < 0)
+		keys_change(bgp, &config->socket.auth, NULL, &host);
+	return r;
+}
+
+int bgp_neighbor_remove(struct bgp *bgp, const struct addr *remote)
+{
+	struct neighbor **found = neighbor_find(bgp, remote);
+	struct prefix host = prefix_of_host(remote);
+
+	if (!found || neighbor_config(*found)->dynamic)
+		return -ENOENT;
+	keys_change(bgp, &neighbor_config(*found)->socket.auth, NULL, &host);
+	neighbor_drop(bgp, found, CEASE_DECONFIGURED);
 	return 0;
 }
 
@@ -358,15 +372,16 @@ int bgp_neighbor_rekey(struct bgp *bgp, const struct addr *remote, const struct 
 {
 	struct neighbor **found = neighbor_find(bgp, remote);
 	const struct tcp_auth *before = found ? &neighbor_config(*found)->socket.auth : NULL;
-	int r, s;
+	struct prefix host = prefix_of_host(remote);
+	int r;
 
-	if (!found)
+	if (!found || neighbor_config(*found)->dynamic)
 		return -ENOENT;
 	if (before->kind != auth->kind)
 		return -EINVAL;
-	r = keys_change(bgp, before, auth, remote);
-	s = neighbor_rekey(*found, auth);
-	return r < 0 ? r : s;
+	r = keys_change(bgp, before, auth, &host);
+	neighbor_rekey(*found, auth);
+	return r;
 }
 
 uint64_t bgp_refused(const struct bgp *bgp, enum bgp_refusal refusal)

@@ -63,12 +63,26 @@ struct bgp_neighbor_config {
 	bool shutdown;         /* no session, until bgp_neighbor_enable() */
 	char reason[256];      /* UTF-8 that goes with an administrative shutdown (RFC 9003) */
 	struct socket_options socket;
+	uint32_t remote_as_max; /* remote_as is the least of a range up to this; 0: it is the one */
+	/* Neither is for bgp_neighbor_add(): made by a range, and which. */
+	bool dynamic;
+	struct prefix range;
+};
+
+/* Neighbours that may connect without having been named. */
+struct bgp_range_config {
+	struct prefix prefix;
+	uint32_t limit;                      /* of neighbours at a time, 1.. */
+	uint32_t hold_down_s;                /* how long one is kept without a session */
+	struct bgp_neighbor_config neighbor; /* what each is made by; its addresses do not count */
 };
 
 /* Connections that were not taken, and why: name, and text for people. */
-#define BGP_REFUSALS(X)                                      \
-	X(UNKNOWN, "no neighbor has this address")           \
-	X(INTERFACE, "the neighbor is on another interface") \
+#define BGP_REFUSALS(X)                                                 \
+	X(UNKNOWN, "no neighbor has this address")                      \
+	X(RANGE_FULL, "its range has as many neighbors as it may have") \
+	X(NO_MEMORY, "no memory for another neighbor")                  \
+	X(INTERFACE, "the neighbor is on another interface")            \
 	X(OPTIONS, "TTL or interface of the neighbor cannot be set")
 
 #define BGP_REFUSAL_ENUM(name, text) BGP_REFUSED_##name,
@@ -101,8 +115,8 @@ int bgp_new(uv_loop_t *loop, const struct bgp_config *config, const struct bgp_o
  * has to run once more for its handles. */
 void bgp_free(struct bgp **bgp);
 
-/* 0, -EEXIST (same remote address), -ENOMEM, or of its keys (logged): -EOPNOTSUPP and the like. The
- * session starts at once. */
+/* In place of a dynamic one of that address. 0, -EEXIST (same remote address), -ENOMEM, or of its
+ * keys (logged): -EOPNOTSUPP and the like. The session starts at once. */
 int bgp_neighbor_add(struct bgp *bgp, const struct bgp_neighbor_config *config);
 /* 0 or -ENOENT. Ends the session with CEASE / Peer De-configured; its routes are withdrawn. */
 int bgp_neighbor_remove(struct bgp *bgp, const struct addr *remote);
@@ -111,6 +125,21 @@ int bgp_neighbor_remove(struct bgp *bgp, const struct addr *remote);
  * common, or gets them before its hold time is over (RFC 4808, RFC 5925 section 6.1). 0; -ENOENT;
  * -EINVAL: another kind; or what the kernel has against it, logged. */
 int bgp_neighbor_rekey(struct bgp *bgp, const struct addr *remote, const struct tcp_auth *auth);
+
+/* 0, -EEXIST (same prefix), -ENOMEM, or of its keys, logged. Of ranges that overlap the narrowest
+ * one counts, and none does for a neighbour that has been named. */
+int bgp_range_add(struct bgp *bgp, const struct bgp_range_config *config);
+/* 0 or -ENOENT. Its neighbours go, as by bgp_neighbor_remove(). */
+int bgp_range_remove(struct bgp *bgp, const struct prefix *prefix);
+/* For those that are there and those that come; as bgp_neighbor_rekey(). */
+int bgp_range_rekey(struct bgp *bgp, const struct prefix *prefix, const struct tcp_auth *auth);
+
+struct bgp_range_state {
+	struct bgp_range_config config; /* without its keys */
+	size_t count;                   /* of its neighbours */
+	uint64_t refused;               /* connections, for the limit */
+};
+bool bgp_range_state(const struct bgp *bgp, size_t index, struct bgp_range_state *ret);
 
 uint64_t bgp_refused(const struct bgp *bgp, enum bgp_refusal refusal);
 

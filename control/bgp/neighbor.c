@@ -40,6 +40,7 @@ struct neighbor {
 	bool hard;         /* the session ends so that no routes are kept */
 	uv_timer_t *stale; /* its own block: closed asynchronously by the loop */
 	bool shut;         /* administratively: no session is started */
+	uint64_t down_ms;  /* since when it is not up, where it is not */
 	struct bgp_notified sent, received;
 	char name[ADDR_STRLEN], last_error[240];
 	uint64_t updates_in, updates_out, established, ignored;
@@ -291,6 +292,7 @@ static void on_down(void *user, struct session *session, uint64_t established_ms
 		log_info("neighbor %s: down, %s", n->name, n->last_error);
 		observe_down(n, session);
 		n->up = NULL;
+		n->down_ms = uv_now(n->speaker->loop);
 		n->end_of_rib = 0;
 		adj_out_free(&n->out);
 		stale_begin(n);
@@ -561,7 +563,13 @@ void neighbor_accept(struct neighbor *n, struct transport **transport)
 	session_accept(n->session[IS_DIALLED], transport);
 }
 
-int neighbor_rekey(struct neighbor *n, const struct tcp_auth *auth)
+bool neighbor_is_spent(const struct neighbor *n, uint64_t after_ms)
+{
+	return !n->up && !n->source.route_count &&
+	       uv_now(n->speaker->loop) - n->down_ms >= after_ms;
+}
+
+void neighbor_rekey(struct neighbor *n, const struct tcp_auth *auth)
 {
 	int first = 0;
 
@@ -571,12 +579,12 @@ int neighbor_rekey(struct neighbor *n, const struct tcp_auth *auth)
 		first = first < 0 ? first : r;
 	}
 	n->config.socket.auth = *auth;
-	if (first < 0)
-		log_err(first, "neighbor %s: its session keeps older keys%s", n->name,
-			socket_auth_remedy(first));
-	else
-		log_info("neighbor %s: has other keys", n->name);
-	return first;
+	log_info("neighbor %s: has other keys", n->name);
+	if (first == 0)
+		return;
+	log_warn(first, "neighbor %s: its session cannot change to them, and is reset%s", n->name,
+		 socket_auth_remedy(first));
+	neighbor_reset(n, "other keys");
 }
 
 void neighbor_touch(struct neighbor *n, const struct bgp_dst *dst)
@@ -671,6 +679,8 @@ void neighbor_state(const struct neighbor *n, struct bgp_neighbor_state *ret)
 	if (!n->up)
 		return;
 	session_signing(n->up, &ret->signing);
+	ret->config.remote_as = session_theirs(n->up)->as; /* one out of several */
+	ret->config.remote_as_max = 0;
 	memcpy(ret->remote_id, n->source.router_id, sizeof(ret->remote_id));
 	ret->hold_s = session_hold_s(n->up);
 	ret->families = n->to.codec.families;

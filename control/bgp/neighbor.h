@@ -30,8 +30,12 @@ void neighbor_free(struct neighbor **neighbor);
 /* Takes over *transport, a connection that the neighbour has dialled. */
 void neighbor_accept(struct neighbor *neighbor, struct transport **transport);
 
-/* Other keys of the same kind, for its sessions, too. 0 or a negative errno, logged. */
-int neighbor_rekey(struct neighbor *neighbor, const struct tcp_auth *auth);
+/* Has had no session for that long, and holds no routes, which may outlast their session. */
+bool neighbor_is_spent(const struct neighbor *neighbor, uint64_t after_ms);
+
+/* Other keys of the same kind, for its sessions, too. One that cannot go on with them ends, and
+ * comes again. */
+void neighbor_rekey(struct neighbor *neighbor, const struct tcp_auth *auth);
 
 /* The routes of the prefix have changed: the neighbour is to be told by the next flush. */
 void neighbor_touch(struct neighbor *neighbor, const struct bgp_dst *dst);

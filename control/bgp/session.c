@@ -259,10 +259,17 @@ static void open_fault(struct session *s, uint8_t subcode)
 	session_fail(s, &(struct notification){ .code = NOTIFICATION_OPEN, .subcode = subcode });
 }
 
+static bool as_is_expected(const struct bgp_neighbor_config *n, uint32_t as)
+{
+	uint32_t max = n->remote_as_max ? n->remote_as_max : n->remote_as;
+
+	return as >= n->remote_as && as <= max;
+}
+
 /* RFC 4271 section 6.2, RFC 6286 section 2.2, RFC 5492 section 3. 0: nothing against it. */
 static uint8_t open_check(const struct session *s, const struct bgp_open *theirs)
 {
-	if (theirs->as != s->config.neighbor->remote_as)
+	if (!as_is_expected(s->config.neighbor, theirs->as))
 		return OPEN_BAD_PEER_AS;
 	if (theirs->as == s->ours.as && !memcmp(theirs->id, s->ours.id, sizeof(theirs->id)))
 		return OPEN_BAD_IDENTIFIER;
@@ -522,7 +529,10 @@ void session_accept(struct session *s, struct transport **transport)
 int session_rekey(struct session *s, const struct tcp_auth *auth)
 {
 	const struct bgp_neighbor_config *n = s->config.neighbor;
-	struct prefix host = prefix_of_host(&n->remote);
+	/* The kernel gives an accepted connection its TCP MD5 key for its host, and its TCP-AO keys
+	 * as the listener has them. */
+	bool ranged = n->dynamic && auth->kind == TCP_AUTH_AO;
+	struct prefix host = ranged ? n->range : prefix_of_host(&n->remote);
 	struct transport *const connections[] = { s->transport, s->parked };
 	int first = 0;
 

@@ -201,6 +201,46 @@ static void neighbor_values(const struct model *model, const struct lyd_node *no
 	security_values(model, node, ret->remote_as != as, &ret->socket);
 }
 
+/* Too great a number is one fault more, security_check(). */
+static uint32_t as_cut(unsigned long as)
+{
+	return as > UINT32_MAX ? UINT32_MAX : (uint32_t)as;
+}
+
+/* "65000", or "64512-65534". */
+static void range_values(const struct model *model, const struct lyd_node *node, uint32_t as,
+			 struct bgp_range_config *ret)
+{
+	char *after;
+	unsigned long min = strtoul(model_text(node, "as"), &after, 10), max = min;
+
+	if (*after)
+		max = strtoul(after + 1, NULL, 10);
+	*ret = (struct bgp_range_config){
+		.prefix = model_prefix(node, "prefix"),
+		.limit = (uint32_t)model_uint(node, "limit"),
+		.hold_down_s = (uint32_t)model_uint(node, "hold-down"),
+	};
+	neighbor_values(model, node, as, &ret->neighbor);
+	ret->neighbor.remote_as = as_cut(min);
+	ret->neighbor.remote_as_max = as_cut(max);
+	ret->neighbor.retry_s = 1; /* without effect: we do not dial them */
+	ret->neighbor.passive = true;
+	security_values(model, node, as < min || as > max, &ret->neighbor.socket);
+}
+
+static void ranges_values(const struct model *model, const struct lyd_node *bgp,
+			  struct config *config, bool *failed)
+{
+	const struct lyd_node *node = model_child(model, bgp, "neighbor-ranges");
+	size_t count = model_count(model, bgp, "neighbor-ranges");
+
+	config->range = count ? calloc(count, sizeof(*config->range)) : NULL;
+	*failed |= count && !config->range;
+	for (; node && !*failed; node = model_next(node))
+		range_values(model, node, config->bgp.as, &config->range[config->range_count++]);
+}
+
 static void bgp_values(const struct model *model, struct config *config, bool *failed)
 {
 	const struct lyd_node *bgp = model_child(model, NULL, "bgp");
@@ -227,6 +267,7 @@ static void bgp_values(const struct model *model, struct config *config, bool *f
 	for (; node; node = model_next(node))
 		neighbor_values(model, node, config->bgp.as,
 				&config->neighbor[config->neighbor_count++]);
+	ranges_values(model, bgp, config, failed);
 }
 
 static struct mg_service_key service_key(const struct lyd_node *service,
@@ -412,6 +453,7 @@ static int config_parse(const char *text, size_t len, struct config **ret,
 	if (!config)
 		return -ENOMEM;
 	secrets_read(model, config, faults);
+	security_check(model, config, faults);
 	cross_check(model, config, faults);
 	if (!fault_list_empty(faults))
 		return -EINVAL;
@@ -466,10 +508,9 @@ void config_free(struct config **config)
 		return;
 	free((*config)->interface);
 	free((*config)->tags);
-	if ((*config)->neighbor)
-		explicit_bzero((*config)->neighbor,
-			       (*config)->neighbor_count * sizeof(*(*config)->neighbor));
+	secrets_forget(*config);
 	free((*config)->neighbor);
+	free((*config)->range);
 	free((*config)->site);
 	free((*config)->steer);
 	free((*config)->announce);

@@ -30,13 +30,15 @@ struct config {
 	struct interface_tags *tags; /* tables.tags; at most interface_count */
 	struct config_interface *interface;
 	struct bgp_neighbor_config *neighbor;
+	struct bgp_range_config *range;
 	struct ingress_site_config *site;
 	struct ingress_service_config
 		*steer; /* services with a `steer` container, one per address */
 	struct egress_service_config
 		*announce;   /* services with an `announce` container, one per address */
 	uint16_t deferral_s; /* after a start: routes that are not back by then count as gone */
-	size_t interface_count, neighbor_count, site_count, steer_count, announce_count;
+	size_t interface_count, neighbor_count, range_count, site_count, steer_count,
+		announce_count;
 };
 
 /* Reads, checks, fills in defaults. 0; or -EINVAL and the log has every fault with file, line and

@@ -68,13 +68,104 @@ static void auth_secrets(const struct model *model, const struct lyd_node *node,
 	}
 }
 
-void secrets_read(const struct model *model, struct config *config, struct fault_list *faults)
+/* The settings of the i-th neighbour, or range. */
+static struct socket_options *neighbor_socket(struct config *config, size_t i)
+{
+	return &config->neighbor[i].socket;
+}
+
+static struct socket_options *range_socket(struct config *config, size_t i)
+{
+	return &config->range[i].neighbor.socket;
+}
+
+static void list_secrets(const struct model *model, struct config *config, const char *name,
+			 struct socket_options *(*socket)(struct config *config, size_t i),
+			 struct fault_list *faults)
 {
 	const struct lyd_node *bgp = model_child(model, NULL, "bgp");
-	const struct lyd_node *node = bgp ? model_child(model, bgp, "neighbors") : NULL;
+	const struct lyd_node *node = bgp ? model_child(model, bgp, name) : NULL;
 
-	for (size_t i = 0; node && i < config->neighbor_count; i++) {
-		auth_secrets(model, node, &config->neighbor[i].socket.auth, faults);
+	for (size_t i = 0; node; i++) {
+		auth_secrets(model, node, &socket(config, i)->auth, faults);
 		node = model_next(node);
+	}
+}
+
+void secrets_read(const struct model *model, struct config *config, struct fault_list *faults)
+{
+	list_secrets(model, config, "neighbors", neighbor_socket, faults);
+	list_secrets(model, config, "neighbor-ranges", range_socket, faults);
+}
+
+void secrets_forget(struct config *config)
+{
+	for (size_t i = 0; i < config->neighbor_count; i++)
+		explicit_bzero(neighbor_socket(config, i), sizeof(struct socket_options));
+	for (size_t i = 0; i < config->range_count; i++)
+		explicit_bzero(range_socket(config, i), sizeof(struct socket_options));
+}
+
+static bool range_covers(const struct prefix *range, const struct prefix *other)
+{
+	return range->len <= other->len && prefix_covers(range, &other->addr);
+}
+
+/* The kernel wants of all addresses of a range what the range has keys for. */
+static void check_within(const struct model *model, const struct config *config,
+			 const struct lyd_node *node, const struct prefix *prefix,
+			 const struct tcp_auth *auth, struct fault_list *faults)
+{
+	char text[PREFIX_STRLEN];
+
+	for (size_t i = 0; i < config->range_count; i++) {
+		const struct bgp_range_config *range = &config->range[i];
+		const struct tcp_auth *around = &range->neighbor.socket.auth;
+
+		if (!around->kind || around->kind == auth->kind ||
+		    !range_covers(&range->prefix, prefix))
+			continue;
+		fault_list_add(faults, model_mark(model, node), "must", model_path(node),
+			       around->kind == TCP_AUTH_MD5 ? "give it a 'password-file', too"
+							    : "give it 'tcp-ao-keys', too",
+			       "it is in the neighbor range %s, whose sessions are signed by %s",
+			       prefix_format(&range->prefix, text),
+			       around->kind == TCP_AUTH_MD5 ? "TCP MD5" : "TCP-AO");
+		return;
+	}
+}
+
+static void check_as(const struct model *model, const struct lyd_node *node,
+		     const struct bgp_range_config *range, struct fault_list *faults)
+{
+	uint32_t min = range->neighbor.remote_as, max = range->neighbor.remote_as_max;
+
+	if (min <= max && max < UINT32_MAX)
+		return;
+	fault_list_add(faults, model_mark(model, node), "bad-value", model_path(node),
+		       "from 1 to 4294967294, the lesser one first",
+		       "as '%s' is no range of AS numbers", model_text(node, "as"));
+}
+
+void security_check(const struct model *model, const struct config *config,
+		    struct fault_list *faults)
+{
+	const struct lyd_node *bgp = model_child(model, NULL, "bgp"), *node;
+	size_t i = 0;
+
+	node = bgp ? model_child(model, bgp, "neighbors") : NULL;
+	for (; node; node = model_next(node)) {
+		const struct bgp_neighbor_config *neighbor = &config->neighbor[i++];
+		struct prefix host = prefix_of_host(&neighbor->remote);
+
+		check_within(model, config, node, &host, &neighbor->socket.auth, faults);
+	}
+	node = bgp ? model_child(model, bgp, "neighbor-ranges") : NULL;
+	for (i = 0; node; node = model_next(node)) {
+		const struct bgp_range_config *range = &config->range[i++];
+
+		check_within(model, config, node, &range->prefix, &range->neighbor.socket.auth,
+			     faults);
+		check_as(model, node, range, faults);
 	}
 }

@@ -11,3 +11,8 @@ void security_values(const struct model *model, const struct lyd_node *node, boo
 /* The keys' octets, from their files. What is wrong with a file is a fault at its path, which never
  * holds anything of what is in the file. */
 void secrets_read(const struct model *model, struct config *config, struct fault_list *faults);
+void secrets_forget(struct config *config);
+
+/* What must hold between neighbours and ranges, and no `must` of margay.yang can say. */
+void security_check(const struct model *model, const struct config *config,
+		    struct fault_list *faults);

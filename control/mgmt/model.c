@@ -543,3 +543,18 @@ struct addr model_addr(const struct lyd_node *parent, const char *name)
 
 	return leaf ? model_addr_of(leaf) : (struct addr){ 0 };
 }
+
+struct prefix model_prefix(const struct lyd_node *parent, const char *name)
+{
+	char text[PREFIX_STRLEN];
+	struct addr addr = { 0 };
+	char *slash;
+
+	snprintf(text, sizeof(text), "%s", model_text(parent, name));
+	slash = strchr(text, '/');
+	if (!slash)
+		return (struct prefix){ 0 };
+	*slash = '\0';
+	addr_parse(text, &addr);
+	return prefix_of(&addr, (uint8_t)strtoul(slash + 1, NULL, 10));
+}

@@ -34,4 +34,5 @@ uint64_t model_uint(const struct lyd_node *parent, const char *name);
 double model_double(const struct lyd_node *parent, const char *name);
 bool model_bool(const struct lyd_node *parent, const char *name);
 struct addr model_addr(const struct lyd_node *parent, const char *name);
+struct prefix model_prefix(const struct lyd_node *parent, const char *name); /* absent: ::/0 */
 struct addr model_addr_of(const struct lyd_node *leaf);

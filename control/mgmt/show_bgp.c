@@ -68,10 +68,8 @@ static void put_notified(const struct request *request, json_t *neighbor, const 
 	answer_flag(object, "told", notified->told);
 }
 
-static void put_security(json_t *object, const struct bgp_neighbor_state *state)
+static void put_security(json_t *object, const struct socket_options *socket)
 {
-	const struct socket_options *socket = &state->config.socket;
-
 	answer_text(object, "interface", socket->interface);
 	if (socket->ttl)
 		answer_count(object, "ttl", socket->ttl);
@@ -79,14 +77,19 @@ static void put_security(json_t *object, const struct bgp_neighbor_state *state)
 		answer_count(object, "ttl-min", socket->ttl_min);
 	if (socket->auth.kind)
 		answer_text(object, "authentication", tcp_auth_name(&socket->auth));
-	if (socket->auth.kind != TCP_AUTH_AO || !state->signing.good)
+}
+
+static void put_signing(json_t *object, const struct bgp_neighbor_state *state)
+{
+	const struct tcp_auth_info *signing = &state->signing;
+
+	if (state->config.socket.auth.kind != TCP_AUTH_AO || !signing->good)
 		return;
-	answer_count(object, "ao-send-id", state->signing.current);
-	answer_count(object, "ao-receive-id-wanted", state->signing.next);
-	answer_count(object, "ao-segments-good", state->signing.good);
+	answer_count(object, "ao-send-id", signing->current);
+	answer_count(object, "ao-receive-id-wanted", signing->next);
+	answer_count(object, "ao-segments-good", signing->good);
 	answer_count(object, "ao-segments-bad",
-		     state->signing.bad + state->signing.key_not_found +
-			     state->signing.unsigned_segments);
+		     signing->bad + signing->key_not_found + signing->unsigned_segments);
 }
 
 static void put_graceful(const struct request *request, json_t *neighbor,
@@ -126,9 +129,11 @@ static void put_neighbor(const struct request *request, json_t *object,
 	put_notified(request, object, "last-received", &state->received);
 	answer_flag(object, "shutdown", state->shutdown);
 	put_graceful(request, object, state);
+	answer_flag(object, "dynamic", state->config.dynamic);
 	answer_flag(object, "client", state->config.client);
 	put_session(object, state);
-	put_security(object, state);
+	put_security(object, &state->config.socket);
+	put_signing(object, state);
 	answer_text(object, "domain", state->inside ? "inside" : "outside");
 	put_carriers(object, "carriers-send", state->config.carriers_send);
 	put_carriers(object, "carriers-accept", state->config.carriers_accept);
@@ -164,6 +169,27 @@ static void put_dropped(json_t *answer, const struct bgp *bgp)
 		answer_count(dropped, answer_name(counter_names[i], name), counter[i]);
 }
 
+static void put_ranges(json_t *answer, const struct bgp *bgp)
+{
+	json_t *ranges = answer_array(answer, "neighbor-ranges");
+	struct bgp_range_state state;
+
+	for (size_t i = 0; bgp && bgp_range_state(bgp, i, &state); i++) {
+		const struct bgp_neighbor_config *neighbor = &state.config.neighbor;
+		json_t *object = answer_append(ranges);
+		char prefix[PREFIX_STRLEN];
+
+		answer_text(object, "prefix", prefix_format(&state.config.prefix, prefix));
+		answer_count(object, "as-min", neighbor->remote_as);
+		answer_count(object, "as-max", neighbor->remote_as_max);
+		answer_text(object, "description", neighbor->description);
+		answer_count(object, "limit", state.config.limit);
+		answer_count(object, "neighbors", state.count);
+		answer_count(object, "refused", state.refused);
+		put_security(object, &neighbor->socket);
+	}
+}
+
 json_t *show_bgp_neighbors(const struct request *request)
 {
 	json_t *answer = json_object(), *neighbors = answer_array(answer, "neighbors");
@@ -172,6 +198,7 @@ json_t *show_bgp_neighbors(const struct request *request)
 
 	for (size_t i = 0; bgp && bgp_neighbor_state(bgp, i, &state); i++)
 		put_neighbor(request, answer_append(neighbors), &state);
+	put_ranges(answer, bgp);
 	put_dropped(answer, bgp);
 	return answer;
 }

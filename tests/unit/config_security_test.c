@@ -72,6 +72,9 @@ static int inspect(const char *text, struct config **ret, struct fault_list *fau
 
 #define AO(keys) "10.0.0.2, as: 1,\n tcp-ao-keys: [" keys "]}\n"
 
+#define RANGES "10.0.0.2, as: 1}\n  neighbor-ranges:\n"
+#define KEYS   "tcp-ao-keys: [{send-id: 1, receive-id: 2, key-file: @/key}]"
+
 static const struct {
 	const char *name, *text;
 	unsigned int line;
@@ -119,6 +122,47 @@ static const struct {
 	{ "multihop of none", "10.0.0.2, as: 1,\n multihop: 0}\n", 5, "bad-value", "1 to 255" },
 	{ "link-local without an interface", "'fe80::1', as: 1}\n", 4, "must",
 	  "needs the 'interface'" },
+	{ "range of no prefix", RANGES "  - {prefix: 10.0.0.0, as: 1}\n", 6, "bad-value", "" },
+	{ "range longer than an address", RANGES "  - {prefix: 10.0.0.0/33, as: 1}\n", 6,
+	  "bad-value", "" },
+	{ "range twice, in other words",
+	  RANGES "  - {prefix: 10.1.0.0/16, as: 1}\n  - {prefix: 10.1.0.1/16, as: 2}\n", 7,
+	  "duplicate", "first in line 6" },
+	{ "range without an AS", RANGES "  - {prefix: 10.1.0.0/16}\n", 6, "missing-key", "'as'" },
+	{ "AS of words", RANGES "  - {prefix: 10.1.0.0/16, as: any}\n", 6, "bad-value",
+	  "64512-65534" },
+	{ "AS range upside down", RANGES "  - {prefix: 10.1.0.0/16, as: 2-1}\n", 6, "bad-value",
+	  "the lesser one first" },
+	{ "AS too great", RANGES "  - {prefix: 10.1.0.0/16, as: 1-4294967295}\n", 6, "bad-value",
+	  "4294967294" },
+	{ "AS far too great", RANGES "  - {prefix: 10.1.0.0/16, as: 9999999999}\n", 6, "bad-value",
+	  "4294967294" },
+	{ "no limit", RANGES "  - {prefix: 10.1.0.0/16, as: 1,\n limit: 0}\n", 7, "bad-value",
+	  "1 to 4096" },
+	{ "hold-down of none", RANGES "  - {prefix: 10.1.0.0/16, as: 1,\n hold-down: 0}\n", 7,
+	  "bad-value", "1 to 3600" },
+	{ "what only a named neighbor can be",
+	  RANGES "  - {prefix: 10.1.0.0/16, as: 1,\n passive: true}\n", 7, "unknown-key",
+	  "passive" },
+	{ "reflector client of another AS",
+	  RANGES "  - {prefix: 10.1.0.0/16, as: 65000-65001,\n client: true}\n", 7, "must",
+	  "own AS" },
+	{ "link-local range without an interface", RANGES "  - {prefix: 'fe80::/64', as: 1}\n", 6,
+	  "must", "'interface'" },
+	{ "neighbor without the password of its range",
+	  RANGES "  - {prefix: 10.0.0.0/24, as: 1, password-file: @/password}\n", 4, "must",
+	  "'password-file', too" },
+	{ "neighbor with a password in a range with keys",
+	  "10.0.0.2, as: 1, password-file: @/password}\n  neighbor-ranges:\n"
+	  "  - {prefix: 10.0.0.0/24, as: 1, " KEYS "}\n",
+	  4, "must", "'tcp-ao-keys', too" },
+	{ "range without the password of the range around it",
+	  RANGES "  - {prefix: 10.1.0.0/16, as: 1, password-file: @/password}\n"
+		 "  - {prefix: 10.1.2.0/24, as: 1}\n",
+	  7, "must", "10.1.0.0/16, whose sessions are signed by TCP MD5" },
+	{ "key file of a range",
+	  RANGES "  - {prefix: 10.1.0.0/16, as: 1,\n password-file: @/open}\n", 7, "bad-secret",
+	  "chmod 600" },
 	{ "interface name", "10.0.0.2, as: 1,\n interface: a b}\n", 5, "bad-value",
 	  "no interface name" },
 };
@@ -214,4 +258,30 @@ Test(config_security, reads_the_interface, .init = dir_open, .fini = dir_close)
 	_cleanup_(config_free) struct config *c = good("'FE80::1', as: 1, interface: eth0}\n");
 
 	cr_expect(eq(str, c->neighbor[0].socket.interface, "eth0"));
+}
+
+Test(config_security, reads_ranges, .init = dir_open, .fini = dir_close)
+{
+	_cleanup_(config_free) struct config *c =
+		good(RANGES "  - {prefix: 10.1.0.1/16, as: 64512-64999, password-file: @/password, "
+			    "limit: 7, hold-time: 30}\n"
+			    "  - {prefix: '2001:DB8::/32', as: 65000, client: true, " KEYS "}\n"
+			    "  - {prefix: 10.1.2.0/24, as: 65000-65001, password-file: @/key}\n");
+	char text[PREFIX_STRLEN];
+
+	cr_assert(eq(sz, c->range_count, 3));
+	cr_expect(eq(str, (char *)prefix_format(&c->range[0].prefix, text), "10.1.0.0/16"));
+	cr_expect(eq(u32, c->range[0].limit, 7));
+	cr_expect(eq(u32, c->range[0].hold_down_s, 30), "by default");
+	cr_expect(eq(u32, c->range[0].neighbor.remote_as, 64512));
+	cr_expect(eq(u32, c->range[0].neighbor.remote_as_max, 64999));
+	cr_expect(eq(u16, c->range[0].neighbor.hold_s, 30));
+	cr_expect(eq(int, c->range[0].neighbor.socket.ttl, 1), "ours is not among them");
+	cr_expect(eq(int, c->range[0].neighbor.socket.auth.key[0].len, 13));
+	cr_expect(eq(str, (char *)prefix_format(&c->range[1].prefix, text), "2001:db8::/32"));
+	cr_expect(eq(u32, c->range[1].limit, 64), "by default");
+	cr_expect(c->range[1].neighbor.client);
+	cr_expect(eq(int, c->range[1].neighbor.socket.auth.kind, TCP_AUTH_AO));
+	cr_expect(eq(int, c->range[1].neighbor.socket.auth.key[0].len, 14));
+	cr_expect(eq(int, c->range[2].neighbor.socket.ttl, 0), "one of them may be of our AS");
 }

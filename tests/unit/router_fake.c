@@ -173,6 +173,14 @@ bool bgp_neighbor_state(const struct bgp *bgp, size_t index, struct bgp_neighbor
 	return true;
 }
 
+bool bgp_range_state(const struct bgp *bgp, size_t index, struct bgp_range_state *ret)
+{
+	if (index)
+		return false;
+	*ret = (struct bgp_range_state){ .config = { .prefix.len = 64, .limit = 8 }, .count = 1 };
+	return true;
+}
+
 uint64_t bgp_refused(const struct bgp *bgp, enum bgp_refusal refusal)
 {
 	return refusal + 1;

@@ -255,10 +255,24 @@ void view_neighbors(const json_t *answer)
 		{ "DESCRIPTION", "description", CELL_TEXT },
 		{ "LAST ERROR", "last-error", CELL_TEXT },
 	};
+	static const struct column ranges[] = {
+		{ "NEIGHBORS FROM", "prefix", CELL_TEXT },
+		{ "AS", "as-min", CELL_COUNT },
+		{ "TO", "as-max", CELL_COUNT },
+		{ "NOW", "neighbors", CELL_COUNT },
+		{ "LIMIT", "limit", CELL_COUNT },
+		{ "REFUSED", "refused", CELL_COUNT },
+		{ "SIGNED", "authentication", CELL_TEXT },
+		{ "DESCRIPTION", "description", CELL_TEXT },
+	};
 
 	table_print(stdout, get(answer, "neighbors"), columns, ARRAY_SIZE(columns), 0);
 	if (!json_array_size(get(answer, "neighbors")))
 		printf("no neighbors\n");
+	if (json_array_size(get(answer, "neighbor-ranges"))) {
+		printf("\n");
+		table_print(stdout, get(answer, "neighbor-ranges"), ranges, ARRAY_SIZE(ranges), 0);
+	}
 	print_counts("connections refused: ", get(answer, "connections-refused"));
 	print_counts("segments dropped by the kernel: ", get(answer, "segments-dropped"));
 }
