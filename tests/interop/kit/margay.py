@@ -22,9 +22,8 @@ PINS = "/sys/fs/bpf/margay-interop"
 LOAD = {"capacity": 8, "service-time": 0.05, "arrival-rate": 120.5, "in-flight": 6,
         "utilisation": 0.75, "window": 2, "score": 7, "preference": 100, "availability": 90,
         "delay-index": 20}
-# Name and factor of each in what `margay show` says.
-TOLD = {key: (key, 1) for key in LOAD} | {"service-time": ("service-time-ms", 1000),
-                                          "time": ("sampled-ms", 1000)}
+# Where `margay show` has another name, and by how much its value is greater.
+SHOWN = {"service-time": ("service-time-ms", 1000), "time": ("sampled-ms", 1000)}
 
 
 def _head(where, name, number):
@@ -116,11 +115,16 @@ site:
 """)
 
     def report(self, **changes):
-        """A line of the collector; `told` is the same in the names that `margay show` has."""
+        """A line of the collector; `told` is what should arrive of it by every carrier: the name
+        and value that `margay show` has, by words for people."""
         line = LOAD | {"time": round(time.time(), 3)} | changes
         with open(self.load, "a", encoding="utf-8") as load:
             print(json.dumps(line), file=load)
-        self.told = {TOLD[key][0]: value * TOLD[key][1] for key, value in line.items() if key in TOLD}
+        self.told = {key: (SHOWN.get(key, (key, 1))[0], line[key] * SHOWN.get(key, (key, 1))[1])
+                     for key in line if key not in changes}
+        if self.carrier == "link-bandwidth":
+            slots = line["capacity"] * line["availability"] / 100
+            self.told = {"capacity × availability": ("capacity", slots)}
 
 
 def ingress(net, name, number, others, carriers):

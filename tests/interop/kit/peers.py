@@ -10,6 +10,8 @@ import subprocess
 from . import lan, margay
 
 FAMILIES = ("ipv4 unicast", "ipv6 unicast")
+# Of eight worker slots: the carrier link-bandwidth says 125000 octets a second for each.
+BANDWIDTH_MBIT, BANDWIDTH_FLOAT = 8, 0x49742400
 
 
 def own_v4(number):
@@ -25,7 +27,7 @@ class Peer:
 
     title = key = program = package = None
     reflects = True
-    tells = None  # the carrier of a report that its own routes have
+    tells = None  # by which carrier its own routes have a report, as its manual lets one write it
     refuses = None  # encapsulation at whose attribute it ends the session
 
     def __init__(self, net, number, clients):
@@ -67,6 +69,7 @@ class Frr(Peer):
     """zebra tells bgpd which next hops can be reached: without it nothing is passed on."""
 
     title, key, program, package = "FRR", "frr", "/usr/lib/frr/bgpd", "frr"
+    tells = "link-bandwidth"
 
     def version(self):
         return self.inside(self.program, "--version").split("\n")[0].split()[-1]
@@ -76,12 +79,13 @@ class Frr(Peer):
                  " no bgp default ipv4-unicast", " no bgp network import-check"]
         lines += [f" neighbor {lan.v4(n)} remote-as {margay.AS}" for n in self.clients]
         for family, own in zip(FAMILIES, (own_v4(self.number), own_v6(self.number))):
-            lines += [f" address-family {family}", f"  network {own}"]
+            lines += [f" address-family {family}", f"  network {own} route-map slots"]
             for n in self.clients:
                 lines += [f"  neighbor {lan.v4(n)} activate",
                           f"  neighbor {lan.v4(n)} route-reflector-client",
                           f"  neighbor {lan.v4(n)} addpath-tx-all-paths"]
             lines.append(" exit-address-family")
+        lines += ["route-map slots permit 10", f" set extcommunity bandwidth {BANDWIDTH_MBIT}"]
         return "\n".join(lines) + "\n"
 
     def _daemon(self, name, *words):
@@ -111,6 +115,7 @@ class Bird(Peer):
     """The direct protocol tells which next hops can be reached."""
 
     title, key, program, package = "BIRD", "bird", "bird", "bird2"
+    tells = "link-bandwidth"
 
     def version(self):
         words = [self.program, "--version"]
@@ -123,9 +128,15 @@ protocol device {{}}
 protocol direct {{ ipv4; ipv6; }}
 protocol static {{ ipv4; route {own_v4(self.number)} blackhole; }}
 protocol static {{ ipv6; route {own_v6(self.number)} blackhole; }}
+filter told {{
+	if source = RTS_BGP then accept;
+	if source != RTS_STATIC then reject;
+	bgp_ext_community.add((generic, {0x40040000 + margay.AS:#x}, {BANDWIDTH_FLOAT:#x}));
+	accept;
+}}
 """
         for n in self.clients:
-            channel = "import all; export where source ~ [RTS_BGP, RTS_STATIC]; add paths on;"
+            channel = "import all; export filter told; add paths on;"
             text += f"""\
 protocol bgp {{
 	local {lan.v4(self.number)} as {margay.AS};
@@ -147,6 +158,8 @@ protocol bgp {{
 
 
 class Gobgp(Peer):
+    """Its command line has a word for link bandwidth, but refuses every number behind it."""
+
     title, key, program, package = "GoBGP", "gobgp", "gobgpd", "gobgpd"
 
     def version(self):

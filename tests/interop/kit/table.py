@@ -56,7 +56,7 @@ def _with_missing(seen, committed, titles):
 
 
 def settle(check, path, scene, update):
-    """With update the file is written; else it has to say what was seen."""
+    """With update the file is written, where all else held; without, it has to say what was seen."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
     before, _, rest = text.partition(BEGIN + "\n")
@@ -64,7 +64,7 @@ def settle(check, path, scene, update):
     committed = middle.split("\n")
     seen = _with_missing(_lines(scene), committed, scene.missing)
     print("\n".join(f"# {line}" for line in seen))
-    if update:
+    if update and not check.failed:
         with open(path, "w", encoding="utf-8") as file:
             file.write("\n".join([before + BEGIN, *seen, END]) + after)
         return
