@@ -10,6 +10,7 @@
 #define DRAIN_S        10.0
 #define RAMP_START     0.2
 #define RATE_MAX       1e12 /* flows/s of one router: above is no measurement */
+#define DOUBT_FLOWS    20   /* sent in a window */
 #define SURGE_MIN      0.15 /* of the own rate: less is noise */
 #define SURGE_LEAST    -0.5 /* of Lambda */
 
@@ -66,10 +67,10 @@ static double drain_ramp(const struct weights *w, const struct site *site, doubl
 }
 
 /* Drain is a wish for other sites to be used; where there is none, it cannot be granted. */
-static bool all_drain(const struct weights *w)
+static bool all_drain(const struct weights *w, const struct weights_site *in)
 {
 	for (size_t i = 0; i < w->count; i++)
-		if (w->site[i].up && !w->site[i].drains)
+		if (w->site[i].up && !w->site[i].drains && !in[i].excluded)
 			return false;
 	return true;
 }
@@ -85,7 +86,7 @@ static void weights_estimate(struct weights *w, double now_s, const struct weigh
 				    site->founder || !(in[i].sampled_s < in[i].up_since_s));
 	}
 	estimate_complete(w->estimate, w->count);
-	w->last_resort = all_drain(w);
+	w->last_resort = all_drain(w, in);
 	for (size_t i = 0; i < w->count; i++) {
 		struct site *site = &w->site[i];
 
@@ -178,11 +179,33 @@ static void weights_observe_demand(struct weights *w, double now_s, const struct
 	w->surge = fmax(w->surge, SURGE_LEAST * w->demand.total);
 }
 
+/* A site that tells less than a part of what this ingress alone has sent it
+ * does not tell the truth; then its capacity is used, and its load is as if it
+ * had told none. */
+static void weights_doubt(struct weights *w, const struct weights_site *in)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		struct estimate *e = &w->estimate[i];
+		struct site *site = &w->site[i];
+		double sent = site->own_then * timeline_at(&w->rates, site->sampled_s);
+
+		site->doubted = false;
+		if (!(w->config.limits.distrust > 0) || !weights_told(w, i))
+			continue;
+		/* Of so few flows a site may have seen none. */
+		site->doubted = sent * e->window_s > DOUBT_FLOWS &&
+				e->arrival_rate < w->config.limits.distrust * sent;
+		if (site->doubted)
+			e->arrival_rate = e->in_flight = e->utilisation = NAN;
+	}
+}
+
 void weights_observe(struct weights *w, double now_s, double own_rate,
 		     const struct weights_site *in)
 {
 	weights_estimate(w, now_s, in);
 	weights_remember_shares(w, in);
 	weights_measure_surge(w, now_s, own_rate, in);
+	weights_doubt(w, in);
 	weights_observe_demand(w, now_s, in);
 }

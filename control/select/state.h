@@ -13,6 +13,7 @@
 struct site {
 	uint64_t id;
 	double share, wanted;
+	double start;           /* share before a move that is limited */
 	struct timeline shares; /* own ones in force */
 	bool known;             /* judged before */
 	bool founder;           /* here since the beginning, when all are new */
@@ -21,6 +22,13 @@ struct site {
 	double ramp;                /* of its capacity, 0..1; 0: not to be used */
 	double sampled_s, window_s; /* of the report that the next two belong to */
 	double own_then, own_known; /* own share then, and how much of that is remembered */
+	/* Operators' wishes and bounds, of the decision at hand. */
+	bool unwanted, bad;         /* bad is remembered: the score has a hysteresis */
+	enum weights_reason barred; /* why it is not to be used; REASON_SHARE: it is */
+	double least, base;         /* base: kept while it is filled */
+	double weight;              /* where shares are by capacity */
+	bool capped, closed;
+	bool doubted; /* its load is not believed */
 };
 
 struct weights {
@@ -37,12 +45,24 @@ struct weights {
 	double surge;    /* own rate now against that in the reports */
 	double level;
 	bool last_resort;
+	double most;   /* share of a site */
+	double budget; /* share that may still be moved */
+	bool limited;  /* and was too small */
 	struct weights_decision decision;
 };
 
 /* Steps 1 to 3: what to reckon with at each site, now and when it reported, and in all. */
 void weights_observe(struct weights *weights, double now_s, double own_rate,
 		     const struct weights_site *in);
+
+/* What operators wish: sites that are not to be used get ramp 0, and barred
+ * tells why. */
+void weights_bar(struct weights *weights, const struct weights_site *in);
+
+/* Shares within the bounds. fill: sets fill[].share for that rate, to sum 1
+ * over what is open. */
+void weights_fill_bounded(struct weights *weights, double rate,
+			  void (*fill)(struct weights *, double));
 
 /* Step 4: sets site[].wanted, which sum to 1, or are all 0 where no site can be used. */
 void weights_want(struct weights *weights, const struct weights_site *in);

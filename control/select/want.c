@@ -51,7 +51,7 @@ static void weights_lay_out(struct weights *w, const struct weights_site *in)
 			fill->queue = queue_of(capacity);
 		fill->capacity = capacity;
 		fill->service_time_s = w->estimate[i].service_time_s;
-		fill->rtt_s = sane_rtt(in[i].rtt_s);
+		fill->rtt_s = sane_rtt(in[i].rtt_s) + in[i].tier * w->config.limits.overflow_s;
 		fill->base = site_base(w, i);
 		fill->closed = site->ramp <= 0;
 		fill->share = 0;
@@ -69,7 +69,8 @@ static double configured_service_time(const struct weights *w, const struct weig
 	return estimate_positive(in[i].service_time_s);
 }
 
-static void want_static(struct weights *w, const struct weights_site *in)
+/* Once for all sites, before shares are made of it. */
+static void static_weigh(struct weights *w, const struct weights_site *in)
 {
 	double sum = 0, known = 0;
 
@@ -84,18 +85,25 @@ static void want_static(struct weights *w, const struct weights_site *in)
 
 		if (isnan(capacity))
 			capacity = known > 0 ? sum / known : 1;
-		w->fill[i].share = w->site[i].ramp * capacity / configured_service_time(w, in, i);
+		w->site[i].weight = w->site[i].ramp * capacity / configured_service_time(w, in, i);
 	}
 }
 
 /* The same by what is known of the sites now: nobody has told what all of them send. */
-static void want_by_capacity(struct weights *w)
+static void capacity_weigh(struct weights *w)
 {
-	for (size_t i = 0; i < w->count; i++) {
-		const struct waterfill_site *fill = &w->fill[i];
+	for (size_t i = 0; i < w->count; i++)
+		w->site[i].weight = w->fill[i].capacity / w->fill[i].service_time_s;
+}
 
-		w->fill[i].share = fill->closed ? 0 : fill->capacity / fill->service_time_s;
-	}
+static void fill_by_weight(struct weights *w, double rate)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < w->count; i++)
+		sum += w->fill[i].closed ? 0 : w->site[i].weight;
+	for (size_t i = 0; i < w->count; i++)
+		w->fill[i].share = w->fill[i].closed || !(sum > 0) ? 0 : w->site[i].weight / sum;
 }
 
 /* Seconds until a flow that comes now has been served, and of its way. */
@@ -135,14 +143,21 @@ static void want_least(struct weights *w, double (*measure)(const struct weights
 		w->fill[best].share = 1;
 }
 
-static void want_by_load(struct weights *w)
+static void fill_by_load(struct weights *w, double rate)
 {
 	struct waterfill fill = { .site = w->fill,
 				  .count = w->count,
-				  .rate = weights_rate(w),
+				  .rate = rate,
 				  .theta = w->config.queue_factor,
 				  .level = w->level };
+	bool open = false;
 
+	for (size_t i = 0; i < w->count; i++) {
+		open |= !w->fill[i].closed;
+		w->fill[i].share = 0;
+	}
+	if (!open)
+		return;
 	waterfill(&fill);
 	w->level = fill.level;
 }
@@ -172,7 +187,8 @@ static void weights_want_open(struct weights *w, const struct weights_site *in)
 		want_least(w, site_distance);
 		return;
 	case POLICY_STATIC:
-		want_static(w, in);
+		static_weigh(w, in);
+		weights_fill_bounded(w, 1, fill_by_weight);
 		return;
 	case POLICY_GREEDY:
 		want_least(w, site_delay);
@@ -180,10 +196,12 @@ static void weights_want_open(struct weights *w, const struct weights_site *in)
 	case POLICY_COMPUTE_AWARE:
 		break;
 	}
-	if (isnan(w->demand.total))
-		want_by_capacity(w);
-	else
-		want_by_load(w);
+	if (!isnan(w->demand.total)) {
+		weights_fill_bounded(w, weights_rate(w), fill_by_load);
+		return;
+	}
+	capacity_weigh(w);
+	weights_fill_bounded(w, 1, fill_by_weight);
 }
 
 void weights_want(struct weights *w, const struct weights_site *in)
@@ -193,6 +211,10 @@ void weights_want(struct weights *w, const struct weights_site *in)
 	weights_lay_out(w, in);
 	for (size_t i = 0; i < w->count; i++)
 		any |= !w->fill[i].closed;
+	for (size_t i = 0; i < w->count; i++) {
+		w->site[i].least = 0;
+		w->site[i].capped = false;
+	}
 	if (any)
 		weights_want_open(w, in);
 	if (!any || w->config.policy != POLICY_COMPUTE_AWARE || isnan(w->demand.total))

@@ -38,6 +38,14 @@ const char *weights_reason_text(enum weights_reason reason)
 		[REASON_TOO_SLOW] = "costs more than the others at the margin",
 		[REASON_HELD] = "held: the change would be too small",
 		[REASON_LAST_RESORT] = "drains, but so do all others",
+		[REASON_EXCLUDED] = "excluded by configuration",
+		[REASON_UNPINNED] = "other sites are pinned",
+		[REASON_FAR] = "farther than the maximum RTT",
+		[REASON_BAD] = "score below the minimum",
+		[REASON_TIER] = "a site of an earlier tier is up",
+		[REASON_MOST] = "kept at the maximum share",
+		[REASON_LEAST] = "kept at the minimum share",
+		[REASON_MOVING] = "on its way: no more may move at once",
 	};
 
 	return reason < REASON_COUNT ? texts[reason] : "?";
@@ -60,6 +68,25 @@ static double above_zero(double value, double fallback)
 	return value > 0 && value < SETTING_MAX ? value : fallback;
 }
 
+static double part_of_one(double value)
+{
+	return value > 0 && value <= 1 ? value : 0;
+}
+
+static struct weights_limits limits_sane(const struct weights_limits *limits)
+{
+	return (struct weights_limits){
+		.share_min = part_of_one(limits->share_min),
+		.share_max = part_of_one(limits->share_max),
+		.move_max = part_of_one(limits->move_max),
+		.rtt_max_s = above_zero(limits->rtt_max_s, 0),
+		.score_min =
+			limits->score_min > 0 && limits->score_min <= 10 ? limits->score_min : 0,
+		.overflow_s = above_zero(limits->overflow_s, 0),
+		.distrust = part_of_one(limits->distrust),
+	};
+}
+
 void weights_configure(struct weights *w, const struct weights_config *config)
 {
 	w->config = *config;
@@ -68,6 +95,8 @@ void weights_configure(struct weights *w, const struct weights_config *config)
 	w->config.slow_start_s = above_zero(config->slow_start_s, 0);
 	if (!(config->hysteresis >= 0 && config->hysteresis <= 1))
 		w->config.hysteresis = 0.005;
+	w->config.limits = limits_sane(&config->limits);
+	w->budget = w->config.limits.move_max;
 }
 
 struct weights *weights_new(const struct weights_config *config)
@@ -206,19 +235,50 @@ static double shares_sum(const struct weights *w)
 	return sum;
 }
 
+/* Sites that may not be used are left at once, and what they had goes to the
+ * others as these are; of the way from there to what is wanted, the part that
+ * may be gone. */
+static double weights_part(struct weights *w, double now_s)
+{
+	double most = w->config.limits.move_max, kept = 0, moved = 0;
+
+	w->limited = false;
+	if (!(most > 0))
+		return 1;
+	w->budget = fmin(most, w->budget + most * fmax(0, now_s - w->decision.time_s) /
+						   w->config.report_period_s);
+	for (size_t i = 0; i < w->count; i++)
+		kept += w->site[i].ramp > 0 ? w->site[i].share : 0;
+	for (size_t i = 0; i < w->count && kept > 0; i++) {
+		struct site *site = &w->site[i];
+
+		site->start = site->ramp > 0 ? site->share / kept : 0;
+		moved += fabs(site->wanted - site->start) / 2;
+	}
+	if (!(kept > 0)) /* the first shares of all */
+		return 1;
+	w->limited = moved > w->budget;
+	return w->limited ? w->budget / moved : 1;
+}
+
 static bool weights_settle(struct weights *w, double now_s)
 {
+	double part = weights_part(w, now_s);
 	bool changed = false;
 
 	for (size_t i = 0; i < w->count; i++) {
 		struct site *site = &w->site[i];
+		double share =
+			part < 1 ? site->start + part * (site->wanted - site->start) : site->wanted;
 
-		changed |= site->share != site->wanted;
-		site->share = site->wanted;
+		changed |= site->share != share;
+		w->budget -= w->config.limits.move_max > 0 ? fabs(share - site->share) / 2 : 0;
+		site->share = share;
 		timeline_note(&site->shares, now_s, site->share);
 		timeline_forget(&site->shares, now_s - PERIODS_KEPT * w->config.report_period_s -
 						       WINDOWS_KEPT * w->estimate[i].window_s);
 	}
+	w->budget = fmax(0, w->budget);
 	return changed;
 }
 
@@ -228,10 +288,16 @@ static enum weights_reason site_reason(const struct weights *w, const struct sit
 {
 	if (!site->up)
 		return REASON_DOWN;
+	if (site->barred != REASON_SHARE)
+		return site->barred;
 	if (site->drains)
 		return w->last_resort ? REASON_LAST_RESORT : REASON_DRAIN;
 	if (site->share != site->wanted)
-		return REASON_HELD;
+		return w->limited ? REASON_MOVING : REASON_HELD;
+	if (site->capped)
+		return REASON_MOST;
+	if (site->least > 0 && site->share <= site->least * (1 + 1e-9))
+		return REASON_LEAST;
 	if (site->share > 0 || w->config.policy == POLICY_STATIC)
 		return REASON_SHARE;
 	return w->config.policy == POLICY_NEAREST  ? REASON_FARTHER
@@ -257,6 +323,7 @@ static void verdict_fill(const struct weights *w, size_t i, struct weights_verdi
 		.capacity = fill->capacity,
 		.service_time_s = fill->service_time_s,
 		.base = fill->base,
+		.doubted = site->doubted,
 		.own_share_then = weights_own_then(w, i),
 		.utilisation = predicted * fill->service_time_s / fill->capacity,
 		.marginal_s =
@@ -290,6 +357,7 @@ int weights_update(struct weights *w, double now_s, double own_rate,
 
 	changed = shares_sum(w) != before; /* a site has left without going down first */
 	weights_observe(w, now_s, own_rate, sites);
+	weights_bar(w, sites);
 	weights_want(w, sites);
 	if (!weights_hold(w))
 		changed |= weights_settle(w, now_s);

@@ -18,18 +18,33 @@ enum policy {
 	POLICY_GREEDY,        /* all to the site that seems to be over first: for comparison */
 };
 
+/* What operators wish beside the policy. 0: no such wish. */
+struct weights_limits {
+	double share_min, share_max; /* of a site, 0..1; kept as far as they can be */
+	double move_max;             /* share that may move in one report period, 0..1 */
+	double rtt_max_s;            /* farther sites only where there is no nearer one */
+	double score_min;            /* 0..10; worse sites only where there is no better one */
+	double overflow_s;           /* marginal cost by which a tier comes before the next */
+	double distrust;             /* 0..1: a report that tells less than this part of what
+				      * this ingress alone has sent is not believed */
+};
+
 struct weights_config {
 	enum policy policy;
 	double queue_factor;    /* theta, > 0; default 10 */
 	double hysteresis;      /* total variation below which the shares stay; default 0.005 */
 	double report_period_s; /* P: how often sites report when nothing happens; default 5 */
 	double slow_start_s;    /* ramp of a site that comes later than the first; 0: none */
+	struct weights_limits limits;
 };
 
 struct weights_site {
 	uint64_t id;       /* the same on every ingress */
 	bool up;           /* offered and reachable */
 	bool drain;        /* by the site's report or by an operator here */
+	bool excluded;     /* never to be used here */
+	bool pinned;       /* if any is, only such ones, while one is up */
+	uint8_t tier;      /* 0 is used first, the next ones where it overflows */
 	double rtt_s;      /* >= 0 */
 	double up_since_s; /* time at which it appeared; see slow_start_s */
 	bool has_report;
@@ -50,6 +65,14 @@ enum weights_reason {
 	REASON_TOO_SLOW /* marginal cost above the level */,
 	REASON_HELD /* hysteresis kept the former shares */,
 	REASON_LAST_RESORT /* it drains, but so do all that are up */,
+	REASON_EXCLUDED,
+	REASON_UNPINNED /* others are pinned */,
+	REASON_FAR /* RTT above the most allowed */,
+	REASON_BAD /* score below the least allowed */,
+	REASON_TIER /* an earlier tier has a site */,
+	REASON_MOST /* kept at the most a site may get */,
+	REASON_LEAST /* kept at the least a site gets */,
+	REASON_MOVING /* no more may move at once */,
 	REASON_COUNT
 };
 const char *weights_reason_text(enum weights_reason reason);
@@ -65,6 +88,7 @@ struct weights_verdict {
 	double age_s;
 	double capacity, service_time_s; /* as used, after expiry and stand-ins */
 	double base;           /* flows/s at the site without this service's joint share */
+	bool doubted;          /* its report is not believed: see distrust */
 	double own_share_then; /* xo: own share as the report's window saw it */
 	double utilisation;    /* predicted with the share in force */
 	double marginal_s;     /* rtt + marginal cost at the share in force */

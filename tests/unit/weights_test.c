@@ -820,6 +820,9 @@ static struct weights_site site_absurd(struct random *random)
 		.id = random_below(random, 6),
 		.up = random_below(random, 4),
 		.drain = !random_below(random, 5),
+		.excluded = !random_below(random, 9),
+		.pinned = !random_below(random, 5),
+		.tier = (uint8_t)random_below(random, 3),
 		.rtt_s = absurd(random),
 		.up_since_s = absurd(random),
 		.has_report = random_below(random, 4),
@@ -845,8 +848,8 @@ static void expect_sane(const struct weights_decision *d, const struct weights_s
 	for (size_t i = 0; i < d->count; i++) {
 		const struct weights_verdict *v = &d->site[i];
 
-		usable |=
-			v->reason != REASON_DOWN && !(v->reason == REASON_DRAIN && v->wanted == 0);
+		usable |= v->reason != REASON_DOWN && v->reason != REASON_EXCLUDED &&
+			  !(v->reason == REASON_DRAIN && v->wanted == 0);
 		cr_assert(v->share >= 0 && v->share <= 1, "trial %d", trial);
 		cr_assert(in[i].up || v->share == 0, "trial %d", trial);
 		cr_assert(v->capacity > 0 && v->service_time_s > 0, "trial %d", trial);
@@ -863,11 +866,15 @@ Test(weights, absurd_input_gives_sane_shares)
 	struct random random = random_seeded("weights absurd");
 
 	for (int trial = 0; trial < 2000; trial++) {
-		struct weights_config config = { .policy = (enum policy)random_below(&random, 3),
+		struct weights_config config = { .policy = (enum policy)random_below(&random, 4),
 						 .queue_factor = absurd(&random),
 						 .hysteresis = absurd(&random),
 						 .report_period_s = absurd(&random),
-						 .slow_start_s = absurd(&random) };
+						 .slow_start_s = absurd(&random),
+						 .limits = { absurd(&random), absurd(&random),
+							     absurd(&random), absurd(&random),
+							     absurd(&random), absurd(&random),
+							     absurd(&random) } };
 		_cleanup_(weights_free) struct weights *w = weights_new(&config);
 
 		for (int call = 0; call < 12; call++) {
