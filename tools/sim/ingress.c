@@ -31,7 +31,9 @@ int ingress_init(struct ingress *in, const struct world *world, size_t number)
 	struct weights_config config = { .policy = setup->rule->policy,
 					 .queue_factor = setup->theta,
 					 .hysteresis = HYSTERESIS,
-					 .report_period_s = setup->delay_s };
+					 .report_period_s = setup->delay_s,
+					 .limits = { .share_max = setup->share_max,
+						     .distrust = setup->distrust } };
 
 	*in = (struct ingress){ .world = world, .number = number };
 	for (size_t i = 0; i < SITES; i++)

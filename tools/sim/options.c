@@ -5,6 +5,7 @@
 #include "world.h"
 
 #include <argp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ enum key {
 	KEY_SILENCE,
 	KEY_LIAR,
 	KEY_SHARE_MAX,
+	KEY_DISTRUST,
 	KEY_CALM,
 	KEY_RULES,
 };
@@ -47,6 +49,8 @@ static const struct argp_option table[] = {
 	{ "silence", KEY_SILENCE, "S", 0, "For so long (0)", 0 },
 	{ "liar", KEY_LIAR, "SITE", 0, "A site from 0 to 7 that reports no load", 0 },
 	{ "share-max", KEY_SHARE_MAX, "SHARE", 0, "Of a site at an ingress (no limit)", 0 },
+	{ "distrust", KEY_DISTRUST, "SHARE", 0,
+	  "Reports of less than this part of what was sent are not believed (0)", 0 },
 	{ "calm", KEY_CALM, NULL, 0, "No site slows down or fails, no ingress gets hot", 0 },
 	{ .doc = "How:" },
 	{ "jobs", 'J', "N", 0, "Runs at a time (one for each core)", 0 },
@@ -158,6 +162,9 @@ static error_t parse_circumstance(int key, char *text, struct argp_state *state)
 		break;
 	case KEY_SHARE_MAX:
 		s->share_max = option_number(state, text, 1.0 / SITES, 1);
+		break;
+	case KEY_DISTRUST:
+		s->distrust = option_number(state, text, 0, 1);
 		break;
 	case KEY_CALM:
 		s->calm = true;

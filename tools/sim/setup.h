@@ -23,6 +23,7 @@ struct setup {
 	double silence_from_s, silence_s; /* no report reaches anybody */
 	int liar;                         /* index of a site that reports no load; -1: none */
 	double share_max;                 /* of a site at an ingress; 0: no limit */
+	double distrust;                  /* as in weights_limits */
 	bool calm;                        /* nothing slows down, fails or gets hot */
 };
 
