@@ -15,7 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SWEEP_MS 100
+#define SWEEP_MS   100
+#define TARGETS_MS 1000 /* how soon a new egress is measured */
 
 #define EXIT_USAGE   2
 #define EXIT_INVALID 5
@@ -29,11 +30,13 @@ struct daemon {
 	struct ingress *ingress;
 	struct egress *egress;
 	struct feed *feed;
+	struct prober *prober;
+	struct reflector *reflector;
 	struct mgmt *mgmt;
 	bool converged;
 	uint64_t began_ms; /* uv_now() */
 	bool leaves;       /* to come back soon */
-	uv_timer_t sweep, converge;
+	uv_timer_t sweep, converge, targets;
 	uv_signal_t stop[2], hangup;
 };
 
@@ -298,6 +301,52 @@ static int feeds_configure(struct daemon *d, const struct config *config)
 	return feed_new(&d->loop, d->bgp, &config->bgp, &config->feeds, &d->feed);
 }
 
+static void rtt_measured(void *user, const struct addr *egress, double rtt_s)
+{
+	struct daemon *d = user;
+
+	ingress_rtt(d->ingress, egress, rtt_s);
+}
+
+static const struct prober_ops prober_ops = { .measured = rtt_measured };
+
+/* Measures anew where the settings changed; `old` is NULL at the start. */
+static int probes_configure(struct daemon *d, const struct config *old, const struct config *next)
+{
+	bool sender = !old || old->has_prober != next->has_prober ||
+		      memcmp(&old->prober, &next->prober, sizeof(next->prober));
+	bool reflector = !old || old->has_reflector != next->has_reflector ||
+			 memcmp(&old->reflector, &next->reflector, sizeof(next->reflector));
+	int r = 0, first = 0;
+
+	if (sender) {
+		prober_free(&d->prober);
+		ingress_measures(d->ingress, next->has_prober);
+		if (next->has_prober)
+			first = prober_new(&d->loop, &next->prober, &prober_ops, d, &d->prober);
+	}
+	if (reflector) {
+		reflector_free(&d->reflector);
+		if (next->has_reflector)
+			r = reflector_new(&d->loop, &next->reflector, &d->reflector);
+	}
+	return first < 0 ? first : r;
+}
+
+static void on_targets(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+	struct addr *egress = NULL;
+	size_t count;
+	int r = d->prober ? ingress_egresses(d->ingress, &egress, &count) : 0;
+
+	if (r > 0)
+		r = prober_targets(d->prober, egress, count);
+	if (r < 0)
+		log_err(r, "STAMP sender: the list of egresses stays as it is");
+	free(egress);
+}
+
 /* What only a new start can change; NULL: nothing of that differs. */
 static const char *config_fixed(const struct config *a, const struct config *b)
 {
@@ -350,6 +399,8 @@ static int daemon_apply(struct daemon *d, const struct config *next)
 	r = r < 0 ? r : n;
 	n = feeds_configure(d, next);
 	r = r < 0 ? r : n;
+	n = probes_configure(d, d->config, next);
+	r = r < 0 ? r : n;
 	n = d->bgp ? neighbors_configure(d, d->config, next) : 0;
 	return r < 0 ? r : n;
 }
@@ -398,6 +449,8 @@ static struct mgmt_context daemon_context(struct daemon *d)
 				      .ingress = d->ingress,
 				      .egress = d->egress,
 				      .feed = d->feed,
+				      .prober = d->prober,
+				      .reflector = d->reflector,
 				      .config = d->config,
 				      .reload = daemon_reload,
 				      .user = d };
@@ -457,6 +510,9 @@ static void daemon_handles_open(struct daemon *d)
 	d->sweep.data = d;
 	uv_timer_start(&d->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 	d->began_ms = uv_now(&d->loop);
+	uv_timer_init(&d->loop, &d->targets);
+	d->targets.data = d;
+	uv_timer_start(&d->targets, on_targets, TARGETS_MS, TARGETS_MS);
 	uv_timer_init(&d->loop, &d->converge);
 	d->converge.data = d;
 	uv_timer_start(&d->converge, on_converged, d->config->deferral_s * 1000u, 0);
@@ -488,6 +544,9 @@ static int daemon_open(struct daemon *d)
 			return r;
 		egress_listen(d->egress, &egress_ops, d);
 	}
+	r = probes_configure(d, NULL, d->config);
+	if (r < 0)
+		return r;
 	r = services_configure(d, d->config);
 	if (r < 0)
 		return r;
@@ -510,6 +569,8 @@ static void handle_close(uv_handle_t *handle, void *user)
 static void daemon_close(struct daemon *d)
 {
 	mgmt_free(&d->mgmt);
+	prober_free(&d->prober);
+	reflector_free(&d->reflector);
 	egress_free(&d->egress);
 	feed_free(&d->feed);
 	if (d->bgp && d->leaves)

@@ -35,6 +35,16 @@ struct addr addr_of_v4(const uint8_t octets[4])
 	return addr;
 }
 
+unsigned int addr_hash(const struct addr *addr, const uint64_t key[2])
+{
+	uint64_t half[2];
+	unsigned __int128 product;
+
+	memcpy(half, addr->octet, sizeof(half));
+	product = (unsigned __int128)(half[0] ^ key[0]) * (half[1] ^ key[1]);
+	return (unsigned int)((uint64_t)product ^ (uint64_t)(product >> 64));
+}
+
 int addr_parse(const char *text, struct addr *ret)
 {
 	uint8_t octets[16];

@@ -25,6 +25,9 @@ bool addr_is_v4(const struct addr *addr);
 bool addr_is_zero(const struct addr *addr); /* :: or 0.0.0.0 */
 bool addr_equal(const struct addr *a, const struct addr *b);
 struct addr addr_of_v4(const uint8_t octets[4]);
+/* For tables of addresses that peers choose: the key is random, so that they cannot be chosen to
+ * collide. */
+unsigned int addr_hash(const struct addr *addr, const uint64_t key[2]);
 
 /* Reads "192.0.2.1" or "2001:db8::1". 0, or -EINVAL and *ret is untouched. */
 int addr_parse(const char *text, struct addr *ret);

@@ -63,20 +63,9 @@ void catalog_free(struct catalog **catalog)
 	freep(catalog);
 }
 
-static unsigned int catalog_hash(const struct catalog *catalog, const struct addr *service)
-{
-	uint64_t half[2];
-	unsigned __int128 product;
-
-	memcpy(half, service->octet, sizeof(half));
-	product =
-		(unsigned __int128)(half[0] ^ catalog->secret[0]) * (half[1] ^ catalog->secret[1]);
-	return (unsigned int)((uint64_t)product ^ (uint64_t)(product >> 64));
-}
-
 static struct entry *catalog_entry(const struct catalog *catalog, const struct addr *service)
 {
-	unsigned int hash = catalog_hash(catalog, service);
+	unsigned int hash = addr_hash(service, catalog->secret);
 	struct entry *entry;
 
 	HASH_FIND_BYHASHVALUE(hh, catalog->entries, service, sizeof(*service), hash, entry);
@@ -86,7 +75,7 @@ static struct entry *catalog_entry(const struct catalog *catalog, const struct a
 static struct entry *catalog_entry_new(struct catalog *catalog, const struct addr *service)
 {
 	_cleanup_(entry_free) struct entry *entry = calloc(1, sizeof(*entry));
-	unsigned int hash = catalog_hash(catalog, service);
+	unsigned int hash = addr_hash(service, catalog->secret);
 
 	if (!entry)
 		return NULL;

@@ -39,7 +39,7 @@ static bool site_drained(const void *user, const struct addr *egress, uint16_t s
 	return known_site_drained(&in->known, egress, site_id);
 }
 
-static struct steering_context ingress_context(const struct ingress *in)
+static struct steering_context ingress_context(struct ingress *in)
 {
 	return (struct steering_context){
 		.config = &in->config,
@@ -47,6 +47,7 @@ static struct steering_context ingress_context(const struct ingress *in)
 		.site_config = site_config,
 		.drained = site_drained,
 		.user = in,
+		.rtts = in->measures ? &in->rtts : NULL,
 		.now_ms = (int64_t)uv_now(in->loop),
 		.now_ns = uv_hrtime(),
 	};
@@ -149,6 +150,7 @@ int ingress_new(uv_loop_t *loop, struct tables *tables, const struct ingress_con
 	if (!in)
 		return -ENOMEM;
 	*in = (struct ingress){ .loop = loop, .tables = tables, .config = *config };
+	rtts_init(&in->rtts);
 	in->catalog = catalog_new();
 	in->timer = malloc(sizeof(*in->timer));
 	if (!in->catalog || !in->timer)
@@ -178,6 +180,7 @@ void ingress_free(struct ingress **ingress)
 	free(in->service);
 	free(in->by_key);
 	known_sites_clear(&in->known);
+	rtts_clear(&in->rtts);
 	tables_listen(in->tables, NULL, NULL);
 	catalog_free(&in->catalog);
 	if (in->timer)
@@ -394,4 +397,22 @@ int ingress_drain(struct ingress *in, const char *site, bool drain)
 	ingress_mark_all(in);
 	ingress_settled(in);
 	return r;
+}
+
+/* --- round-trip times ------------------------------------------------------------------------- */
+void ingress_measures(struct ingress *in, bool measures)
+{
+	if (!measures)
+		rtts_clear(&in->rtts);
+	in->measures = measures;
+}
+
+int ingress_egresses(struct ingress *in, struct addr **ret, size_t *ret_count)
+{
+	return rtts_wanted(&in->rtts, (int64_t)uv_now(in->loop), ret, ret_count);
+}
+
+void ingress_rtt(struct ingress *in, const struct addr *egress, double rtt_s)
+{
+	rtts_set(&in->rtts, egress, rtt_s);
 }

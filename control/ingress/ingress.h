@@ -80,6 +80,15 @@ void ingress_converged(struct ingress *ingress);
  * -ENOENT. */
 int ingress_drain(struct ingress *ingress, const char *site, bool drain);
 
+/* Whether somebody measures round-trip times. Then a time that is measured is used before the one
+ * configured, and what has neither counts as far as the farthest site of the service that has. */
+void ingress_measures(struct ingress *ingress, bool measures);
+/* The egresses whose round-trip time decisions ask for. 1: others than at the last call, and *ret
+ * is to be freed; 0: the same, and *ret is untouched. -ENOMEM. */
+int ingress_egresses(struct ingress *ingress, struct addr **ret, size_t *ret_count);
+/* Used from the next decision on, within a second. rtt_s negative: not known any more. */
+void ingress_rtt(struct ingress *ingress, const struct addr *egress, double rtt_s);
+
 /* Views for mgmt; borrowed until the loop turns. */
 struct ingress_site_view {
 	char name[ADDR_STRLEN]; /* configured name, or the egress's address */
@@ -90,9 +99,10 @@ struct ingress_site_view {
 	const struct weights_verdict *verdict; /* NULL: not decided yet */
 	uint16_t member;                       /* 0: none */
 	uint32_t table_site;
-	bool drained; /* by an operator here */
-	double rtt_s;
-	uint32_t slots; /* owned now */
+	bool drained;      /* by an operator here */
+	double rtt_s;      /* negative: neither measured nor configured */
+	bool rtt_measured; /* else configured */
+	uint32_t slots;    /* owned now */
 	struct mg_counter counter;
 };
 

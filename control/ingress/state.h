@@ -3,6 +3,7 @@
 #pragma once
 #include "ingress/ingress.h"
 #include "ingress/known.h"
+#include "ingress/rtts.h"
 #include "ingress/steering.h"
 
 struct ingress {
@@ -11,6 +12,8 @@ struct ingress {
 	struct ingress_config config;
 	struct catalog *catalog;
 	struct known_sites known;
+	struct rtts rtts;
+	bool measures;             /* somebody measures round-trip times: see ingress_measures() */
 	struct steering **service; /* as configured */
 	struct steering **by_key;  /* the same, sorted: routes name an address */
 	size_t service_count;

@@ -16,6 +16,7 @@
 #include "select/owners.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #define SITE_FORGET_MS (10 * 60 * 1000) /* a withdrawn site's history is of no use after that */
@@ -349,6 +350,32 @@ static void weights_site_report(struct weights_site *in, const struct offer *off
 	in->drain |= offer->has_report && offer->report.drain;
 }
 
+/* Measured before configured. Seconds; NAN: not known. */
+static double steering_rtt(const struct steering_context *context, const struct offer *offer,
+			   const struct addr *egress, const struct ingress_site_config *known)
+{
+	double configured = known ? known->rtt_s : 0, measured;
+
+	if (!context->rtts || !offer || offer->local)
+		return configured;
+	measured = rtts_ask(context->rtts, egress, context->now_ms);
+	if (measured >= 0)
+		return measured;
+	return configured > 0 ? configured : NAN;
+}
+
+/* What is not known is as far as the farthest that is: not near, but not out of reach. */
+static void steering_rtt_stand_in(struct weights_site *in, size_t count)
+{
+	double farthest = 0;
+
+	for (size_t i = 0; i < count; i++)
+		farthest = fmax(farthest, in[i].rtt_s); /* fmax() passes over NAN */
+	for (size_t i = 0; i < count; i++)
+		if (isnan(in[i].rtt_s))
+			in[i].rtt_s = farthest;
+}
+
 static struct weights_site weights_site_of(const struct steering *s,
 					   const struct steering_site *site,
 					   const struct steering_context *context)
@@ -360,8 +387,8 @@ static struct weights_site weights_site_of(const struct steering *s,
 
 	in.up = offer && site->usable;
 	in.drain = context->drained(context->user, &site->egress, site->site_id);
+	in.rtt_s = steering_rtt(context, offer, &site->egress, known);
 	if (known) {
-		in.rtt_s = known->rtt_s;
 		in.capacity = known->capacity;
 		in.service_time_s = known->service_time_s;
 	}
@@ -459,6 +486,7 @@ int steering_decide(struct steering *s, const struct steering_context *context)
 	steering_mss(s);
 	for (size_t i = 0; i < s->site_count; i++)
 		in[i] = weights_site_of(s, &s->site[i], context);
+	steering_rtt_stand_in(in, s->site_count);
 	r = weights_update(s->weights, (double)context->now_ns / 1e9, s->own_rate, in,
 			   s->site_count, &s->decision);
 	if (r < 0)

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "ingress/ingress.h"
+#include "ingress/rtts.h"
 
 /* In the order of the catalog's offers: by egress, then site id. */
 struct steering_site {
@@ -54,8 +55,9 @@ struct steering_context {
 							 uint16_t site_id);
 	bool (*drained)(const void *user, const struct addr *egress, uint16_t site_id);
 	const void *user;
-	int64_t now_ms;  /* uv_now() */
-	uint64_t now_ns; /* CLOCK_MONOTONIC */
+	struct rtts *rtts; /* NULL: round-trip times are not measured */
+	int64_t now_ms;    /* uv_now() */
+	uint64_t now_ns;   /* CLOCK_MONOTONIC */
 };
 
 /* NULL: out of memory. A service that the tables refuse is made all the same, with its fault. */

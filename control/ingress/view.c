@@ -30,6 +30,21 @@ static const struct weights_verdict *steering_verdict(const struct steering *s, 
 	return NULL;
 }
 
+static void view_rtt(const struct ingress *in, const struct steering_site *site,
+		     const struct ingress_site_config *known, struct ingress_site_view *ret)
+{
+	double measured = in->measures ? rtts_get(&in->rtts, &site->egress) : -1;
+	bool local = ret->offer && ret->offer->local;
+
+	ret->rtt_measured = measured >= 0 && !local;
+	if (ret->rtt_measured)
+		ret->rtt_s = measured;
+	else if (known && (known->rtt_s > 0 || !in->measures))
+		ret->rtt_s = known->rtt_s;
+	else
+		ret->rtt_s = in->measures && !local ? -1 : 0;
+}
+
 bool ingress_site(const struct ingress *in, size_t service, size_t index,
 		  struct ingress_site_view *ret)
 {
@@ -52,8 +67,8 @@ bool ingress_site(const struct ingress *in, size_t service, size_t index,
 		.table_site = site->table_site,
 		.fault = site->fault,
 		.drained = known_site_drained(&in->known, &site->egress, site->site_id),
-		.rtt_s = known ? known->rtt_s : 0,
 	};
+	view_rtt(in, site, known, ret);
 	known_site_name(&in->known, &site->egress, site->site_id, ret->name);
 	if (site->member != MG_MEMBER_NONE)
 		tables_member(s->table, site->member, &member, &ret->counter, &ret->slots);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "mgmt/config_feeds.h"
+#include "mgmt/config_probe.h"
 #include "mgmt/config_security.h"
 #include "mgmt/config_sites.h"
 #include "mgmt/config_words.h"
@@ -407,6 +408,7 @@ static struct config *config_of(const struct model *model)
 	services_values(model, config, &failed);
 	if (failed)
 		return NULL;
+	probe_values(model, config);
 	router_values(model, config);
 	egress_values(model, config);
 	feeds_values(model, config);
@@ -454,6 +456,7 @@ static int config_parse(const char *text, size_t len, struct config **ret,
 		return -ENOMEM;
 	secrets_read(model, config, faults);
 	security_check(model, config, faults);
+	probe_secrets(model, config, faults);
 	cross_check(model, config, faults);
 	if (!fault_list_empty(faults))
 		return -EINVAL;

@@ -9,6 +9,8 @@
 #include "feed/feed.h"
 #include "ingress/ingress.h"
 #include "mgmt/fault_list.h"
+#include "probe/prober.h"
+#include "probe/reflector.h"
 #include "tables/tables.h"
 
 struct config_interface {
@@ -23,6 +25,9 @@ struct config {
 	char pin_dir[256];
 	struct tables_config tables; /* pin_dir points into this struct */
 	bool has_bgp, has_egress, has_feeds;
+	bool has_prober, has_reflector;
+	struct prober_config prober;
+	struct reflector_config reflector;
 	struct bgp_config bgp;
 	struct feed_config feeds;
 	struct ingress_config ingress;

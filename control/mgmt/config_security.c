@@ -38,12 +38,11 @@ void security_values(const struct model *model, const struct lyd_node *node, boo
 	auth_values(model, node, &ret->auth);
 }
 
-static void secret_into(const struct model *model, const struct lyd_node *leaf,
-			struct tcp_auth_key *key, struct fault_list *faults)
+void secret_value(const struct model *model, const struct lyd_node *leaf, uint8_t ret[SECRET_MAX],
+		  size_t *ret_len, struct fault_list *faults)
 {
 	const char *path = lyd_get_value(leaf);
-	size_t len = 0;
-	enum secret_fault fault = secret_read(path, key->octet, &len);
+	enum secret_fault fault = secret_read(path, ret, ret_len);
 	bool unreadable = fault == SECRET_UNREADABLE;
 
 	if (fault)
@@ -51,6 +50,14 @@ static void secret_into(const struct model *model, const struct lyd_node *leaf,
 			       secret_remedy(fault), "%s: %s %s%s%s", LYD_NAME(leaf), path,
 			       secret_text(fault), unreadable ? ": " : "",
 			       unreadable ? strerror(errno) : "");
+}
+
+static void secret_into(const struct model *model, const struct lyd_node *leaf,
+			struct tcp_auth_key *key, struct fault_list *faults)
+{
+	size_t len = 0;
+
+	secret_value(model, leaf, key->octet, &len, faults);
 	key->len = (uint8_t)len;
 }
 

@@ -171,7 +171,7 @@ static void put_candidate(json_t *object, const struct ingress_site_view *site)
 	answer_flag(object, "offered", site->offer);
 	answer_flag(object, "drained", site->drained);
 	answer_text(object, "fault", site->fault);
-	answer_number(object, "rtt-ms", site->rtt_s * 1000);
+	rtt_put(object, site);
 	answer_count(object, "slots", site->slots);
 	if (site->verdict)
 		put_used(object, site->verdict);

@@ -10,9 +10,11 @@ struct mgmt;
 
 struct mgmt_context {
 	struct tables *tables;
-	struct bgp *bgp;         /* NULL: not configured */
-	struct ingress *ingress; /* NULL: not configured */
-	struct egress *egress;   /* NULL: not configured */
+	struct bgp *bgp;             /* NULL: not configured */
+	struct ingress *ingress;     /* NULL: not configured */
+	struct egress *egress;       /* NULL: not configured */
+	struct prober *prober;       /* NULL: not configured */
+	struct reflector *reflector; /* NULL: not configured */
 	const struct config *config;
 	struct feed *feed; /* NULL: not configured */
 	/* Reads the file again and applies it. 0 or negative errno; *ret_error is then a text to be

@@ -97,7 +97,7 @@ static void put_site(const struct request *request, json_t *object,
 	answer_text(object, "fault", site->fault);
 	if (site->verdict)
 		put_verdict(object, site->verdict);
-	answer_number(object, "rtt-ms", site->rtt_s * 1000);
+	rtt_put(object, site);
 	if (site->offer)
 		put_offer(object, site->offer);
 	if (site->member)
@@ -307,7 +307,7 @@ static json_t *site_object(json_t *sites, const struct ingress_site_view *site)
 	answer_text(object, "name", site->name);
 	answer_count(object, "site-id", site->site_id);
 	answer_flag(object, "drained", site->drained);
-	answer_number(object, "rtt-ms", site->rtt_s * 1000);
+	rtt_put(object, site);
 	answer_array(object, "services");
 	return object;
 }

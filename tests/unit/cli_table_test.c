@@ -40,6 +40,7 @@ static const struct {
 	{ "show bgp", "{\"object\":\"bgp\",\"verb\":\"show\"}" },
 	{ "show bgp neighbors", "{\"object\":\"bgp\",\"verb\":\"show\"}" },
 	{ "show bgp routes", "{\"object\":\"bgp-routes\",\"verb\":\"show\"}" },
+	{ "show probes", "{\"object\":\"probes\",\"verb\":\"show\"}" },
 	{ "show maps", "{\"object\":\"maps\",\"verb\":\"show\"}" },
 	{ "show pins --all", "{\"all\":true,\"object\":\"pins\",\"verb\":\"show\"}" },
 	{ "explain web", "{\"service\":\"web\",\"verb\":\"explain\"}" },
@@ -129,7 +130,7 @@ static const struct {
 } prefixes[] = {
 	{ "sh serv", true },     { "show si", true }, { "w a", true },
 	{ "show s web", false }, { "show s", false }, /* services, sites, slots */
-	{ "show bg n", true },   { "e web", true },
+	{ "show bg n", true },   { "ex web", true },  { "e web", false }, /* enable, explain */
 };
 
 Test(grammar, takes_prefixes_only_where_told)

@@ -105,6 +105,13 @@ static const struct {
 	  5, "duplicate", "load of one service" },
 	{ "duplicate instance", ROUTER SITE WEB "announce: {instances: [10.1.0.1, 10.1.0.1]}}]\n",
 	  4, "duplicate", "first in line 4" },
+	{ "probes too seldom for their age", "probe:\n  sender:\n    interval-ms: 5000\n", 2,
+	  "must", "more than three times" },
+	{ "probes too often", "probe: {sender: {interval-ms: 99}}\n", 1, "bad-value",
+	  "100 to 60000" },
+	{ "no probe at all", "probe: {sender: {rate: 0}}\n", 1, "bad-value", "1 to 10000" },
+	{ "key that is not there", ROUTER "probe: {reflector: {key-file: /nonexistent}}\n", 2,
+	  "bad-secret", "key-file: /nonexistent" },
 	{ "AS out of range", "router: {as: 4294967295}\n", 1, "bad-value", "from 1 to 4294967294" },
 	{ "AS a word", "router:\n  as: mine\n", 2, "bad-value", "must be an AS number" },
 	{ "router id not IPv4", "router: {router-id: '::1'}\n", 1, "bad-value",
@@ -721,4 +728,48 @@ Test(config, finds_the_nearest_word)
 			cr_expect(eq(str, (char *)nearest.best, (char *)words[i].want), "%s",
 				  words[i].wrong);
 	}
+}
+
+static struct config *checked(const char *text)
+{
+	_cleanup_(fault_list_clear) struct fault_list faults = { 0 };
+	struct config *config = NULL;
+
+	cr_assert(eq(int, check(text, &config, &faults), 0), "%s",
+		  faults.count ? faults.at->message : "");
+	return config;
+}
+
+Test(config, reads_probes)
+{
+	_cleanup_(config_free) struct config *config = NULL;
+	char key[32], text[256];
+
+	file_of("a key\n", 6, key);
+	snprintf(text, sizeof(text),
+		 ROUTER "probe:\n  sender: {interval-ms: 250, dscp: 46, source: [192.0.2.1]}\n"
+			"  reflector: {key-file: %s}\n",
+		 key);
+	config = checked(text);
+	unlink(key);
+	cr_expect(config->has_prober && config->has_reflector);
+	cr_expect(eq(u32, config->prober.interval_ms, 250));
+	cr_expect(eq(u32, config->prober.max_age_ms, 15000));
+	cr_expect(eq(u32, config->prober.rate_max, 200));
+	cr_expect(eq(u8, config->prober.dscp, 46));
+	cr_expect(eq(u8, config->prober.source_v4.octet[15], 1));
+	cr_expect(addr_is_zero(&config->prober.source_v6));
+	cr_expect(eq(sz, config->prober.key.len, 0));
+	cr_expect(eq(u16, config->reflector.port, 862));
+	cr_expect(eq(u32, config->reflector.rate_max, 2000));
+	cr_expect(eq(sz, config->reflector.key.len, 5));
+	cr_expect(memcmp(config->reflector.key.octet, "a key", 5) == 0);
+}
+
+Test(config, nothing_is_probed_unasked)
+{
+	_cleanup_(config_free) struct config *config = checked(ROUTER);
+
+	cr_expect(config->has_prober == false);
+	cr_expect(config->has_reflector == false);
 }

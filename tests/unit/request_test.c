@@ -89,6 +89,7 @@ static const struct {
 	{ "counters", "{\"verb\":\"show\",\"object\":\"counters\"}", "" },
 	{ "maps", "{\"verb\":\"show\",\"object\":\"maps\"}", "" },
 	{ "names", "{\"verb\":\"show\",\"object\":\"names\"}", "" },
+	{ "probes", "{\"verb\":\"show\",\"object\":\"probes\"}", "" },
 	{ "neighbors", "{\"verb\":\"show\",\"object\":\"bgp\"}", "" },
 	{ "routes", "{\"verb\":\"show\",\"object\":\"bgp-routes\"}", "" },
 	{ "table to a file", "{\"verb\":\"mrt\",\"object\":\"dump\"}", "" },

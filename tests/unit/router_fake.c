@@ -348,12 +348,14 @@ void router_open(struct router *r)
 	strcpy(r->config.state_dir, r->dir);
 	strcpy(r->config.egress.site_name, "here");
 	r->config.tables.hash_seed = 42;
-	r->context = (struct mgmt_context){ &r->tables,
-					    &r->bgp,
-					    &r->ingress,
-					    &r->egress,
-					    &r->config,
-					    &r->feed,
+	r->context = (struct mgmt_context){ .tables = &r->tables,
+					    .bgp = &r->bgp,
+					    .ingress = &r->ingress,
+					    .egress = &r->egress,
+					    .prober = (struct prober *)&r->config,
+					    .reflector = (struct reflector *)&r->config,
+					    .config = &r->config,
+					    .feed = &r->feed,
 					    .reload = router_reload };
 	r->empty = (struct mgmt_context){ .config = &r->config, .reload = router_reload };
 	if (durable_open(r->dir, &r->durable) < 0)
@@ -369,4 +371,25 @@ void router_close(struct router *r)
 {
 	durable_free(&r->durable);
 	nftw(r->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+bool prober_view(const struct prober *prober, size_t index, struct prober_view *ret)
+{
+	if (index > 1)
+		return false;
+	*ret = (struct prober_view){ .egress.octet = { [15] = 1 }, .fault = "" };
+	if (index) {
+		ret->rtt_s = ret->median_s = ret->least_s = -1;
+		ret->fault = "no answer in 3 s";
+		ret->loss = 1;
+	} else {
+		ret->rtt_s = ret->median_s = 0.0125;
+		ret->least_s = 0.012;
+	}
+	return true;
+}
+
+void reflector_counts(const struct reflector *reflector, struct reflector_counts *ret)
+{
+	*ret = (struct reflector_counts){ .reflected = 7, .refused = 1 };
 }

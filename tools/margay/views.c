@@ -468,6 +468,35 @@ void view_counters(const json_t *answer)
 	table_print(stdout, get(answer, "events"), events, ARRAY_SIZE(events), 0);
 }
 
+void view_probes(const json_t *answer)
+{
+	static const struct column paths[] = {
+		{ "EGRESS", "egress", CELL_TEXT },    { "RTT", "rtt-ms", CELL_MS },
+		{ "MEDIAN", "median-ms", CELL_MS },   { "LEAST", "least-ms", CELL_MS },
+		{ "AGE", "age", CELL_AGE },           { "LOSS", "loss", CELL_PERCENT },
+		{ "SENT", "sent", CELL_COUNT },       { "ANSWERED", "answered", CELL_COUNT },
+		{ "LOST", "lost", CELL_COUNT },       { "STRAYS", "strays", CELL_COUNT },
+		{ "REFUSED", "refused", CELL_COUNT }, { "FAULT", "fault", CELL_TEXT },
+	};
+	static const struct column reflector[] = {
+		{ "REFLECTED", "reflected", CELL_COUNT }, { "MALFORMED", "malformed", CELL_COUNT },
+		{ "REFUSED", "refused", CELL_COUNT },     { "LIMITED", "limited", CELL_COUNT },
+		{ "UNSENT", "unsent", CELL_COUNT },
+	};
+	json_t *row = json_object_get(answer, "reflector"), *rows = json_array();
+
+	table_print(stdout, get(answer, "probes"), paths, ARRAY_SIZE(paths), 0);
+	if (!json_is_true(get(answer, "sender")))
+		printf("nothing is measured: `probe: sender: {}` in the configuration starts it\n");
+	else if (!json_array_size(get(answer, "probes")))
+		printf("no egress to measure yet\n");
+	if (rows && json_is_true(get(row, "at-work")) && !json_array_append(rows, row)) {
+		printf("\n");
+		table_print(stdout, rows, reflector, ARRAY_SIZE(reflector), 0);
+	}
+	json_decref(rows);
+}
+
 void view_maps(const json_t *answer)
 {
 	static const struct column columns[] = {

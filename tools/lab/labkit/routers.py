@@ -18,6 +18,7 @@ class Settings:
     update_min: float = 1
     update_max: float = 5
     hold_time: int = 9
+    probe: bool = False  # round-trip times are measured, not configured
     extra: str = ""  # further lines of an ingress' configuration
 
 
@@ -69,7 +70,7 @@ def ingress_config(router, settings):
   - name: {site.name}
     id: {site.site_id}
     egress: [{site.v4}, "{site.v6}"]
-    rtt-ms: {site.rtt_ms}
+    rtt-ms: {0 if settings.probe else site.rtt_ms}
     capacity: {site.slots}
     service-time-ms: {plan.SERVICE_TIME_MS}
 """
@@ -88,6 +89,7 @@ tunnel:
   source-v6: "{router.v6}"
 """
         + _reflector_neighbor(settings).replace("LOCAL", router.v4)
+        + ("probe:\n  sender: {interval-ms: 200, max-age: 3}\n" if settings.probe else "")
         + "sites:\n"
         + sites
         + _service()
@@ -114,6 +116,7 @@ interfaces:
     role: site
 """
         + _reflector_neighbor(settings).replace("LOCAL", site.v4)
+        + ("probe:\n  reflector: {}\n" if settings.probe else "")
         + f"""\
 site:
   name: {site.name}

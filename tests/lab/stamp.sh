@@ -1,0 +1,4 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# round-trip times as STAMP measures them, against the delay lines of the lab
+exec "$(dirname "${BASH_SOURCE[0]}")/run" stamp
