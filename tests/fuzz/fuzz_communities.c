@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Extended communities: the report and the tunnel in them. */
+/* Extended communities: the report, the tunnel and the bandwidth in them. */
 #include "again.h"
+#include "bgp/link_bandwidth.h"
 #include "bgp/report_community.h"
 #include "bgp/tunnel_community.h"
 
@@ -41,11 +42,23 @@ static bool tunnel_again(struct cursor *c, struct writer *w)
 	return true;
 }
 
+static bool bandwidth_again(struct cursor *c, struct writer *w)
+{
+	const struct bgp_codec codec = { .local_as = 65000, .remote_as = 65000, .ibgp = true };
+	struct report report = { 0 };
+
+	link_bandwidth_decode(c, &report);
+	check_report(&report);
+	link_bandwidth_encode(&codec, &report, w);
+	return writer_len(w);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct cursor c = cursor_of(data, size - size % 8); /* attr.c has seen to the length */
 
 	check_again(c, report_again);
 	check_again(c, tunnel_again);
+	check_again(c, bandwidth_again);
 	return 0;
 }

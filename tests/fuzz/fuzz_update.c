@@ -108,7 +108,7 @@ static void check_update(const struct bgp_codec *codec, struct cursor body)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct notification fault, notification;
-	enum bgp_family family;
+	struct route_refresh refresh;
 	struct bgp_codec codec;
 	struct message m;
 	struct cursor c;
@@ -123,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		else if (m.type == MESSAGE_NOTIFICATION)
 			notification_decode(&m.body, &notification);
 		else if (m.type == MESSAGE_ROUTE_REFRESH)
-			route_refresh_decode(&m.body, &family, &fault);
+			route_refresh_decode(&m.body, &refresh, &fault);
 	}
 	return 0;
 }
