@@ -8,8 +8,11 @@
 static MG_INLINE enum mg_verdict ingress_decide(struct xdp_md *ctx, struct flow *flow,
 						struct way *ret, struct way *ret_site)
 {
-	enum mg_verdict verdict = decide(ctx, flow, ret);
+	enum mg_verdict verdict;
 
+	if (steer_asks_port())
+		mg_vrf(ctx, flow);
+	verdict = decide(ctx, flow, ret);
 	*ret_site = *ret;
 	if (verdict != MG_FORWARD || !ret->local)
 		return verdict;

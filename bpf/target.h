@@ -53,17 +53,17 @@ static MG_INLINE const struct mg_site *table_site(__u32 index)
 	return bpf_map_lookup_elem(&mg_sites, &index);
 }
 
-/* Whether packets may leave by it. */
-static MG_INLINE bool table_port(__u32 ifindex)
+/* NULL: packets may not leave by it. */
+static MG_INLINE const struct mg_port *table_port(__u32 ifindex)
 {
 	for (__u32 i = 0; i < MG_PORT_PROBES; i++) {
 		__u32 place = MG_PORT_PLACE(ifindex, i);
 		const struct mg_port *port = bpf_map_lookup_elem(&mg_ports, &place);
 
 		if (port && port->ifindex == ifindex)
-			return true;
+			return port;
 	}
-	return false;
+	return NULL;
 }
 
 static MG_INLINE const struct mg_nexthop *table_nexthop(__u32 index)
@@ -163,6 +163,13 @@ __noinline int mg_steer(struct xdp_md *ctx, const struct flow *flow, struct way 
 	struct packet pkt = packet_of(ctx);
 
 	return flow && ret ? steer(&pkt, flow, ret) : MG_MALFORMED;
+}
+
+__noinline int mg_vrf(struct xdp_md *ctx, struct flow *flow)
+{
+	if (flow)
+		steer_vrf(flow, ctx->ingress_ifindex);
+	return MG_FORWARD;
 }
 
 /* The decision; before it the flow of what does not tell its own, and after it what fragments leave

@@ -28,6 +28,7 @@
 #define MG_SEGMENTS_MAX      6  /* of an SRv6 path: the first, and those in its SRH */
 #define MG_TAGS_MAX          2  /* VLAN tags of one frame */
 #define MG_SERVER_ID_MAX     12 /* octets of a server ID in a QUIC connection ID */
+#define MG_VRFS_MAX          127
 
 /* One tick of a pin's clock, 2^32 ns (4.29 s): an age of up to 255 ticks is 18 minutes. */
 #define MG_TICK_SHIFT 32
@@ -93,9 +94,10 @@ enum mg_scope {
  */
 struct mg_service_key {
 	__u8 addr[16];
-	__u16 port; /* host order, so that bpftool prints it; 0: any */
-	__u8 proto; /* IPPROTO_TCP, ...; 0: any */
-	__u8 scope; /* enum mg_scope */
+	__u16 port;     /* host order, so that bpftool prints it; 0: any */
+	__u8 proto;     /* IPPROTO_TCP, ...; 0: any */
+	__u8 scope : 1; /* enum mg_scope */
+	__u8 vrf : 7;   /* whose address it is, 1..MG_VRFS_MAX; 0: in no VRF */
 };
 _Static_assert(sizeof(struct mg_service_key) == 20, "control/ writes this as bytes: no padding");
 
@@ -279,17 +281,21 @@ struct mg_endpoint {
 	__u32 site;  /* MG_END_DX4, DX6: index into mg_sites, of one with MG_ENCAP_NONE */
 	__u32 flags; /* MG_UNIFORM, MG_KERNEL */
 	__u32 vni;   /* VXLAN: network of what is taken */
+	__u32 vrf;   /* whose services the packets inside are for; 0: in no VRF */
 };
-_Static_assert(sizeof(struct mg_endpoint) == 20, "control/ writes this as bytes: no padding");
+_Static_assert(sizeof(struct mg_endpoint) == 24, "control/ writes this as bytes: no padding");
 
-/* An interface that packets may leave by. It stands in one of MG_PORT_PROBES places, from its index
- * modulo MG_PORTS on: an array, because a look into the kernel's hash map costs 35 ns. */
+/* An interface that packets may leave by, and whose clients are behind it. It stands in one of
+ * MG_PORT_PROBES places, from its index modulo MG_PORTS on: an array, because a look into the
+ * kernel's hash map costs 35 ns. */
 #define MG_PORTS                      256
 #define MG_PORT_PROBES                4
 #define MG_PORT_PLACE(ifindex, probe) (((ifindex) + (probe)) % MG_PORTS)
 struct mg_port {
 	__u32 ifindex; /* 0: free */
+	__u32 vrf;     /* of what comes in by it from clients; 0: none */
 };
+_Static_assert(sizeof(struct mg_port) == 8, "control/ writes this as bytes: no padding");
 
 /* A limit as times in ns (a bucket of tokens): a token a clock, and a burst of advance / clock.
  * clock 0: no limit. */
@@ -302,8 +308,10 @@ struct mg_settings {
 	__u32 pin_set_mask;     /* sets in mg_pins - 1 */
 	__u32 service_set_mask; /* sets in mg_service_sets - 1 */
 	struct mg_limit limit[2]; /* by enum mg_guard, per CPU */
+	__u32 vrf_ports;          /* ports that are in a VRF; 0: none has to be asked */
+	__u32 zero;
 };
-_Static_assert(sizeof(struct mg_settings) == 48, "control/ writes this as bytes: no padding");
+_Static_assert(sizeof(struct mg_settings) == 56, "control/ writes this as bytes: no padding");
 
 enum mg_guard {
 	MG_GUARD_ANSWERS, /* ICMP errors of our own */

@@ -119,6 +119,7 @@ static MG_INLINE enum mg_verdict decap_inner(struct packet *pkt, const struct fl
 	bool v4 = outer->service.proto == PROTO_IPV4;
 	enum mg_verdict verdict, marks;
 
+	ret->service.vrf = end->vrf;
 	ret->offset = outer->payload;
 	if (ret->offset > DECAP_HEADERS_MAX || !packet_pull(pkt, ret->offset))
 		return MG_TRUNCATED;

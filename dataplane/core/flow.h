@@ -9,7 +9,8 @@
 #include <stdbool.h>
 
 struct flow {
-	struct mg_service_key service; /* destination, port, protocol; the caller sets the scope */
+	struct mg_service_key service; /* destination, port, protocol; the caller sets scope
+					  and VRF */
 	__u32 offset;                  /* of the IP header in the frame */
 	__u32 payload;                 /* of what follows the IP headers in the frame */
 	__u32 id;                      /* of the fragmented packet, as it stands there */

@@ -33,13 +33,14 @@ struct fragment_ref {
 };
 
 /* RFC 791 section 3.2: source, destination, identification and protocol; RFC 8200 section 4.5:
- * all but the protocol, which may differ between an IPv6 packet's fragments. */
+ * all but the protocol, which may differ between an IPv6 packet's fragments. Each VRF has its own
+ * addresses. */
 static MG_INLINE __u64 fragment_hash(const struct flow *flow, __u64 seed)
 {
 	__u64 hash = flow->v4 ? flow_hash_v4(seed, flow, false) : flow_hash_v6(seed, flow, false);
 	__u64 proto = flow->v4 ? flow->service.proto : 0;
 
-	return flow_mix(hash, proto << 32 | flow->id);
+	return flow_mix(hash, (__u64)flow->service.vrf << 40 | proto << 32 | flow->id);
 }
 
 static MG_INLINE struct mg_fragment fragment_load(const struct mg_fragment *fragment)

@@ -42,14 +42,15 @@ static MG_INLINE void service_store(struct mg_service_ref *ref, struct mg_servic
 	*(volatile service_word *)ref = value.word;
 }
 
-static MG_INLINE __u64 service_rest_of(__u8 scope, __u8 proto, __u16 port)
+/* With another protocol and port than the key's. */
+static MG_INLINE __u64 service_rest_of(const struct mg_service_key *key, __u8 proto, __u16 port)
 {
-	return (__u64)scope << 24 | proto << 16 | port;
+	return (__u64)key->vrf << 25 | key->scope << 24 | proto << 16 | port;
 }
 
 static MG_INLINE __u64 service_rest(const struct mg_service_key *key)
 {
-	return service_rest_of(key->scope, key->proto, key->port);
+	return service_rest_of(key, key->proto, key->port);
 }
 
 /* Of a key that lies at a multiple of eight. */

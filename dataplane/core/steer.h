@@ -22,6 +22,7 @@ static MG_INLINE const struct mg_member *table_member(__u32 index);
 static MG_INLINE const struct mg_site *table_site(__u32 index);
 static MG_INLINE const struct mg_nexthop *table_nexthop(__u32 index);
 static MG_INLINE const struct mg_server *table_server(const struct mg_server_key *key);
+static MG_INLINE const struct mg_port *table_port(__u32 ifindex);
 static MG_INLINE __u8 table_tick(void); /* CLOCK_MONOTONIC in ns >> MG_TICK_SHIFT */
 static MG_INLINE void table_event(enum mg_event event);
 
@@ -82,7 +83,7 @@ static MG_INLINE const struct mg_service *service_find(const struct service_name
 static MG_INLINE enum mg_verdict steer_portless(const struct flow *flow, struct service_name name,
 						__u32 set_mask)
 {
-	name.rest = service_rest_of(flow->service.scope, flow->v4 ? PROTO_ICMP : PROTO_ICMPV6, 0);
+	name.rest = service_rest_of(&flow->service, flow->v4 ? PROTO_ICMP : PROTO_ICMPV6, 0);
 	if (!service_find(&name, set_mask))
 		return MG_NOT_OURS;
 	return flow->error ? MG_QUOTE : MG_FRAGMENT;
@@ -107,11 +108,11 @@ static MG_INLINE enum mg_verdict steer_service(const struct flow *flow, __u32 se
 	const struct mg_service *service = service_find(&name, set_mask);
 
 	if (!service && flow->service.port) {
-		name.rest = service_rest_of(flow->service.scope, flow->service.proto, 0);
+		name.rest = service_rest_of(&flow->service, flow->service.proto, 0);
 		service = service_find(&name, set_mask);
 	}
 	if (!service) {
-		name.rest = service_rest_of(flow->service.scope, 0, 0);
+		name.rest = service_rest_of(&flow->service, 0, 0);
 		service = service_find(&name, set_mask);
 	}
 	if (!service)
@@ -321,6 +322,24 @@ static MG_INLINE enum mg_verdict steer(const struct packet *pkt, const struct fl
 	    !steer_choose(service, settings->pin_set_mask, flow, ret))
 		return steer_last(service);
 	return steer_nexthop(flow, ret);
+}
+
+/* Whether the interface by which clients' packets come has to be asked for their VRF. */
+static MG_INLINE bool steer_asks_port(void)
+{
+	const struct mg_settings *settings = table_settings();
+
+	return settings && settings->vrf_ports;
+}
+
+/* Two VRFs may have services, and clients, of the same addresses. Out of a tunnel it is its
+ * endpoint that says whose packet this is. */
+static MG_INLINE void steer_vrf(struct flow *flow, __u32 ifindex)
+{
+	const struct mg_port *port = table_port(ifindex);
+
+	if (port)
+		flow->service.vrf = port->vrf;
 }
 
 /* The chosen site is this router itself: before steer() chooses among its instances. */

@@ -51,6 +51,8 @@ static enum vector_program program_of(uint8_t octet)
 {
 	if (octet & 4)
 		return VECTOR_EDGE;
+	if (octet & 8)
+		return VECTOR_VRF;
 	return octet & 1 ? VECTOR_EGRESS : VECTOR_INGRESS;
 }
 

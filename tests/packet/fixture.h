@@ -7,13 +7,21 @@
 #include <abi.h>
 #include <stddef.h>
 
-enum vector_program { VECTOR_INGRESS, VECTOR_EGRESS, VECTOR_EDGE, VECTOR_PROGRAMS };
+enum vector_program {
+	VECTOR_INGRESS,
+	VECTOR_EGRESS,
+	VECTOR_EDGE,
+	VECTOR_PROGRAMS,
+	VECTOR_VRF = VECTOR_PROGRAMS, /* ingress again, by a port in FIXTURE_VRF */
+	VECTOR_KINDS
+};
 
 #define FIXTURE_SEED          0x0123456789abcdefull
 #define FIXTURE_PIN_SET_MASK  15
 #define FIXTURE_SERVICE_SETS  32
 #define FIXTURE_ANSWERS       1000 /* a second */
 #define FIXTURE_ANSWERS_BURST 100
+#define FIXTURE_VRF           5
 #define FIXTURE_MEMBERS       4 /* numbers of one service in mg_members */
 
 #define V4(a, b, c, d)                                               \
@@ -92,15 +100,23 @@ static const struct mg_site fixture_sites[] = {
 		 .segment_count = MG_SEGMENTS_MAX },
 };
 
-#define INGRESS(addr, proto, port)                  \
-	{                                           \
-		addr, port, proto, MG_SCOPE_INGRESS \
+#define INGRESS(addr, proto, port)                     \
+	{                                              \
+		addr, port, proto, MG_SCOPE_INGRESS, 0 \
 	}
-#define EGRESS(addr, proto, port)                  \
-	{                                          \
-		addr, port, proto, MG_SCOPE_EGRESS \
+#define EGRESS(addr, proto, port)                     \
+	{                                             \
+		addr, port, proto, MG_SCOPE_EGRESS, 0 \
 	}
 #define TCP_INGRESS(port) INGRESS(WEB_V4, 6, port)
+#define VRF_INGRESS(addr, proto, port)                           \
+	{                                                        \
+		addr, port, proto, MG_SCOPE_INGRESS, FIXTURE_VRF \
+	}
+#define VRF_EGRESS(addr, proto, port)                           \
+	{                                                       \
+		addr, port, proto, MG_SCOPE_EGRESS, FIXTURE_VRF \
+	}
 
 /* The row's number is the service's index, and its slot's. */
 static const struct fixture_service {
@@ -196,6 +212,15 @@ static const struct fixture_service {
 	{ INGRESS(WEB_V6, 6, 8022), MG_AFFINITY_FLOW, 22, 0 },
 	{ EGRESS(WEB_V6, 6, 8022), MG_AFFINITY_FLOW, 11, 0 },
 	{ EGRESS(WEB_V4, 6, 8023), MG_AFFINITY_FLOW, 23, 0 },
+	/* Not where the same addresses outside the VRF lead to. */
+	{ VRF_INGRESS(WEB_V4, 6, 8002), MG_AFFINITY_FLOW, 1, 0 },
+	{ VRF_INGRESS(WEB_V4, 6, 8041), MG_AFFINITY_FLOW, 4, 0 },
+	{ VRF_INGRESS(WEB_V4, 6, 8032), MG_AFFINITY_FLOW, 22, 0 },
+	{ VRF_INGRESS(WEB_V6, 6, 8002), MG_AFFINITY_FLOW, 4, 0 },
+	{ VRF_INGRESS(WEB_V4, 1, 0), MG_AFFINITY_CLIENT, 4, 0 },
+	{ VRF_EGRESS(WEB_V4, 6, 8010), MG_AFFINITY_FLOW, 11, 0 },
+	{ VRF_EGRESS(WEB_V4, 6, 8032), MG_AFFINITY_FLOW, 10, 0 },
+	{ VRF_EGRESS(WEB_V6, 6, 8010), MG_AFFINITY_FLOW, 11, 0 },
 };
 
 static const struct fixture_endpoint {
@@ -219,6 +244,11 @@ static const struct fixture_endpoint {
 	{ { SID(0xd7) }, { .strip = 1 << MG_ENCAP_SRV6, .behavior = MG_END_DX4, .site = 29 } },
 	{ { SID(0xd8) }, { .strip = 1 << MG_ENCAP_SRV6, .behavior = MG_END_DX4, .site = 30 } },
 	{ { SID(0xd9) }, { .strip = 1 << MG_ENCAP_SRV6, .behavior = MG_END_DX4, .site = 1 } },
+	{ { EAST(27) }, { .strip = 1 << MG_ENCAP_IPIP, .vrf = FIXTURE_VRF } },
+	{ { SID(0x56) },
+	  { .strip = 1 << MG_ENCAP_SRV6, .vrf = FIXTURE_VRF, .behavior = MG_END_DT46 } },
+	{ { SID(0x54) },
+	  { .strip = 1 << MG_ENCAP_SRV6, .vrf = FIXTURE_VRF, .behavior = MG_END_DT4 } },
 	{ { SID(0x47) }, { .strip = 1 << MG_ENCAP_SRV6, .flags = MG_UNIFORM | MG_KERNEL } },
 };
 
@@ -272,6 +302,12 @@ static const struct fixture_server {
 
 static const __u32 fixture_ports[] = { 1, 2 };
 
+/* What is at lo's number, by which a test run's frames come. */
+static inline struct mg_port fixture_port(enum vector_program kind)
+{
+	return (struct mg_port){ .ifindex = 1, .vrf = kind == VECTOR_VRF ? FIXTURE_VRF : 0 };
+}
+
 #define FIXTURE_SERVICES (sizeof(fixture_services) / sizeof(fixture_services[0]))
 
 static inline struct mg_service fixture_service(size_t i)
@@ -311,7 +347,7 @@ static inline struct mg_slot fixture_slot(size_t i)
 	return (struct mg_slot){ .now = 1, .next = fixture_services[i].next_site ? 2 : 0 };
 }
 
-static inline struct mg_settings fixture_settings(void)
+static inline struct mg_settings fixture_settings(enum vector_program kind)
 {
 	const __u64 clock_ns = 1000000000 / FIXTURE_ANSWERS;
 
@@ -319,6 +355,7 @@ static inline struct mg_settings fixture_settings(void)
 		.hash_seed = FIXTURE_SEED,
 		.pin_set_mask = FIXTURE_PIN_SET_MASK,
 		.service_set_mask = FIXTURE_SERVICE_SETS - 1,
+		.vrf_ports = kind == VECTOR_VRF,
 		.limit[MG_GUARD_ANSWERS] = { clock_ns, clock_ns * FIXTURE_ANSWERS_BURST },
 	};
 }

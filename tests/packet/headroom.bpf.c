@@ -13,7 +13,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__type(key, __u32);
 	__type(value, __u32);
-	__uint(max_entries, 3);
+	__uint(max_entries, 4);
 } under_test SEC(".maps");
 
 __u32 which; /* of them */

@@ -121,7 +121,7 @@ static void say_by(uint32_t neighbor, const char *prefix, uint8_t len, const str
 {
 	struct addr addr = addr_of(prefix);
 	struct bgp_route route = { .neighbor = neighbor,
-				   .prefix = prefix_of(&addr, len),
+				   .dst.prefix = prefix_of(&addr, len),
 				   .path = path,
 				   .received_ms = uv_now(&lab.loop) };
 

@@ -18,7 +18,7 @@ struct loaded {
 	struct egress *egress;
 	struct headroom *headroom;
 	struct edge *edge;
-	int program[VECTOR_PROGRAMS];
+	int program[VECTOR_KINDS];
 };
 
 /* The other programs work on the first one's maps. */
@@ -86,7 +86,7 @@ static int put_service(const struct loaded *loaded, uint32_t i)
 
 static int put_fixture(const struct loaded *loaded)
 {
-	struct mg_settings settings = fixture_settings();
+	struct mg_settings settings = fixture_settings(VECTOR_INGRESS);
 	uint32_t zero = 0;
 	int r = put(loaded, "mg_settings", &zero, &settings);
 
@@ -100,7 +100,7 @@ static int put_fixture(const struct loaded *loaded)
 		r = put(loaded, "mg_endpoints", &fixture_endpoints[i].key,
 			&fixture_endpoints[i].endpoint);
 	for (uint32_t i = 0; !r && i < ARRAY_SIZE(fixture_ports); i++) {
-		struct mg_port port = { fixture_ports[i] };
+		struct mg_port port = { .ifindex = fixture_ports[i] };
 		uint32_t place = MG_PORT_PLACE(fixture_ports[i], 0);
 
 		r = put(loaded, "mg_ports", &place, &port);
@@ -154,6 +154,7 @@ int loaded_new(struct loaded **ret)
 		return r;
 	loaded->program[VECTOR_INGRESS] = bpf_program__fd(loaded->ingress->progs.mg_ingress);
 	loaded->program[VECTOR_EGRESS] = bpf_program__fd(loaded->egress->progs.mg_egress);
+	loaded->program[VECTOR_VRF] = loaded->program[VECTOR_INGRESS];
 	loaded->program[VECTOR_EDGE] = bpf_program__fd(loaded->edge->progs.mg_edge);
 	r = put_headroom(loaded);
 	if (r < 0)
@@ -173,6 +174,30 @@ void loaded_free(struct loaded **loaded)
 	freep(loaded);
 }
 
+/* Whether the port by which the frames come is in a VRF. */
+static int port_as(struct loaded *loaded, enum vector_program kind)
+{
+	struct mg_settings settings = fixture_settings(kind);
+	struct mg_port port = fixture_port(kind);
+	uint32_t zero = 0, place = MG_PORT_PLACE(port.ifindex, 0);
+	int r = put(loaded, "mg_settings", &zero, &settings);
+
+	return r < 0 ? r : put(loaded, "mg_ports", &place, &port);
+}
+
+static int run(struct loaded *loaded, enum vector_program program, struct bpf_test_run_opts *opts)
+{
+	int r = program == VECTOR_VRF ? port_as(loaded, VECTOR_VRF) : 0;
+
+	loaded->headroom->bss->which = program;
+	if (r >= 0)
+		r = bpf_prog_test_run_opts(bpf_program__fd(loaded->headroom->progs.fill_headroom),
+					   opts);
+	if (r >= 0 && program == VECTOR_VRF)
+		r = port_as(loaded, VECTOR_INGRESS);
+	return r;
+}
+
 int loaded_run(struct loaded *loaded, enum vector_program program, uint8_t *bytes, size_t *len,
 	       size_t size, uint32_t *ret_action)
 {
@@ -184,8 +209,7 @@ int loaded_run(struct loaded *loaded, enum vector_program program, uint8_t *byte
 	if (!in)
 		return -ENOMEM;
 	memcpy(in, bytes, *len);
-	loaded->headroom->bss->which = program;
-	r = bpf_prog_test_run_opts(bpf_program__fd(loaded->headroom->progs.fill_headroom), &opts);
+	r = run(loaded, program, &opts);
 	if (r < 0)
 		return r;
 	*len = opts.data_size_out;

@@ -54,6 +54,7 @@ static void ingress(struct model *model, struct model_packet *packet, enum mg_ve
 {
 	struct model_way way = { 0 };
 
+	packet->vrf = model->vrf;
 	if (verdict == MG_FORWARD)
 		verdict = decide(model, MG_SCOPE_INGRESS, packet, &way);
 	if (verdict == MG_FORWARD)

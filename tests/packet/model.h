@@ -21,6 +21,7 @@
 struct model_fragment {
 	uint8_t src[16], dst[16];
 	uint32_t id;
+	uint8_t vrf;
 	uint8_t key_proto, proto; /* IPv6 siblings are told without their protocol: 0 */
 	uint16_t sport, dport;
 	uint64_t tick;
@@ -41,6 +42,7 @@ struct model {
 	const struct mg_site *site;
 	const struct mg_nexthop *nexthop;
 	bool (*port)(uint32_t ifindex);
+	uint8_t vrf; /* that clients of this port are in */
 	/* NULL: nothing at this address. */
 	const struct mg_endpoint *(*endpoint)(const uint8_t addr[16]);
 	/* Number of a member; 0: the ID is nobody's. */
@@ -63,6 +65,7 @@ struct model_packet {
 	uint8_t src[16], dst[16]; /* of the flow: those of a quoted packet turned around */
 	uint16_t sport, dport;
 	uint8_t proto;
+	uint8_t vrf; /* whose addresses they are; 0: none */
 	uint8_t tos, ttl;
 	uint8_t ecn; /* to leave with */
 	bool fragment, later, start;
@@ -118,8 +121,13 @@ enum mg_verdict model_quote(struct model *model, uint8_t scope, struct model_pac
 enum mg_verdict model_steer(struct model *model, uint8_t scope, struct model_packet *packet,
 			    struct model_way *ret);
 
+/* Where a service is looked for. */
+struct model_table {
+	uint8_t scope, vrf;
+};
+
 /* NULL: none. */
-const struct mg_service *model_service(const struct model *model, uint8_t scope,
+const struct mg_service *model_service(const struct model *model, const struct model_table *table,
 				       const uint8_t addr[16], uint8_t proto, uint16_t port);
 
 void model_recall(struct model *model, struct model_packet *packet);

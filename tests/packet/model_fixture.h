@@ -41,7 +41,7 @@ static uint32_t model_fixture_server(uint32_t service, const uint8_t *id, size_t
 static inline void model_fixture(struct model *model)
 {
 	memset(model, 0, sizeof(*model));
-	model->settings = fixture_settings();
+	model->settings = fixture_settings(VECTOR_INGRESS);
 	model->services = FIXTURE_SERVICES;
 	_Static_assert(FIXTURE_SERVICES <= MODEL_SERVICES, "room in the model");
 	for (size_t i = 0; i < FIXTURE_SERVICES; i++) {

@@ -8,7 +8,7 @@
 
 static struct model_fragment entry_of(const struct model *model, const struct model_packet *packet)
 {
-	struct model_fragment entry = { .id = packet->id, .tick = model->tick };
+	struct model_fragment entry = { .id = packet->id, .vrf = packet->vrf, .tick = model->tick };
 
 	memcpy(entry.src, packet->src, 16);
 	memcpy(entry.dst, packet->dst, 16);
@@ -22,7 +22,7 @@ static struct model_fragment entry_of(const struct model *model, const struct mo
 static bool same_packet(const struct model_fragment *a, const struct model_fragment *b)
 {
 	return !memcmp(a->src, b->src, 16) && !memcmp(a->dst, b->dst, 16) && a->id == b->id &&
-	       a->key_proto == b->key_proto;
+	       a->vrf == b->vrf && a->key_proto == b->key_proto;
 }
 
 /* The newest that is left of this packet; NULL: none. */

@@ -54,10 +54,11 @@ static bool read_quote(const struct model_packet *packet, struct model_packet *r
 /* Something that is for an address with services and for none of them that could be named. */
 static enum mg_verdict lost(struct model *model, uint8_t scope, const struct model_packet *packet)
 {
+	const struct model_table table = { scope, packet->vrf };
 	uint8_t icmp = packet->v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 
-	if (model_service(model, scope, packet->own_dst, icmp, 0) ||
-	    model_service(model, scope, packet->own_dst, 0, 0))
+	if (model_service(model, &table, packet->own_dst, icmp, 0) ||
+	    model_service(model, &table, packet->own_dst, 0, 0))
 		return MG_QUOTE;
 	return MG_NOT_OURS;
 }

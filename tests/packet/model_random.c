@@ -389,8 +389,8 @@ void random_packet(struct random *random, struct random_frame *ret)
 	struct writer w = { .random = random, .at = ret->octets, .end = ret->octets + LEN_MAX };
 	bool v4 = random_below(random, 2);
 
-	ret->program = random_below(random, VECTOR_PROGRAMS);
-	w.scope = ret->program == VECTOR_INGRESS ? MG_SCOPE_INGRESS : MG_SCOPE_EGRESS;
+	ret->program = random_below(random, VECTOR_KINDS);
+	w.scope = ret->program == VECTOR_EGRESS ? MG_SCOPE_EGRESS : MG_SCOPE_INGRESS;
 	if (ret->program == VECTOR_EDGE)
 		w.scope = random_below(random, 2);
 	put_random(&w, 12);

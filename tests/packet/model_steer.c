@@ -6,14 +6,14 @@
 #include <netinet/in.h>
 #include <string.h>
 
-const struct mg_service *model_service(const struct model *model, uint8_t scope,
+const struct mg_service *model_service(const struct model *model, const struct model_table *table,
 				       const uint8_t addr[16], uint8_t proto, uint16_t port)
 {
 	for (size_t i = 0; i < model->services; i++) {
 		const struct mg_service_key *key = &model->service[i].key;
 
-		if (key->scope == scope && key->proto == proto && key->port == port &&
-		    !memcmp(key->addr, addr, 16))
+		if (key->scope == table->scope && key->vrf == table->vrf && key->proto == proto &&
+		    key->port == port && !memcmp(key->addr, addr, 16))
 			return &model->service[i];
 	}
 	return NULL;
@@ -22,13 +22,14 @@ const struct mg_service *model_service(const struct model *model, uint8_t scope,
 static const struct mg_service *find_service(struct model *model, uint8_t scope,
 					     const struct model_packet *packet)
 {
+	const struct model_table table = { scope, packet->vrf };
 	const struct mg_service *service = NULL;
 
 	if (packet->dport && !packet->unknown)
-		service = model_service(model, scope, packet->dst, packet->proto, packet->dport);
+		service = model_service(model, &table, packet->dst, packet->proto, packet->dport);
 	if (!service)
-		service = model_service(model, scope, packet->dst, packet->proto, 0);
-	return service ? service : model_service(model, scope, packet->dst, 0, 0);
+		service = model_service(model, &table, packet->dst, packet->proto, 0);
+	return service ? service : model_service(model, &table, packet->dst, 0, 0);
 }
 
 uint64_t model_hash(const struct model *model, const struct model_packet *packet,
@@ -172,13 +173,14 @@ enum mg_verdict model_steer(struct model *model, uint8_t scope, struct model_pac
 			    struct model_way *ret)
 {
 	const struct mg_service *service = find_service(model, scope, packet);
+	const struct model_table table = { scope, packet->vrf };
 	enum mg_verdict unclear = packet->error ? MG_QUOTE : MG_FRAGMENT;
 	uint8_t icmp = packet->v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 	uint32_t member = 0;
 
 	if (packet->unknown && (!service || service->affinity != MG_AFFINITY_CLIENT))
-		return service || model_service(model, scope, packet->dst, icmp, 0) ? unclear
-										    : MG_NOT_OURS;
+		return service || model_service(model, &table, packet->dst, icmp, 0) ? unclear
+										     : MG_NOT_OURS;
 	if (!service)
 		return MG_NOT_OURS;
 	ret->service = service;

@@ -119,6 +119,7 @@ enum mg_verdict model_strip(const struct model *model, const struct model_packet
 		return MG_WRONG_FAMILY;
 	verdict = model_parse_ip(outer->frame, inside.at, len, inside.v4, ret);
 	ret->link = outer->link;
+	ret->vrf = (uint8_t)end->vrf;
 	if (verdict != MG_FORWARD && verdict != MG_NOT_OURS) /* a waypoint's may be the kernel's */
 		return verdict;
 	if (ret->end > outer->end)

@@ -65,6 +65,7 @@ static const struct {
 	[VECTOR_INGRESS] = { "ingress", model_ingress },
 	[VECTOR_EGRESS] = { "egress", model_egress },
 	[VECTOR_EDGE] = { "edge", model_edge },
+	[VECTOR_VRF] = { "ingress in a VRF", model_ingress },
 };
 
 static const char *verdict_name(int verdict)
@@ -105,6 +106,7 @@ static void compare(const char *what, enum vector_program program, const uint8_t
 	int verdict;
 
 	model.tick = now_tick();
+	model.vrf = program == VECTOR_VRF ? FIXTURE_VRF : 0;
 	programs[program].model(&model, frame, len, &want);
 	if (want.verdict == MG_TOO_BIG_TOLD || want.verdict == MG_UNREACHABLE)
 		refill();

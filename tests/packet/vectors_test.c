@@ -171,7 +171,8 @@ Test(vectors, counts_what_reached_no_member, .init = load, .fini = unload)
 		run(v->program, in, len, &got);
 		if (!strncmp(v->name, "End.DX", 6))
 			continue; /* of no service */
-		kept += (v->verdict == MG_NO_SERVICE && v->program == VECTOR_INGRESS) ||
+		kept += (v->verdict == MG_NO_SERVICE &&
+			 (v->program == VECTOR_INGRESS || v->program == VECTOR_VRF)) ||
 			v->verdict == MG_NO_MEMBER || v->verdict == MG_UNREACHABLE ||
 			v->verdict == MG_LAST_RESORT || v->verdict == MG_NO_NEXTHOP ||
 			v->verdict == MG_NO_PORT || v->verdict == MG_TOO_BIG ||

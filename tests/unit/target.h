@@ -35,7 +35,7 @@ static struct {
 	struct mg_nexthop nexthop[TARGET_SITES];
 	struct mg_endpoint_key endpoint_key[TARGET_ENDPOINTS];
 	struct mg_endpoint endpoint[TARGET_ENDPOINTS];
-	uint32_t port[TARGET_PORTS];
+	struct mg_port port[TARGET_PORTS];
 	struct mg_server_key server_key[TARGET_SERVERS];
 	struct mg_server server[TARGET_SERVERS];
 	uint64_t event[MG_EVENT_COUNT];
@@ -98,6 +98,15 @@ static MG_INLINE const struct mg_member *table_member(__u32 index)
 static MG_INLINE const struct mg_site *table_site(__u32 index)
 {
 	return index < TARGET_SITES ? &target.site[index] : NULL;
+}
+
+static MG_INLINE const struct mg_port *table_port(__u32 ifindex)
+{
+	for (size_t i = 0; i < TARGET_PORTS; i++) {
+		if (target.port[i].ifindex == ifindex)
+			return &target.port[i];
+	}
+	return NULL;
 }
 
 static MG_INLINE const struct mg_nexthop *table_nexthop(__u32 index)
@@ -221,15 +230,6 @@ static inline void frame_cut(struct frame *frame, int room)
 	frame->len = cut.len;
 }
 
-static inline bool target_port(uint32_t ifindex)
-{
-	for (size_t i = 0; i < TARGET_PORTS; i++) {
-		if (target.port[i] == ifindex)
-			return true;
-	}
-	return false;
-}
-
 static inline enum mg_verdict target_send(struct frame *frame, const struct flow *flow,
 					  const struct way *way)
 {
@@ -242,7 +242,7 @@ static inline enum mg_verdict target_send(struct frame *frame, const struct flow
 	verdict = encap_check(flow, &tunnel);
 	if (verdict != MG_FORWARD)
 		return verdict;
-	if (way->ifindex != frame->ifindex && !target_port(way->ifindex))
+	if (way->ifindex != frame->ifindex && !table_port(way->ifindex))
 		return MG_NO_PORT;
 	pkt = frame_packet(frame);
 	if (tunnel.rare && !encap_link_of(&pkt, &tunnel))
@@ -311,10 +311,13 @@ static inline enum mg_verdict target_route(struct frame *frame, const struct flo
 static inline enum mg_verdict target_ingress_way(struct frame *frame, struct flow *flow,
 						 struct way *ret)
 {
-	enum mg_verdict verdict = target_decide(frame, flow, ret);
 	struct packet pkt = frame_packet(frame);
+	enum mg_verdict verdict;
 	__u16 mss;
 
+	if (steer_asks_port())
+		steer_vrf(flow, frame->ifindex);
+	verdict = target_decide(frame, flow, ret);
 	if (verdict == MG_FORWARD && ret->local) {
 		steer_inward(flow, ret);
 		mss = ret->mss;

@@ -7,7 +7,7 @@
 static inline void target_fixture(void)
 {
 	memset(&target, 0, sizeof(target));
-	target.settings = fixture_settings();
+	target.settings = fixture_settings(VECTOR_INGRESS);
 	for (size_t i = 0; i < FIXTURE_SERVICES; i++) {
 		const struct fixture_service *row = &fixture_services[i];
 		struct mg_service service = fixture_service(i);
@@ -26,7 +26,8 @@ static inline void target_fixture(void)
 		target.endpoint[i] = fixture_endpoints[i].endpoint;
 		target.endpoints++;
 	}
-	memcpy(target.port, fixture_ports, sizeof(fixture_ports));
+	for (size_t i = 0; i < sizeof(fixture_ports) / sizeof(fixture_ports[0]); i++)
+		target.port[i].ifindex = fixture_ports[i];
 	for (size_t i = 0; i < sizeof(fixture_servers) / sizeof(fixture_servers[0]); i++) {
 		target.server_key[i] = fixture_server_key(&fixture_servers[i]);
 		target.server[i] = (struct mg_server){ fixture_servers[i].member };
@@ -37,8 +38,13 @@ static inline void target_fixture(void)
 static inline enum mg_verdict target_run(enum vector_program program, struct frame *frame,
 					 struct way *ret)
 {
+	const bool vrf = program == VECTOR_VRF;
+
+	target.settings.vrf_ports = vrf;
+	target.port[0] = fixture_port(program);
 	switch (program) {
 	case VECTOR_INGRESS:
+	case VECTOR_VRF:
 		return target_ingress(frame, ret);
 	case VECTOR_EGRESS:
 		return target_egress(frame, ret);
