@@ -359,6 +359,9 @@ static const char *config_fixed(const struct config *a, const struct config *b)
 		return "router and bgp";
 	if (memcmp(&a->ingress, &b->ingress, sizeof(a->ingress)))
 		return "tunnel";
+	if (a->vrf_count != b->vrf_count ||
+	    (a->vrf_count && memcmp(a->vrf, b->vrf, a->vrf_count * sizeof(*a->vrf))))
+		return "vrfs";
 	if (a->has_egress != b->has_egress || memcmp(&a->egress, &b->egress, sizeof(a->egress)))
 		return "site";
 	if (strcmp(a->control_socket, b->control_socket) || strcmp(a->state_dir, b->state_dir))
@@ -531,6 +534,9 @@ static int daemon_open(struct daemon *d)
 	r = ingress_new(&d->loop, d->tables, &d->config->ingress, &d->ingress);
 	if (r < 0)
 		return log_err(r, "ingress");
+	r = ingress_vrfs_set(d->ingress, d->config->vrf, d->config->vrf_count);
+	if (r < 0)
+		return log_err(r, "vrfs");
 	if (d->config->has_bgp) {
 		r = bgp_new(&d->loop, &d->config->bgp, &bgp_ops, d, &d->bgp);
 		if (r < 0)
@@ -540,6 +546,9 @@ static int daemon_open(struct daemon *d)
 	}
 	if (d->config->has_egress) {
 		r = egress_new(&d->loop, d->tables, d->bgp, &d->config->egress, &d->egress);
+		if (r < 0)
+			return r;
+		r = egress_vrfs_set(d->egress, d->config->vrf, d->config->vrf_count);
 		if (r < 0)
 			return r;
 		egress_listen(d->egress, &egress_ops, d);

@@ -19,6 +19,7 @@ struct offer_key {
 
 struct offer_source {
 	uint32_t neighbor, path_id;
+	struct bgp_rd rd; /* of a route of a VPN: each is a route of its own */
 };
 
 struct offer {
@@ -26,6 +27,7 @@ struct offer {
 	struct offer_source source; /* whose word this is */
 	struct bgp_tunnel tunnel;
 	bool local;                          /* the site behind this router says it */
+	bool labelled;                       /* it wants an MPLS label in front of the packet */
 	uint32_t carrier;                    /* enum bgp_carrier */
 	uint32_t carried[BGP_CARRIER_COUNT]; /* as in struct bgp_path */
 	bool has_report;

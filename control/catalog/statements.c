@@ -18,7 +18,8 @@ static int key_compare(const struct offer_key *a, const struct offer_key *b)
 
 static bool source_equal(const struct offer_source *a, const struct offer_source *b)
 {
-	return a->neighbor == b->neighbor && a->path_id == b->path_id;
+	return a->neighbor == b->neighbor && a->path_id == b->path_id &&
+	       !memcmp(a->rd.octet, b->rd.octet, sizeof(a->rd.octet));
 }
 
 static int64_t freshness(const struct offer *offer)
@@ -45,7 +46,9 @@ static bool offer_beats(const struct offer *a, const struct offer *b)
 		return a->carrier < b->carrier; /* 3: the lower bit is the richer carrier */
 	if (a->source.neighbor != b->source.neighbor)
 		return a->source.neighbor < b->source.neighbor; /* 4 */
-	return a->source.path_id < b->source.path_id;           /* 5 */
+	if (a->source.path_id != b->source.path_id)
+		return a->source.path_id < b->source.path_id;                  /* 5 */
+	return memcmp(&a->source.rd, &b->source.rd, sizeof(a->source.rd)) < 0; /* 6 */
 }
 
 /* Says the same as before, whenever it was said. */
@@ -53,7 +56,8 @@ static bool offer_same(const struct offer *a, const struct offer *b)
 {
 	return source_equal(&a->source, &b->source) && a->carrier == b->carrier &&
 	       bgp_tunnel_equal(&a->tunnel, &b->tunnel) && a->local == b->local &&
-	       a->has_report == b->has_report && a->sampled_ms == b->sampled_ms &&
+	       a->labelled == b->labelled && a->has_report == b->has_report &&
+	       a->sampled_ms == b->sampled_ms &&
 	       (!a->has_report || report_equal_within(&a->report, &b->report, 0));
 }
 

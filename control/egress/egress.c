@@ -4,8 +4,8 @@
  * instances, and only then announced. Its route is withdrawn at once when its collector falls
  * silent or an operator says so; its instances stay, for flows that run.
  *
- * A route is one address. Several services of one address (other ports) share it: it tells the
- * report of the first of them that is announceable, and drains where one of them does.
+ * A route is one address, of a VRF or of none. Several services of it (other ports) share it: it
+ * tells the report of the first of them that is announceable, and drains where one of them does.
  */
 #include "egress/egress.h"
 
@@ -23,6 +23,8 @@ struct egress {
 	struct tables *tables;
 	struct bgp *bgp; /* NULL: nothing can be announced */
 	struct egress_config config;
+	struct vrf *vrf;
+	size_t vrf_count;
 	struct hosted **service; /* sorted by key: those of one address stand together */
 	size_t service_count;
 	const struct egress_ops *ops; /* NULL: nobody listens */
@@ -52,22 +54,48 @@ static void egress_route_heard(const struct egress *e, const struct bgp_dst *dst
 	e->ops->settled(e->ops_user);
 }
 
-static struct addr hosted_addr(const struct hosted *h)
-{
+/* What a route is of. */
+struct place {
 	struct addr addr;
+	uint8_t vrf; /* 0: none */
+};
 
-	memcpy(addr.octet, h->config.key.addr, sizeof(addr.octet));
-	return addr;
+static struct place hosted_place(const struct hosted *h)
+{
+	struct place place = { .vrf = h->config.key.vrf };
+
+	memcpy(place.addr.octet, h->config.key.addr, sizeof(place.addr.octet));
+	return place;
 }
 
-static struct bgp_path egress_path(const struct egress *e, const struct addr *service,
+static struct bgp_dst place_dst(const struct egress *e, const struct place *place)
+{
+	const struct vrf *vrf = vrf_find(e->vrf, e->vrf_count, place->vrf);
+	struct prefix prefix = prefix_of_host(&place->addr);
+
+	return vrf ? bgp_dst_of_vpn(&vrf->rd, &prefix) : bgp_dst_of(&prefix);
+}
+
+/* A VRF's traffic is told by the endpoint alone, so no label is on it. */
+static void path_to_vrf(struct bgp_path *path, const struct vrf *vrf)
+{
+	path->tunnel.endpoint = vrf->endpoint;
+	path->label = BGP_LABEL_NONE;
+	path->ext_communities = (struct bgp_bytes){ (uint8_t *)vrf->export[0].octet,
+						    vrf->export_count * sizeof(vrf->export[0]) };
+}
+
+static struct bgp_path egress_path(const struct egress *e, const struct place *place,
 				   const struct report *report)
 {
 	struct bgp_path path = { .tunnel = e->config.tunnel, .site_id = e->config.site_id };
-	bool v4 = addr_is_v4(service);
+	const struct vrf *vrf = vrf_find(e->vrf, e->vrf_count, place->vrf);
+	bool v4 = addr_is_v4(&place->addr);
 
 	path.next_hop = v4 && !addr_is_zero(&e->config.next_hop_v4) ? e->config.next_hop_v4
 								    : e->config.next_hop_v6;
+	if (vrf)
+		path_to_vrf(&path, vrf);
 	if (path.site_id)
 		path.has |= BGP_HAS_SITE_ID;
 	if (report->has || report->drain) {
@@ -99,9 +127,10 @@ static bool egress_at(const struct egress *e, size_t i, const void *octets, size
 }
 
 /* Who of this address is announced, and by whom it speaks: NULL, or the teller with *ret_report. */
-static struct hosted *egress_teller(struct egress *e, const struct addr *service,
+static struct hosted *egress_teller(struct egress *e, const struct place *place,
 				    struct report *ret_report)
 {
+	const struct addr *service = &place->addr;
 	size_t i = egress_place(e, service->octet, sizeof(service->octet));
 	struct hosted *teller = NULL;
 	bool drained = false;
@@ -109,6 +138,8 @@ static struct hosted *egress_teller(struct egress *e, const struct addr *service
 	for (; egress_at(e, i, service->octet, sizeof(service->octet)); i++) {
 		struct hosted *h = e->service[i];
 
+		if (h->config.key.vrf != place->vrf)
+			continue;
 		h->announced = hosted_announceable(h) && e->bgp;
 		if (!e->bgp)
 			h->fault = "BGP is not configured";
@@ -123,18 +154,17 @@ static struct hosted *egress_teller(struct egress *e, const struct addr *service
 	return teller;
 }
 
-static void egress_route_tell(struct egress *e, const struct addr *service, struct hosted *teller,
+static void egress_route_tell(struct egress *e, const struct place *place, struct hosted *teller,
 			      const struct report *report)
 {
-	struct bgp_path path = egress_path(e, service, report);
-	struct prefix prefix = prefix_of_host(service);
-	struct bgp_dst dst = bgp_dst_of(&prefix);
+	struct bgp_path path = egress_path(e, place, report);
+	struct bgp_dst dst = place_dst(e, place);
 	bool same = teller->tells && report_equal_within(&teller->sent, report, 0);
 	char text[ADDR_STRLEN];
 	int r = bgp_originate(e->bgp, &dst, &path);
 
 	if (r < 0) {
-		log_err(r, "%s: not announced", addr_format(service, text));
+		log_err(r, "%s: not announced", addr_format(&place->addr, text));
 		teller->announced = false;
 		teller->fault = "no memory for its route";
 		return;
@@ -146,27 +176,28 @@ static void egress_route_tell(struct egress *e, const struct addr *service, stru
 }
 
 /* Makes the route of this address what its services say. */
-static void egress_route_update(struct egress *e, const struct addr *service)
+static void egress_route_update(struct egress *e, const struct place *place)
 {
+	const struct addr *service = &place->addr;
 	size_t i = egress_place(e, service->octet, sizeof(service->octet));
-	struct prefix prefix = prefix_of_host(service);
-	struct bgp_dst dst = bgp_dst_of(&prefix);
+	struct bgp_dst dst = place_dst(e, place);
 	struct report report;
-	struct hosted *teller = egress_teller(e, service, &report);
+	struct hosted *teller = egress_teller(e, place, &report);
 
 	for (; egress_at(e, i, service->octet, sizeof(service->octet)); i++)
-		e->service[i]->tells &= e->service[i] == teller;
+		e->service[i]->tells &=
+			e->service[i] == teller || e->service[i]->config.key.vrf != place->vrf;
 	if (teller)
-		egress_route_tell(e, service, teller, &report);
+		egress_route_tell(e, place, teller, &report);
 	else if (e->bgp && bgp_withdraw(e->bgp, &dst) >= 0)
 		egress_route_heard(e, &dst, NULL);
 }
 
 static void egress_service_due(struct hosted *h)
 {
-	struct addr addr = hosted_addr(h);
+	const struct place place = hosted_place(h);
 
-	egress_route_update(h->egress, &addr);
+	egress_route_update(h->egress, &place);
 }
 
 static void egress_reported(void *user, const struct collector *collector, const char *service,
@@ -254,18 +285,18 @@ static int egress_service_add(struct egress *e, const struct egress_service_conf
 static void egress_service_remove(struct egress *e, size_t index)
 {
 	struct hosted *h = e->service[index];
-	struct addr addr = hosted_addr(h);
+	const struct place place = hosted_place(h);
 
 	e->service_count--;
 	memmove(e->service + index, e->service + index + 1,
 		(e->service_count - index) * sizeof(*e->service));
-	egress_route_update(e, &addr); /* withdrawn before its instances go */
+	egress_route_update(e, &place); /* withdrawn before its instances go */
 	collector_unref(&h->collector);
 	hosted_remove(&h);
 }
 
 /* The reference to the neighbour's site lasts as long as the tables: they keep what was written. */
-static int egress_endpoint_add(struct egress *e)
+static int egress_endpoint_add(struct egress *e, const struct addr *endpoint, uint8_t vrf)
 {
 	struct endpoint_spec local = e->config.local;
 	const struct site_spec neighbour = { .encap = MG_ENCAP_NONE,
@@ -276,7 +307,8 @@ static int egress_endpoint_add(struct egress *e)
 		return 0;
 	if (local.behavior == MG_END_DX4 || local.behavior == MG_END_DX6)
 		r = tables_site_get(e->tables, &neighbour, &local.site);
-	return r < 0 ? r : tables_endpoint_add(e->tables, &e->config.tunnel.endpoint, &local);
+	local.vrf = vrf;
+	return r < 0 ? r : tables_endpoint_add(e->tables, endpoint, &local);
 }
 
 int egress_new(uv_loop_t *loop, struct tables *tables, struct bgp *bgp,
@@ -288,11 +320,30 @@ int egress_new(uv_loop_t *loop, struct tables *tables, struct bgp *bgp,
 	if (!e)
 		return -ENOMEM;
 	*e = (struct egress){ .loop = loop, .tables = tables, .bgp = bgp, .config = *config };
-	r = egress_endpoint_add(e);
+	r = egress_endpoint_add(e, &config->tunnel.endpoint, 0);
 	if (r < 0)
 		return log_err(r, "site %s: its tunnel endpoint is not in the tables",
 			       config->site_name);
 	*ret = TAKE_PTR(e);
+	return 0;
+}
+
+int egress_vrfs_set(struct egress *e, const struct vrf *vrfs, size_t count)
+{
+	e->vrf = calloc(count + 1, sizeof(*e->vrf));
+	if (!e->vrf)
+		return -ENOMEM;
+	memcpy(e->vrf, vrfs, count * sizeof(*vrfs));
+	e->vrf_count = count;
+	for (size_t i = 0; i < count; i++) {
+		int r = addr_is_zero(&vrfs[i].endpoint)
+				? 0
+				: egress_endpoint_add(e, &vrfs[i].endpoint, vrfs[i].id);
+
+		if (r < 0)
+			return log_err(r, "vrf %s: its tunnel endpoint is not in the tables",
+				       vrfs[i].name);
+	}
 	return 0;
 }
 
@@ -307,6 +358,7 @@ void egress_free(struct egress **egress)
 		hosted_free(&e->service[i]);
 	}
 	free(e->service);
+	free(e->vrf);
 	free(e);
 	*egress = NULL;
 }

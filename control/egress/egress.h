@@ -7,6 +7,7 @@
 #pragma once
 #include "agent/agent.h"
 #include "bgp/bgp.h"
+#include "bgp/vrf.h"
 #include "tables/tables.h"
 
 struct egress;
@@ -49,6 +50,9 @@ struct egress_ops {
 
 int egress_new(uv_loop_t *loop, struct tables *tables, struct bgp *bgp,
 	       const struct egress_config *config, struct egress **ret);
+/* Once, before there are services: an endpoint each, that leads to the VRF's services, and what
+ * their routes are called. Copied. 0, or the error of the tables. */
+int egress_vrfs_set(struct egress *egress, const struct vrf *vrfs, size_t count);
 /* ops NULL: nobody. Borrowed. */
 void egress_listen(struct egress *egress, const struct egress_ops *ops, void *user);
 /* After a start: every collector has had its say, so that what can be announced is. */

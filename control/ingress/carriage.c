@@ -70,6 +70,10 @@ bool carriage_of(const struct ingress_config *config, const struct ingress_site_
 		*ret = (struct site_spec){ .encap = MG_ENCAP_LOCAL };
 		return true;
 	}
+	if (offer->labelled) {
+		*ret_fault = "its route wants an MPLS label, and none can be put on here";
+		return false;
+	}
 	if (spec.encap != MG_ENCAP_NONE) {
 		spec.outer_src =
 			addr_is_v4(&spec.outer_dst) ? config->source_v4 : config->source_v6;

@@ -18,7 +18,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #define TICK_MS 100
 #define TICKS   10       /* each service decides once in so many ticks */
@@ -39,11 +38,19 @@ static bool site_drained(const void *user, const struct addr *egress, uint16_t s
 	return known_site_drained(&in->known, egress, site_id);
 }
 
-static struct steering_context ingress_context(struct ingress *in)
+const struct catalog *ingress_catalog(const struct ingress *in, const struct mg_service_key *key)
+{
+	for (size_t i = 0; i < in->vrf_count; i++)
+		if (in->vrf[i].vrf.id == key->vrf)
+			return in->vrf[i].catalog;
+	return in->catalog;
+}
+
+static struct steering_context ingress_context(struct ingress *in, const struct steering *s)
 {
 	return (struct steering_context){
 		.config = &in->config,
-		.catalog = in->catalog,
+		.catalog = ingress_catalog(in, &s->config.key),
 		.site_config = site_config,
 		.drained = site_drained,
 		.user = in,
@@ -53,7 +60,7 @@ static struct steering_context ingress_context(struct ingress *in)
 	};
 }
 
-static void ingress_mark(struct ingress *in, struct steering *s)
+void ingress_mark(struct ingress *in, struct steering *s)
 {
 	if (s->dirty)
 		return;
@@ -70,7 +77,7 @@ static void ingress_mark_all(struct ingress *in)
 
 static void ingress_decide(struct ingress *in, struct steering *s)
 {
-	const struct steering_context context = ingress_context(in);
+	const struct steering_context context = ingress_context(in, s);
 	int r;
 
 	if (s->adopted && !in->converged)
@@ -99,10 +106,11 @@ static void ingress_work(struct ingress *in)
 
 void ingress_settled(struct ingress *in)
 {
-	const struct steering_context context = ingress_context(in);
+	for (struct steering *s = in->dirty; s; s = s->next_dirty) {
+		const struct steering_context context = ingress_context(in, s);
 
-	for (struct steering *s = in->dirty; s; s = s->next_dirty)
 		steering_sync(s, &context);
+	}
 	ingress_work(in);
 }
 
@@ -169,6 +177,21 @@ int ingress_new(uv_loop_t *loop, struct tables *tables, const struct ingress_con
 	return 0;
 }
 
+int ingress_vrfs_set(struct ingress *in, const struct vrf *vrfs, size_t count)
+{
+	in->vrf = calloc(count + 1, sizeof(*in->vrf));
+	if (!in->vrf)
+		return -ENOMEM;
+	for (; in->vrf_count < count; in->vrf_count++) {
+		struct ingress_vrf *vrf = &in->vrf[in->vrf_count];
+
+		*vrf = (struct ingress_vrf){ vrfs[in->vrf_count], catalog_new() };
+		if (!vrf->catalog)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 void ingress_free(struct ingress **ingress)
 {
 	struct ingress *in = *ingress;
@@ -183,6 +206,9 @@ void ingress_free(struct ingress **ingress)
 	rtts_clear(&in->rtts);
 	tables_listen(in->tables, NULL, NULL);
 	catalog_free(&in->catalog);
+	for (size_t i = 0; i < in->vrf_count; i++)
+		catalog_free(&in->vrf[i].catalog);
+	free(in->vrf);
 	if (in->timer)
 		uv_close((uv_handle_t *)in->timer, timer_freed);
 	free(in);
@@ -190,8 +216,7 @@ void ingress_free(struct ingress **ingress)
 }
 
 /* --- configuration ---------------------------------------------------------------------------- */
-/* Index in by_key of the first service whose key does not begin with less than these octets. */
-static size_t ingress_place(const struct ingress *in, const void *octets, size_t len)
+size_t ingress_place(const struct ingress *in, const void *octets, size_t len)
 {
 	size_t low = 0, high = in->service_count;
 
@@ -292,78 +317,6 @@ void ingress_converged(struct ingress *in)
 	ingress_settled(in);
 	while (in->dirty) /* all of it: what no slot names then is taken out of the tables */
 		ingress_work(in);
-}
-
-/* --- routes ----------------------------------------------------------------------------------- */
-static void ingress_offers_changed(struct ingress *in, const struct addr *service)
-{
-	size_t i = ingress_place(in, service->octet, sizeof(service->octet));
-
-	for (; i < in->service_count &&
-	       !memcmp(in->by_key[i]->config.key.addr, service->octet, sizeof(service->octet));
-	     i++) {
-		in->by_key[i]->stale = true;
-		ingress_mark(in, in->by_key[i]);
-	}
-}
-
-/* The sender's clock is not ours: what counts is how old the sample was when it came, and no sample
- * is younger than its arrival. */
-static int64_t offer_sampled_ms(const struct report *report, int64_t received_ms)
-{
-	struct timespec now;
-	int64_t age_ms;
-
-	if (!(report->has & REPORT_SAMPLED))
-		return received_ms;
-	clock_gettime(CLOCK_REALTIME, &now);
-	age_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - report->sampled_ms;
-	return received_ms - (age_ms > 0 ? age_ms : 0);
-}
-
-static bool prefix_is_host(const struct prefix *prefix)
-{
-	return prefix->len == (addr_is_v4(&prefix->addr) ? 32 : 128);
-}
-
-void ingress_announced(struct ingress *in, const struct bgp_route *route)
-{
-	const struct bgp_path *path = route->path;
-	struct offer offer = {
-		.key = { .service = route->dst.prefix.addr,
-			 .egress = path->next_hop,
-			 .site_id = path->has & BGP_HAS_SITE_ID ? path->site_id : 0 },
-		.source = { .neighbor = route->neighbor, .path_id = route->path_id },
-		.tunnel = path->tunnel,
-		.local = !route->neighbor,
-		.carrier = path->carrier,
-		.has_report = path->has & BGP_HAS_REPORT,
-		.report = path->report,
-		.received_ms = (int64_t)route->received_ms,
-	};
-	bool changed;
-	int r;
-
-	if (route->dst.vpn || !prefix_is_host(&route->dst.prefix))
-		return; /* a service is one address */
-	memcpy(offer.carried, path->carried, sizeof(offer.carried));
-	offer.sampled_ms = offer_sampled_ms(&path->report, offer.received_ms);
-	r = catalog_announce(in->catalog, &offer, &changed);
-	if (r < 0)
-		log_err(r, "catalog: an announcement is left out");
-	else if (changed)
-		ingress_offers_changed(in, &route->dst.prefix.addr);
-}
-
-void ingress_withdrawn(struct ingress *in, const struct bgp_route *route)
-{
-	const struct offer_source source = { .neighbor = route->neighbor,
-					     .path_id = route->path_id };
-
-	if (route->dst.vpn || !prefix_is_host(&route->dst.prefix))
-		return;
-	if (!catalog_withdraw(in->catalog, &route->dst.prefix.addr, &source))
-		ingress_offers_changed(in, &route->dst.prefix.addr);
 }
 
 /* --- drains ----------------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "bgp/bgp.h"
+#include "bgp/vrf.h"
 #include "catalog/catalog.h"
 #include "ingress/csid.h"
 #include "select/weights.h"
@@ -59,6 +60,9 @@ struct ingress_config {
 
 int ingress_new(uv_loop_t *loop, struct tables *tables, const struct ingress_config *config,
 		struct ingress **ret);
+/* Once, before there are services: routes of VPNs are imported into these from then on. Copied. 0
+ * or -ENOMEM. */
+int ingress_vrfs_set(struct ingress *ingress, const struct vrf *vrfs, size_t count);
 void ingress_free(struct ingress **ingress); /* the tables keep what was written */
 
 /* Replaces the lists: services and sites that are equal stay as they are. 0, or the first error;

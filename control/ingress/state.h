@@ -10,7 +10,12 @@ struct ingress {
 	uv_loop_t *loop;
 	struct tables *tables;
 	struct ingress_config config;
-	struct catalog *catalog;
+	struct catalog *catalog; /* of what is in no VRF */
+	struct ingress_vrf {
+		struct vrf vrf;
+		struct catalog *catalog;
+	} * vrf;
+	size_t vrf_count;
 	struct known_sites known;
 	struct rtts rtts;
 	bool measures;             /* somebody measures round-trip times: see ingress_measures() */
@@ -23,3 +28,11 @@ struct ingress {
 	unsigned int tick;
 	uv_timer_t *timer; /* its own block: closed asynchronously by the loop */
 };
+
+/* The service is to decide anew; see ingress_settled(). */
+void ingress_mark(struct ingress *ingress, struct steering *steering);
+/* Index in by_key of the first service whose key does not begin with less than these octets. */
+size_t ingress_place(const struct ingress *ingress, const void *octets, size_t len);
+/* Where the offers of a service are: its VRF's catalog, or the one of no VRF. */
+const struct catalog *ingress_catalog(const struct ingress *ingress,
+				      const struct mg_service_key *key);

@@ -61,7 +61,7 @@ bool ingress_site(const struct ingress *in, size_t service, size_t index,
 	*ret = (struct ingress_site_view){
 		.egress = site->egress,
 		.site_id = site->site_id,
-		.offer = steering_site_offer(s, site, in->catalog),
+		.offer = steering_site_offer(s, site, ingress_catalog(in, &s->config.key)),
 		.verdict = steering_verdict(s, site->id),
 		.member = site->member,
 		.table_site = site->table_site,

@@ -12,6 +12,7 @@
 #include "mgmt/config_probe.h"
 #include "mgmt/config_security.h"
 #include "mgmt/config_sites.h"
+#include "mgmt/config_vrfs.h"
 #include "mgmt/config_words.h"
 #include "mgmt/cross.h"
 #include "mgmt/model.h"
@@ -152,6 +153,7 @@ static void interface_values(const struct model *model, struct config *config, b
 							       model_text(node, "attach")),
 			.priority = (uint16_t)model_uint(node, "priority"),
 			.generic_allowed = model_bool(node, "allow-generic"),
+			.vrf = vrf_id(config, model_text(node, "vrf")),
 		};
 		tags_values(model, node, config);
 	}
@@ -271,7 +273,8 @@ static void bgp_values(const struct model *model, struct config *config, bool *f
 	ranges_values(model, bgp, config, failed);
 }
 
-static struct mg_service_key service_key(const struct lyd_node *service,
+static struct mg_service_key service_key(const struct config *config,
+					 const struct lyd_node *service,
 					 const struct lyd_node *address, enum mg_scope scope)
 {
 	struct addr addr = model_addr_of(address);
@@ -279,6 +282,7 @@ static struct mg_service_key service_key(const struct lyd_node *service,
 		.port = (__u16)model_uint(service, "port"),
 		.proto = config_protocol(model_text(service, "protocol")),
 		.scope = (__u8)scope,
+		.vrf = vrf_id(config, model_text(service, "vrf")),
 	};
 
 	memcpy(key.addr, addr.octet, sizeof(key.addr));
@@ -300,11 +304,11 @@ static struct service_options option_values(const struct model *model, const str
 }
 
 static void steer_values(const struct model *model, const struct lyd_node *service,
-			 const struct lyd_node *steer, const struct lyd_node *address,
+			 const struct lyd_node *steer, struct mg_service_key key,
 			 struct ingress_service_config *ret)
 {
 	*ret = (struct ingress_service_config){
-		.key = service_key(service, address, MG_SCOPE_INGRESS),
+		.key = key,
 		.slots = (uint32_t)model_uint(steer, "slots"),
 		.idle_s = (uint32_t)model_uint(steer, "idle-timeout"),
 		.affinity = (enum mg_affinity)word_value(affinities, model_text(steer, "affinity")),
@@ -334,13 +338,13 @@ static void collector_values(const struct lyd_node *collector, struct agent_conf
 }
 
 static void announce_values(const struct model *model, const struct lyd_node *service,
-			    const struct lyd_node *announce, const struct lyd_node *address,
+			    const struct lyd_node *announce, struct mg_service_key key,
 			    struct egress_service_config *ret)
 {
 	const struct lyd_node *instance = model_child(model, announce, "instances");
 
 	*ret = (struct egress_service_config){
-		.key = service_key(service, address, MG_SCOPE_EGRESS),
+		.key = key,
 		.slots = (uint32_t)model_uint(announce, "slots"),
 		.idle_s = (uint32_t)model_uint(announce, "idle-timeout"),
 		.capacity = model_double(announce, "capacity"),
@@ -366,10 +370,12 @@ static void service_values(const struct model *model, const struct lyd_node *ser
 
 	for (; address; address = model_next(address)) {
 		if (steer)
-			steer_values(model, service, steer, address,
+			steer_values(model, service, steer,
+				     service_key(config, service, address, MG_SCOPE_INGRESS),
 				     &config->steer[config->steer_count++]);
 		if (announce)
-			announce_values(model, service, announce, address,
+			announce_values(model, service, announce,
+					service_key(config, service, address, MG_SCOPE_EGRESS),
 					&config->announce[config->announce_count++]);
 	}
 }
@@ -402,6 +408,7 @@ static struct config *config_of(const struct model *model)
 	if (!config)
 		return NULL;
 	tunnel_values(model, config);
+	vrfs_values(model, config, &failed);
 	interface_values(model, config, &failed);
 	sites_values(model, config, &failed);
 	bgp_values(model, config, &failed);
@@ -511,6 +518,7 @@ void config_free(struct config **config)
 		return;
 	free((*config)->interface);
 	free((*config)->tags);
+	free((*config)->vrf);
 	secrets_forget(*config);
 	free((*config)->neighbor);
 	free((*config)->range);

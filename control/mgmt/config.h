@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "bgp/bgp.h"
+#include "bgp/vrf.h"
 #include "egress/egress.h"
 #include "feed/feed.h"
 #include "ingress/ingress.h"
@@ -33,6 +34,7 @@ struct config {
 	struct ingress_config ingress;
 	struct egress_config egress;
 	struct interface_tags *tags; /* tables.tags; at most interface_count */
+	struct vrf *vrf;
 	struct config_interface *interface;
 	struct bgp_neighbor_config *neighbor;
 	struct bgp_range_config *range;
@@ -42,7 +44,7 @@ struct config {
 	struct egress_service_config
 		*announce;   /* services with an `announce` container, one per address */
 	uint16_t deferral_s; /* after a start: routes that are not back by then count as gone */
-	size_t interface_count, neighbor_count, range_count, site_count, steer_count,
+	size_t vrf_count, interface_count, neighbor_count, range_count, site_count, steer_count,
 		announce_count;
 };
 

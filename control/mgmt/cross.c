@@ -2,6 +2,7 @@
 #include "mgmt/cross.h"
 
 #include "base/util.h"
+#include "mgmt/config_vrfs.h"
 
 #include <string.h>
 #include <uthash.h>
@@ -19,6 +20,7 @@ struct check {
 	struct fault_list *faults;
 	struct taken *taken;
 	const struct lyd_node *site;
+	const struct config *config;
 };
 
 static void taken_clear(struct taken **taken)
@@ -84,7 +86,8 @@ static void check_address(struct check *c, const struct lyd_node *service,
 	const char *next_hop = addr_is_v4(&addr) ? "next-hop-v4" : "next-hop-v6";
 	const char *name = model_text(service, "name");
 	const struct lyd_node *announce = model_child(c->model, service, "announce");
-	struct mg_service_key key = { .port = (__u16)model_uint(service, "port") };
+	struct mg_service_key key = { .port = (__u16)model_uint(service, "port"),
+				      .vrf = vrf_id(c->config, model_text(service, "vrf")) };
 
 	if (addr_is_zero(&addr) || addr_is_multicast(&addr))
 		fault_list_add(c->faults, model_mark(c->model, address), "bad-value",
@@ -102,7 +105,7 @@ static void check_address(struct check *c, const struct lyd_node *service,
 		return;
 	if (c->site)
 		check_behavior(c, address);
-	key = (struct mg_service_key){ .scope = MG_SCOPE_EGRESS };
+	key = (struct mg_service_key){ .scope = MG_SCOPE_EGRESS, .vrf = key.vrf };
 	memcpy(key.addr, addr.octet, sizeof(key.addr));
 	take(c, address, &key, "address", "service", name,
 	     "a route tells the load of one service: give each its own");
@@ -185,10 +188,11 @@ static void check_room(struct check *c, const char *table, size_t want, size_t h
 
 void cross_check(const struct model *model, const struct config *config, struct fault_list *faults)
 {
-	struct check c = { .model = model, .faults = faults };
+	struct check c = { .model = model, .faults = faults, .config = config };
 	size_t slots = 0;
 
 	c.site = model_child(model, NULL, "site");
+	vrfs_check(model, faults);
 	check_services(&c);
 	taken_clear(&c.taken);
 	check_sites(&c);

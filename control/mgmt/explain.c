@@ -212,6 +212,7 @@ static void put_record(const struct request *request, json_t *object, size_t ind
 	json_t *candidates;
 
 	answer_text(object, "name", service->config->name);
+	vrf_put(request->context, object, service->config->key.vrf);
 	answer_text(object, "address", service_address(&service->config->key, address));
 	put_settings(answer_object(object, "settings"), &service->config->weights);
 	answer_text(object, "affinity",

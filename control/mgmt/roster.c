@@ -2,6 +2,8 @@
 #include "mgmt/roster.h"
 
 #include "base/util.h"
+#include "mgmt/answer.h"
+#include "mgmt/config.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,6 +20,15 @@ const char *service_address(const struct mg_service_key *key, char ret[ADDR_STRL
 const char *service_protocol(const struct mg_service_key *key)
 {
 	return key->proto == IPPROTO_TCP ? "tcp" : key->proto == IPPROTO_UDP ? "udp" : "any";
+}
+
+void vrf_put(const struct mgmt_context *context, json_t *object, uint8_t id)
+{
+	const struct config *config = context->config;
+	const struct vrf *vrf = config ? vrf_find(config->vrf, config->vrf_count, id) : NULL;
+
+	if (vrf)
+		answer_text(object, "vrf", vrf->name);
 }
 
 bool service_matches(const char *name, const struct mg_service_key *key, const char *wanted)

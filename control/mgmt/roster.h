@@ -35,5 +35,7 @@ bool roster_matches(const struct roster *roster, const char *wanted);
 bool service_matches(const char *name, const struct mg_service_key *key, const char *wanted);
 const char *service_address(const struct mg_service_key *key, char ret[ADDR_STRLEN]);
 const char *service_protocol(const struct mg_service_key *key);
+/* Member "vrf", where there is one: its name. */
+void vrf_put(const struct mgmt_context *context, json_t *object, uint8_t id);
 /* The words of one slot: state, now, prev, next. */
 void slot_put(json_t *object, const struct roster *roster, const struct mg_slot *slot);

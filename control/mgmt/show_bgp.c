@@ -242,12 +242,17 @@ static void put_path(json_t *object, const struct bgp_path *path)
 	report_put(answer_object(object, "report"), &path->report);
 }
 
-/* The label's 20 bits, and who may import the route. */
-static void put_vpn(json_t *object, const struct bgp_path *path)
+/* The label's 20 bits, who may import the route, and which VRFs here do. */
+static void put_vpn(const struct config *config, json_t *object, const struct bgp_path *path)
 {
 	json_t *targets = answer_array(object, "route-targets");
+	json_t *vrfs = answer_array(object, "imported");
 	char text[RD_STRLEN];
 	struct bgp_rt rt;
+
+	for (size_t i = 0; config && i < config->vrf_count; i++)
+		if (vrf_imports(&config->vrf[i], path))
+			json_array_append_new(vrfs, json_string(config->vrf[i].name));
 
 	answer_count(object, "label", path->label >> 4);
 	for (size_t i = 0; bgp_rt_at(path->ext_communities.at, path->ext_communities.len, i, &rt);
@@ -272,7 +277,7 @@ static void put_route(void *user, const struct bgp_route *route)
 		      (double)(visit->request->now_ms - (int64_t)route->received_ms) / 1000);
 	answer_flag(object, "stale", route->stale);
 	if (route->path && route->dst.vpn)
-		put_vpn(object, route->path);
+		put_vpn(visit->request->context->config, object, route->path);
 	if (route->path)
 		put_path(object, route->path);
 }

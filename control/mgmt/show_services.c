@@ -15,11 +15,13 @@ static void put_counter(json_t *object, const struct mg_counter *counter)
 	answer_count(object, "starts", counter->starts);
 }
 
-static void put_key(json_t *object, const char *name, const struct mg_service_key *key)
+static void put_key(const struct request *request, json_t *object, const char *name,
+		    const struct mg_service_key *key)
 {
 	char address[ADDR_STRLEN];
 
 	answer_text(object, "name", name);
+	vrf_put(request->context, object, key->vrf);
 	answer_text(object, "address", service_address(key, address));
 	answer_text(object, "protocol", service_protocol(key));
 	answer_count(object, "port", key->port);
@@ -177,7 +179,7 @@ static void put_service(const struct request *request, json_t *array, size_t ind
 	json_t *object = answer_append(array), *sites;
 	struct ingress_site_view site;
 
-	put_key(object, service->config->name, &service->config->key);
+	put_key(request, object, service->config->name, &service->config->key);
 	answer_text(object, "policy", policy_text(service->config->weights.policy));
 	put_affinity(object, service->config);
 	put_options(object, service);
@@ -242,7 +244,7 @@ static void put_announced(const struct request *request, json_t *array,
 {
 	json_t *object = answer_append(array);
 
-	put_key(object, service->config->name, &service->config->key);
+	put_key(request, object, service->config->name, &service->config->key);
 	answer_flag(object, "announced", service->announced);
 	answer_flag(object, "drained", service->drained);
 	answer_text(object, "origin", service->from_cli ? "command-line" : "configuration");
@@ -318,7 +320,7 @@ static void put_site_service(const struct request *request, json_t *array,
 {
 	json_t *object = answer_append(array);
 
-	put_key(object, service->config->name, &service->config->key);
+	put_key(request, object, service->config->name, &service->config->key);
 	answer_text(object, "egress", addr_format(&site->egress, (char[ADDR_STRLEN]){ 0 }));
 	answer_text(object, "state", site_state(request, site, service->table));
 	if (site->member)

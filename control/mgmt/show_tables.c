@@ -47,11 +47,12 @@ static const char *roster_role(const struct roster *roster)
 	return roster->key.scope == MG_SCOPE_INGRESS ? "steered" : "announced";
 }
 
-static void put_roster(json_t *object, const struct roster *roster)
+static void put_roster(const struct request *request, json_t *object, const struct roster *roster)
 {
 	char address[ADDR_STRLEN];
 
 	answer_text(object, "name", roster->service);
+	vrf_put(request->context, object, roster->key.vrf);
 	answer_text(object, "address", service_address(&roster->key, address));
 	answer_text(object, "protocol", service_protocol(&roster->key));
 	answer_count(object, "port", roster->key.port);
@@ -71,7 +72,7 @@ json_t *show_slots(const struct request *request)
 		if (!roster_matches(&rosters.at[i], wanted))
 			continue;
 		object = answer_append(services);
-		put_roster(object, &rosters.at[i]);
+		put_roster(request, object, &rosters.at[i]);
 		put_slots(object, &rosters.at[i]);
 	}
 	if (json_array_size(services))
@@ -164,6 +165,7 @@ json_t *show_interfaces(const struct request *request)
 		answer_text(object, "name", port.name);
 		answer_count(object, "ifindex", port.ifindex);
 		answer_text(object, "role", roles[port.spec.role]);
+		vrf_put(request->context, object, port.spec.vrf);
 		if (port.spec.role != PORT_SITE) { /* which has no program */
 			answer_text(object, "mode",
 				    port.mode == PORT_NATIVE ? "native" : "generic");

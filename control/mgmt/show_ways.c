@@ -2,6 +2,7 @@
 /* How packets are carried to a site, and what is done with those that come out of a tunnel. */
 #include "base/util.h"
 #include "mgmt/request.h"
+#include "mgmt/roster.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -139,6 +140,7 @@ json_t *show_endpoints(const struct request *request)
 		json_t *object = answer_append(endpoints);
 
 		put_octets(object, "endpoint", state.addr.octet);
+		vrf_put(request->context, object, (uint8_t)entry->vrf);
 		put_strip(object, entry->strip);
 		answer_text(object, "behavior", behaviors[entry->behavior]);
 		if (entry->vni)

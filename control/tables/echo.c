@@ -25,7 +25,8 @@ static uint8_t echo_protocol(const struct mg_service_key *key)
 
 static bool same_address(const struct mg_service_key *a, const struct mg_service_key *b)
 {
-	return a->scope == b->scope && !memcmp(a->addr, b->addr, sizeof(a->addr));
+	return a->scope == b->scope && a->vrf == b->vrf &&
+	       !memcmp(a->addr, b->addr, sizeof(a->addr));
 }
 
 static uint32_t key_rank(const struct mg_service_key *key)

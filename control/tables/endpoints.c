@@ -31,7 +31,8 @@ int tables_endpoint_add(struct tables *t, const struct addr *addr, const struct 
 					      .behavior = spec->behavior,
 					      .site = spec->site,
 					      .flags = spec->flags,
-					      .vni = spec->vni };
+					      .vni = spec->vni,
+					      .vrf = spec->vrf };
 	char text[ADDR_STRLEN];
 	struct addr *more;
 

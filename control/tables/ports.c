@@ -206,20 +206,36 @@ static bool port_place(const struct tables *t, uint32_t ifindex, uint32_t what, 
 	return false;
 }
 
+/* While no port is in a VRF the data plane need not look there. */
+static void ports_ask(struct tables *t)
+{
+	struct mg_settings *settings = t->maps.memory[MAP_SETTINGS];
+	uint32_t count = 0;
+
+	for (uint32_t place = 0; place < MG_PORTS; place++) {
+		struct mg_port entry;
+
+		count += bpf_map_lookup_elem(t->maps.fd[MAP_PORTS], &place, &entry) == 0 &&
+			 entry.vrf;
+	}
+	__atomic_store_n(&settings->vrf_ports, count, __ATOMIC_RELAXED);
+}
+
 static int port_enter(struct tables *t, const struct port *port)
 {
-	const struct mg_port entry = { .ifindex = port->state.ifindex };
+	const struct mg_port entry = { .ifindex = port->state.ifindex,
+				       .vrf = port->state.spec.vrf };
 	uint32_t place;
 
-	if (port_place(t, entry.ifindex, entry.ifindex, &place))
-		return 0;
-	if (!port_place(t, entry.ifindex, 0, &place))
+	if (!port_place(t, entry.ifindex, entry.ifindex, &place) &&
+	    !port_place(t, entry.ifindex, 0, &place))
 		return log_err(-ENOSPC,
 			       "%s: all places in mg_ports for interface %u are taken: make the "
 			       "interface anew, so that it gets another number",
 			       port->state.name, entry.ifindex);
 	if (bpf_map_update_elem(t->maps.fd[MAP_PORTS], &place, &entry, BPF_ANY) < 0)
 		return log_err(-errno, "mg_ports: interface %u cannot be entered", entry.ifindex);
+	ports_ask(t);
 	return 0;
 }
 
@@ -228,6 +244,7 @@ static void place_empty(struct tables *t, uint32_t place)
 	const struct mg_port none = { 0 };
 
 	bpf_map_update_elem(t->maps.fd[MAP_PORTS], &place, &none, BPF_ANY);
+	ports_ask(t);
 }
 
 static void port_leave(struct tables *t, uint32_t ifindex)
@@ -300,7 +317,7 @@ static bool port_is_as(const struct port *port, uint32_t ifindex, const struct p
 
 	return port->state.ifindex == ifindex && is->role == spec->role &&
 	       is->attach == spec->attach && is->priority == spec->priority &&
-	       is->generic_allowed == spec->generic_allowed;
+	       is->generic_allowed == spec->generic_allowed && is->vrf == spec->vrf;
 }
 
 static int port_make(struct tables *t, const char *name, struct port **ret)

@@ -71,6 +71,7 @@ struct port_spec {
 	enum port_attach attach;
 	uint16_t priority;    /* DISPATCHER: from 0; programs of a lower one run before ours */
 	bool generic_allowed; /* fall back to generic XDP */
+	uint8_t vrf;          /* that clients behind it are in, 1..MG_VRFS_MAX; 0: none */
 };
 
 /* LINK: attaches by a link pinned as PIN_DIR/links/NAME, or takes over the pinned one and swaps its
@@ -202,6 +203,7 @@ struct endpoint_spec {
 	uint32_t site;  /* END_DX4, DX6: of tables_site_get(), whose reference is the caller's */
 	uint32_t flags; /* MG_UNIFORM, MG_KERNEL */
 	uint32_t vni;   /* VXLAN */
+	uint8_t vrf;    /* whose services are meant; 0: those in no VRF */
 };
 int tables_endpoint_add(struct tables *tables, const struct addr *addr,
 			const struct endpoint_spec *spec); /* 0, -EEXIST, -ENOSPC, -ENOMEM */

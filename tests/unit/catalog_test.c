@@ -41,7 +41,7 @@ static bool announce(struct catalog *catalog, const struct offer *offer)
 
 static int withdraw(struct catalog *catalog, uint32_t neighbor, uint32_t path_id)
 {
-	struct offer_source source = { neighbor, path_id };
+	struct offer_source source = { .neighbor = neighbor, .path_id = path_id };
 	struct addr service = addr_of(1);
 
 	return catalog_withdraw(catalog, &service, &source);

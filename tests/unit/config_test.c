@@ -43,6 +43,7 @@ static int check(const char *text, struct config **ret, struct fault_list *fault
 	"bgp: {}\n"
 #define WEB         "services: [{name: web, addresses: [198.51.100.80], protocol: tcp, port: 80, "
 #define QUIC        "services: [{name: q, addresses: [198.51.100.80], protocol: udp, port: 443, "
+#define RED         "vrfs: [{name: red, id: 3, rd: '65000:1', "
 #define SITE_OF(of) ROUTER "site: {name: e, " of "}\n"
 
 /* One fault each: where it is, its code, and words that must be in the message or the hint. */
@@ -112,6 +113,51 @@ static const struct {
 	{ "no probe at all", "probe: {sender: {rate: 0}}\n", 1, "bad-value", "1 to 10000" },
 	{ "key that is not there", ROUTER "probe: {reflector: {key-file: /nonexistent}}\n", 2,
 	  "bad-secret", "key-file: /nonexistent" },
+	{ "VRF without an id", "vrfs: [{name: red, rd: '65000:1'}]\n", 1, "missing-key",
+	  "'id' is missing" },
+	{ "VRF without an RD", "vrfs: [{name: red, id: 1}]\n", 1, "missing-key",
+	  "'rd' is missing" },
+	{ "VRF's id 0", "vrfs: [{name: red, id: 0, rd: '65000:1'}]\n", 1, "bad-value",
+	  "from 1 to 127" },
+	{ "VRF's id 128", "vrfs: [{name: red, id: 128, rd: '65000:1'}]\n", 1, "bad-value",
+	  "from 1 to 127" },
+	{ "RD without a number", "vrfs: [{name: red, id: 1, rd: '65000'}]\n", 1, "bad-value",
+	  "AS:NUMBER or IPV4:NUMBER" },
+	{ "route target too large", RED "import: ['65000:1',\n'65536:65536']}]\n", 2, "bad-value",
+	  "'65536:65536' is no such number" },
+	{ "route target a word", RED "export: [all]}]\n", 1, "bad-value",
+	  "'all' is no such number" },
+	{ "route target twice", RED "export: ['65000:1', '65000:1']}]\n", 1, "duplicate",
+	  "first in line 1" },
+	{ "VRF twice", RED "},\n{name: red, id: 4, rd: '65000:2'}]\n", 2, "duplicate",
+	  "'red' stands here twice" },
+	{ "two VRFs, one id", RED "},\n{name: blue, id: 3, rd: '65000:2'}]\n", 2, "duplicate",
+	  "id 3 of vrf 'blue' belongs to vrf 'red' (line 1)" },
+	{ "two VRFs, one RD in two words", RED "},\n{name: blue, id: 4, rd: '0:65000:1'}]\n", 2,
+	  "duplicate", "rd 0:65000:1 of vrf 'blue' belongs to vrf 'red'" },
+	{ "two VRFs, one endpoint",
+	  ROUTER SITE RED "endpoint: '2001:db8::2'},\n"
+			  "{name: blue, id: 4, rd: '65000:2', endpoint: '2001:DB8::2'}]\n",
+	  5, "duplicate", "belongs to vrf 'red' (line 4)" },
+	{ "a VRF's endpoint is the site's", ROUTER SITE RED "endpoint: '2001:db8::1'}]\n", 4,
+	  "duplicate", "is that of site (line 2)" },
+	{ "a VRF's endpoint without a site", RED "endpoint: '2001:db8::2'}]\n", 1, "must",
+	  "set 'site'" },
+	{ "a port in no VRF there is", RED "}]\ninterfaces: [{name: a, role: access, vrf: rad}]\n",
+	  2, "must", "no such VRF" },
+	{ "a core port in a VRF", RED "}]\ninterfaces: [{name: a, role: core, vrf: red}]\n", 2,
+	  "must", "'access' and 'edge' only" },
+	{ "a service in no VRF there is",
+	  TUNNEL RED "}]\nservices: [{name: a, vrf: rad, addresses: [192.0.2.1], steer: }]\n", 3,
+	  "must", "no such VRF" },
+	{ "a site's service in a VRF without an endpoint",
+	  ROUTER SITE RED "}]\nservices: [{name: a, vrf: red, addresses: [192.0.2.1], announce: "
+			  "{instances: [10.1.0.1]}}]\n",
+	  5, "must", "needs an 'endpoint'" },
+	{ "duplicate address in a VRF",
+	  TUNNEL RED "}]\n" WEB "vrf: red, steer: },\n{name: b, vrf: red, addresses: "
+		     "[198.51.100.80], protocol: tcp, port: 80, steer: }]\n",
+	  4, "duplicate", "belongs to service 'web' (line 3)" },
 	{ "AS out of range", "router: {as: 4294967295}\n", 1, "bad-value", "from 1 to 4294967294" },
 	{ "AS a word", "router:\n  as: mine\n", 2, "bad-value", "must be an AS number" },
 	{ "router id not IPv4", "router: {router-id: '::1'}\n", 1, "bad-value",
@@ -494,6 +540,44 @@ Test(config, reads_the_ingress_example)
 	cr_expect(eq(u32, c->steer[0].max_age_s, 50));
 }
 
+Test(config, reads_vrfs)
+{
+	static const char text[] = ROUTER TUNNEL SITE
+		"vrfs:\n- {name: red, id: 3, rd: '65000:1', import: ['65000:1', '192.0.2.1:7'],\n"
+		"   export: ['4200000000:1'], endpoint: '2001:db8::3'}\n"
+		"- {name: blue, id: 127, rd: '2:65000:1'}\n"
+		"interfaces: [{name: a, role: access, vrf: blue}, {name: b, role: edge}]\n"
+		"services:\n- {name: r, vrf: red, addresses: [192.0.2.80], steer: ,\n"
+		"   announce: {instances: [10.0.0.9]}}\n"
+		"- {name: b, vrf: blue, addresses: [192.0.2.80], steer: }\n"
+		"- {name: n, addresses: [192.0.2.80], steer: }\n";
+	_cleanup_(fault_list_clear) struct fault_list faults = { 0 };
+	_cleanup_(config_free) struct config *c = NULL;
+	char out[RD_STRLEN];
+
+	cr_assert(eq(int, check(text, &c, &faults), 0), "%s",
+		  faults.count ? faults.at[0].message : "");
+	cr_assert(eq(sz, c->vrf_count, 2));
+	cr_expect(eq(str, c->vrf[0].name, "red"));
+	cr_expect(eq(u8, c->vrf[0].id, 3));
+	cr_expect(eq(str, (char *)bgp_rd_format(&c->vrf[0].rd, out), "65000:1"));
+	cr_assert(eq(sz, c->vrf[0].import_count, 2));
+	cr_expect(eq(str, (char *)bgp_rt_format(&c->vrf[0].import[1], out), "192.0.2.1:7"));
+	cr_assert(eq(sz, c->vrf[0].export_count, 1));
+	cr_expect(eq(str, (char *)bgp_rt_format(&c->vrf[0].export[0], out), "4200000000:1"));
+	cr_expect(eq(u8, c->vrf[0].endpoint.octet[15], 3));
+	cr_expect(eq(str, (char *)bgp_rd_format(&c->vrf[1].rd, out), "2:65000:1"));
+	cr_expect(addr_is_zero(&c->vrf[1].endpoint));
+	cr_expect(eq(u8, c->interface[0].port.vrf, 127));
+	cr_expect(eq(u8, c->interface[1].port.vrf, 0));
+	cr_assert(eq(sz, c->steer_count, 3), "one address in three places is three services");
+	cr_expect(eq(u8, c->steer[0].key.vrf, 3));
+	cr_expect(eq(u8, c->steer[1].key.vrf, 127));
+	cr_expect(eq(u8, c->steer[2].key.vrf, 0));
+	cr_assert(eq(sz, c->announce_count, 1));
+	cr_expect(eq(u8, c->announce[0].key.vrf, 3));
+}
+
 Test(config, reads_the_example_of_both_roles)
 {
 	_cleanup_(config_free) struct config *c = NULL;
@@ -510,6 +594,18 @@ Test(config, reads_the_example_of_both_roles)
 	cr_assert(eq(sz, c->steer_count, 3));
 	cr_expect(eq(int, c->steer[0].affinity, MG_AFFINITY_QUIC));
 	cr_expect(c->steer[2].mss_auto);
+}
+
+Test(config, reads_the_example_of_vrfs)
+{
+	_cleanup_(config_free) struct config *c = NULL;
+
+	parse_file(SOURCE_ROOT "/docs/examples/vrfs.yaml", &c);
+	cr_assert(eq(sz, c->vrf_count, 2));
+	cr_expect(eq(u32, c->neighbor[0].families, BIT(BGP_VPN_IPV4) | BIT(BGP_VPN_IPV6)));
+	cr_expect(eq(sz, c->vrf[1].import_count, 2));
+	cr_expect(eq(u8, c->interface[1].port.vrf, 2));
+	cr_expect(eq(u8, c->announce[0].key.vrf, 2));
 }
 
 Test(config, reads_the_egress_example)

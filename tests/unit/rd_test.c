@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "bgp/rd.h"
+#include "bgp/vrf.h"
 #include "hex.h"
 
 #include "base/util.h"
@@ -117,4 +117,25 @@ Test(rt, is_found_among_other_communities)
 	cr_expect(not(bgp_rt_at(bytes, len, ARRAY_SIZE(want), &rt)));
 	cr_expect(not(bgp_rt_at(bytes, 7, 0, &rt)));
 	cr_expect(not(bgp_rt_at(NULL, 0, 0, &rt)));
+}
+
+/* RFC 4364 section 4.3.1: any one of the targets is enough. */
+Test(vrf, imports_by_any_target)
+{
+	size_t len;
+	_cleanup_(freep) uint8_t *bytes =
+		unhex("0003 fde8 00000001 0002 fde8 00000002 0102 c0000201 0005", &len);
+	struct bgp_path path = { .ext_communities = { bytes, len } }, bare = { 0 };
+	struct vrf vrfs[] = { { .id = 3, .import_count = 2 }, { .id = 9, .import_count = 1 } };
+
+	bgp_rt_parse("65000:9", &vrfs[0].import[0]);
+	bgp_rt_parse("192.0.2.1:5", &vrfs[0].import[1]);
+	bgp_rt_parse("65000:1", &vrfs[1].import[0]);
+	cr_expect(vrf_imports(&vrfs[0], &path));
+	cr_expect(not(vrf_imports(&vrfs[1], &path)), "a route origin is no target");
+	cr_expect(not(vrf_imports(&vrfs[0], &bare)));
+	vrfs[0].import_count = 1;
+	cr_expect(not(vrf_imports(&vrfs[0], &path)));
+	cr_expect(eq(ptr, (void *)vrf_find(vrfs, 2, 9), &vrfs[1]));
+	cr_expect(eq(ptr, (void *)vrf_find(vrfs, 2, 0), NULL));
 }

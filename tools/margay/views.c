@@ -42,6 +42,7 @@ static void print_heading(const json_t *service)
 	       text(service, "protocol"));
 	if (json_integer_value(get(service, "port")))
 		printf("/%" JSON_INTEGER_FORMAT, json_integer_value(get(service, "port")));
+	print_member(service, "vrf", "vrf", CELL_TEXT);
 }
 
 static void print_fault(const json_t *object)
@@ -160,12 +161,19 @@ static void lift_way(json_t *service)
 void view_sites(const json_t *answer)
 {
 	static const struct column columns[] = {
-		{ "SERVICE", "name", CELL_TEXT },   { "ADDRESS", "address", CELL_TEXT },
-		{ "EGRESS", "egress", CELL_TEXT },  { "STATE", "state", CELL_TEXT },
-		{ "BY", "by", CELL_TEXT },          { "TO", "to", CELL_TEXT },
-		{ "MTU", "mtu", CELL_COUNT },       { "SHARE", "share", CELL_PERCENT },
-		{ "REASON", "reason", CELL_TEXT },  { "SLOTS", "slots", CELL_COUNT },
-		{ "STARTS", "starts", CELL_COUNT }, { "PACKETS", "packets", CELL_COUNT },
+		{ "SERVICE", "name", CELL_TEXT },
+		{ "ADDRESS", "address", CELL_TEXT },
+		{ "VRF", "vrf", CELL_TEXT },
+		{ "EGRESS", "egress", CELL_TEXT },
+		{ "STATE", "state", CELL_TEXT },
+		{ "BY", "by", CELL_TEXT },
+		{ "TO", "to", CELL_TEXT },
+		{ "MTU", "mtu", CELL_COUNT },
+		{ "SHARE", "share", CELL_PERCENT },
+		{ "REASON", "reason", CELL_TEXT },
+		{ "SLOTS", "slots", CELL_COUNT },
+		{ "STARTS", "starts", CELL_COUNT },
+		{ "PACKETS", "packets", CELL_COUNT },
 		{ "BYTES", "bytes", CELL_BYTES },
 	};
 	const json_t *site;
@@ -401,10 +409,11 @@ void view_mrt_dump(const json_t *answer)
 void view_interfaces(const json_t *answer)
 {
 	static const struct column columns[] = {
-		{ "INTERFACE", "name", CELL_TEXT },     { "INDEX", "ifindex", CELL_COUNT },
-		{ "ROLE", "role", CELL_TEXT },          { "XDP", "mode", CELL_TEXT },
-		{ "ATTACHED", "attach", CELL_TEXT },    { "MTU", "mtu", CELL_COUNT },
-		{ "TAKEN OVER", "adopted", CELL_FLAG }, { "TAGS", "tagged", CELL_TEXT },
+		{ "INTERFACE", "name", CELL_TEXT },  { "INDEX", "ifindex", CELL_COUNT },
+		{ "ROLE", "role", CELL_TEXT },       { "XDP", "mode", CELL_TEXT },
+		{ "ATTACHED", "attach", CELL_TEXT }, { "MTU", "mtu", CELL_COUNT },
+		{ "VRF", "vrf", CELL_TEXT },         { "TAKEN OVER", "adopted", CELL_FLAG },
+		{ "TAGS", "tagged", CELL_TEXT },
 	};
 	json_t *interfaces = json_object_get(answer, "interfaces"), *interface;
 	size_t i;
@@ -438,7 +447,8 @@ void view_endpoints(const json_t *answer)
 	static const struct column columns[] = {
 		{ "ENDPOINT", "endpoint", CELL_TEXT }, { "TAKES", "encapsulation", CELL_TEXT },
 		{ "BEHAVIOR", "behavior", CELL_TEXT }, { "VNI", "vni", CELL_COUNT },
-		{ "MODE", "mode", CELL_TEXT },         { "UNKNOWN", "unknown", CELL_TEXT },
+		{ "VRF", "vrf", CELL_TEXT },           { "MODE", "mode", CELL_TEXT },
+		{ "UNKNOWN", "unknown", CELL_TEXT },
 	};
 	json_t *endpoints = json_object_get(answer, "endpoints"), *endpoint;
 	size_t i;

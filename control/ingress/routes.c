@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * DOC: routes into offers. A unicast route is for services in no VRF; one of a VPN is for those
+ * VRFs that import one of its route targets, and each has a catalog of its own: the same address in
+ * two VRFs is two services.
+ */
+#include "base/log.h"
+#include "ingress/state.h"
+
+#include <string.h>
+#include <time.h>
+
+#define LABEL_RESERVED_MAX 3 /* RFC 3032: explicit and implicit NULL; 1 would be a mistake */
+
+static void offers_changed(struct ingress *in, uint8_t vrf, const struct addr *service)
+{
+	size_t i = ingress_place(in, service->octet, sizeof(service->octet));
+
+	for (; i < in->service_count; i++) {
+		struct steering *s = in->by_key[i];
+
+		if (memcmp(s->config.key.addr, service->octet, sizeof(service->octet)))
+			return;
+		if (s->config.key.vrf != vrf)
+			continue;
+		s->stale = true;
+		ingress_mark(in, s);
+	}
+}
+
+/* The sender's clock is not ours: what counts is how old the sample was when it came, and no sample
+ * is younger than its arrival. */
+static int64_t offer_sampled_ms(const struct report *report, int64_t received_ms)
+{
+	struct timespec now;
+	int64_t age_ms;
+
+	if (!(report->has & REPORT_SAMPLED))
+		return received_ms;
+	clock_gettime(CLOCK_REALTIME, &now);
+	age_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - report->sampled_ms;
+	return received_ms - (age_ms > 0 ? age_ms : 0);
+}
+
+static bool route_is_host(const struct bgp_route *route)
+{
+	const struct prefix *prefix = &route->dst.prefix;
+
+	return prefix->len == (addr_is_v4(&prefix->addr) ? 32 : 128);
+}
+
+static struct offer_source route_source(const struct bgp_route *route)
+{
+	return (struct offer_source){ .neighbor = route->neighbor,
+				      .path_id = route->path_id,
+				      .rd = route->dst.rd };
+}
+
+/* Without a SID, a label is all that tells the egress whose packet it is; but it takes MPLS. */
+static bool route_labelled(const struct bgp_route *route)
+{
+	return route->dst.vpn && route->path->tunnel.kind != BGP_TUNNEL_SRV6 &&
+	       route->path->label >> 4 > LABEL_RESERVED_MAX;
+}
+
+static struct offer route_offer(const struct bgp_route *route)
+{
+	const struct bgp_path *path = route->path;
+	struct offer offer = {
+		.key = { .service = route->dst.prefix.addr,
+			 .egress = path->next_hop,
+			 .site_id = path->has & BGP_HAS_SITE_ID ? path->site_id : 0 },
+		.source = route_source(route),
+		.tunnel = path->tunnel,
+		.local = !route->neighbor,
+		.labelled = route_labelled(route),
+		.carrier = path->carrier,
+		.has_report = path->has & BGP_HAS_REPORT,
+		.report = path->report,
+		.received_ms = (int64_t)route->received_ms,
+	};
+
+	memcpy(offer.carried, path->carried, sizeof(offer.carried));
+	offer.sampled_ms = offer_sampled_ms(&path->report, offer.received_ms);
+	return offer;
+}
+
+static void offer_take(struct ingress *in, struct catalog *catalog, uint8_t vrf,
+		       const struct bgp_route *route)
+{
+	const struct offer offer = route_offer(route);
+	bool changed;
+	int r = catalog_announce(catalog, &offer, &changed);
+
+	if (r < 0)
+		log_err(r, "catalog: an announcement is left out");
+	else if (changed)
+		offers_changed(in, vrf, &offer.key.service);
+}
+
+static void offer_drop(struct ingress *in, struct catalog *catalog, uint8_t vrf,
+		       const struct bgp_route *route)
+{
+	const struct offer_source source = route_source(route);
+
+	if (!catalog_withdraw(catalog, &route->dst.prefix.addr, &source))
+		offers_changed(in, vrf, &route->dst.prefix.addr);
+}
+
+/* A VRF's own routes are in it, whatever it imports. */
+static bool vrf_takes(const struct vrf *vrf, const struct bgp_route *route)
+{
+	bool own = !route->neighbor &&
+		   !memcmp(vrf->rd.octet, route->dst.rd.octet, sizeof(vrf->rd.octet));
+
+	return own || vrf_imports(vrf, route->path);
+}
+
+void ingress_announced(struct ingress *in, const struct bgp_route *route)
+{
+	if (!route_is_host(route))
+		return; /* a service is one address */
+	if (!route->dst.vpn)
+		offer_take(in, in->catalog, 0, route);
+	for (size_t i = 0; route->dst.vpn && i < in->vrf_count; i++) {
+		struct ingress_vrf *vrf = &in->vrf[i];
+
+		if (vrf_takes(&vrf->vrf, route))
+			offer_take(in, vrf->catalog, vrf->vrf.id, route);
+		else /* its targets may have been others before */
+			offer_drop(in, vrf->catalog, vrf->vrf.id, route);
+	}
+}
+
+void ingress_withdrawn(struct ingress *in, const struct bgp_route *route)
+{
+	if (!route_is_host(route))
+		return;
+	if (!route->dst.vpn)
+		offer_drop(in, in->catalog, 0, route);
+	for (size_t i = 0; route->dst.vpn && i < in->vrf_count; i++)
+		offer_drop(in, in->vrf[i].catalog, in->vrf[i].vrf.id, route);
+}
