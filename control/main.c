@@ -238,9 +238,13 @@ static int neighbors_configure(struct daemon *d, const struct config *old,
 
 	for (size_t i = 0; old && i < old->neighbor_count; i++) {
 		const struct bgp_neighbor_config *from = &old->neighbor[i];
+		const struct bgp_neighbor_config *to = neighbor_find(next, &from->remote);
 
-		if (!neighbor_stays(from, neighbor_find(next, &from->remote)))
-			bgp_neighbor_remove(d->bgp, &from->remote);
+		if (neighbor_stays(from, to))
+			continue;
+		if (to && to->shutdown)
+			bgp_neighbor_shutdown(d->bgp, &from->remote, to->reason);
+		bgp_neighbor_remove(d->bgp, &from->remote);
 	}
 	first = ranges_configure(d, old, next);
 	for (size_t i = 0; i < next->neighbor_count; i++) {

@@ -51,7 +51,8 @@ static void on_settled(void *user)
 
 static const struct bgp_ops ops = { on_route, on_route, on_settled };
 
-/* Bits of the first octet: 0 iBGP, 1 Add-Path, 2 hold time 9 or 0, 3 few prefixes, 4 passive. */
+/* Bits of the first octet: 0 iBGP, 1 Add-Path, 2 hold time 9 or 0, 3 few prefixes, 4 passive, 5
+ * graceful restart, 6 long life of routes and long messages. */
 static struct bgp_neighbor_config neighbor_config(const struct world *w, int number)
 {
 	struct bgp_neighbor_config config = { .remote = w->end[number].addr,
@@ -68,7 +69,13 @@ static struct bgp_neighbor_config neighbor_config(const struct world *w, int num
 					      .carriers_send = 7,
 					      .carriers_accept = 7,
 					      .prefix_max = w->how & 8 ? 2 : 0,
-					      .passive = w->how & 16 };
+					      .passive = w->how & 16,
+					      .graceful = w->how & 32 ? BGP_GRACEFUL_ENABLED
+								      : BGP_GRACEFUL_DISABLED,
+					      .restart_s = 10,
+					      .stale_s = 20,
+					      .long_lived_s = w->how & 64 ? 30 : 0,
+					      .extended_messages = w->how & 64 };
 
 	if (number == 1) /* one that does all, whatever the other one does */
 		config.remote_as = AS_OURS;
@@ -108,7 +115,18 @@ static void do_open(struct world *w)
 				 .edge_metadata_code = OPEN_EDGE_METADATA,
 				 .extended_next_hop = BIT(BGP_IPV4_UNICAST) | BIT(BGP_VPN_IPV4),
 				 .route_refresh = !(bits & 0x80),
-				 .as4 = !(bits & 0x10) };
+				 .as4 = !(bits & 0x10),
+				 .enhanced_refresh = !(bits & 0x80),
+				 .extended_message = w->how & 64,
+				 .graceful = w->how & 32,
+				 .restarted = bits & 8,
+				 .graceful_notification = bits & 2,
+				 .restart_s = hold_s[bits & 3],
+				 .graceful_families = families,
+				 .forwarding = bits & 4 ? families : BIT(BGP_IPV4_UNICAST),
+				 .long_lived = w->how & 64,
+				 .long_lived_families = BIT(BGP_IPV4_UNICAST),
+				 .long_lived_s = { 20 } };
 
 	end_say_open(w->at, w->line, &open, now_ms(w));
 }
@@ -279,8 +297,12 @@ static void check_state(const struct world *w)
 		bgp_routes(w->bgp, count_route, &count);
 		if (count.routes != s.prefixes_in)
 			impossible("the count of routes is wrong");
-		if (!up && count.routes)
-			impossible("routes outlived their session");
+		if (!up && count.routes != s.graceful.stale)
+			impossible("routes outlived their session, and are not stale");
+		if (s.graceful.stale && (!s.graceful.due_ms || s.graceful.due_ms < now_ms(w)))
+			impossible("routes are stale for ever");
+		if (s.graceful.stale > s.prefixes_in)
+			impossible("the count of stale routes is wrong");
 		if (s.config.prefix_max && count.routes > s.config.prefix_max)
 			impossible("there are more routes than the limit");
 		if (up && s.shutdown)

@@ -203,6 +203,10 @@ static const struct {
 	  "power of two" },
 	{ "slots above", TUNNEL WEB "steer: {slots: 2097152}}]\n", 2, "bad-value", "1048576" },
 	{ "idle timeout", TUNNEL WEB "steer: {idle-timeout: 901}}]\n", 2, "bad-value", "900" },
+	{ "long life without graceful restart",
+	  ROUTER "bgp: {neighbors: [{address: 10.0.0.2, as: 1, graceful-restart: disabled, "
+		 "long-lived-stale-time: 1}]}\n",
+	  2, "must", "long-lived stale routes need" },
 	{ "hold time", ROUTER "bgp: {neighbors: [{address: 10.0.0.2, as: 1, hold-time: 2}]}\n", 2,
 	  "bad-value", "RFC 4271" },
 	{ "relative path", "router: {pin-directory: bpf}\n", 1, "bad-value", "absolute" },
@@ -524,6 +528,13 @@ Test(config, reads_the_ingress_example)
 	cr_expect(eq(u32, c->neighbor[0].carriers_send, BGP_CARRIER_COMMUNITY));
 	cr_expect(eq(u32, c->neighbor[0].carriers_accept, 3));
 	cr_expect(eq(u16, c->neighbor[0].hold_s, 9));
+	cr_expect(eq(int, c->neighbor[0].graceful, BGP_GRACEFUL_HELPER));
+	cr_expect(eq(u16, c->neighbor[0].restart_s, 120));
+	cr_expect(eq(u16, c->neighbor[0].stale_s, 300));
+	cr_expect(eq(u32, c->neighbor[0].long_lived_s, 0));
+	cr_expect(eq(u16, c->neighbor[0].send_hold_s, 480));
+	cr_expect(c->neighbor[0].extended_messages && !c->neighbor[0].shutdown);
+	cr_expect(eq(u16, c->deferral_s, 15));
 	cr_assert(eq(sz, c->site_count, 4));
 	cr_expect(eq(str, c->site[1].name, "east"));
 	cr_expect(eq(u8, c->site[1].egress.octet[0], 0x20));

@@ -30,6 +30,7 @@ struct candidate {
 	bool external;
 	uint32_t has, local_pref, med, path_id;
 	uint8_t as_path[10];
+	bool long_lived; /* has LLGR_STALE */
 };
 
 /* The first wins, by the reason; with "best" also of three that MED does not order. */
@@ -38,6 +39,18 @@ static const struct {
 	struct candidate winner, loser;
 } pairs[] = {
 	{ "ours", "own route", { .neighbor = 0 }, { .neighbor = 1, .has = 2, .local_pref = 999 } },
+	{ "not in its long life",
+	  "not stale for long",
+	  { .neighbor = 2, .has = 2, .local_pref = 1 },
+	  { .neighbor = 1, .has = 2, .local_pref = 900, .long_lived = true } },
+	{ "both in their long life",
+	  "highest LOCAL_PREF",
+	  { .neighbor = 2, .has = 2, .local_pref = 101, .long_lived = true },
+	  { .neighbor = 1, .has = 2, .local_pref = 100, .long_lived = true } },
+	{ "ours is never beaten",
+	  "own route",
+	  { .neighbor = 0, .long_lived = true },
+	  { .neighbor = 1 } },
 	{ "LOCAL_PREF",
 	  "highest LOCAL_PREF",
 	  { .neighbor = 2, .has = 2, .local_pref = 101 },
@@ -102,6 +115,9 @@ struct candidates {
 	struct rib_route *list;
 };
 
+/* LLGR_STALE behind another one (RFC 9494). */
+static uint8_t long_lived[] = { 0, 1, 0, 6, 0xff, 0xff, 0, 6 };
+
 static void candidate_add(struct candidates *all, size_t i, const struct candidate *c)
 {
 	struct bgp_path *path = &all->path[i].path;
@@ -116,6 +132,8 @@ static void candidate_add(struct candidates *all, size_t i, const struct candida
 	path->originator_id[3] = c->originator;
 	path->as_path = (struct bgp_bytes){ as_len ? (uint8_t *)c->as_path : NULL, as_len };
 	path->cluster_list = (struct bgp_bytes){ all->clusters, c->cluster_len };
+	if (c->long_lived)
+		path->communities = (struct bgp_bytes){ long_lived, sizeof(long_lived) };
 	all->route[i] =
 		(struct rib_route){ .key = { .neighbor = c->neighbor, .path_id = c->path_id },
 				    .source = &all->source[i],

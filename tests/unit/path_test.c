@@ -70,6 +70,19 @@ Test(path, begins_a_segment_after_255)
 	cr_expect(eq(u8, path.as_path.at[1], 90));
 }
 
+Test(path, takes_communities)
+{
+	_cleanup_(bgp_path_clear) struct bgp_path path = { 0 };
+
+	cr_expect(not(bgp_path_has_community(&path, BGP_COMMUNITY_LLGR_STALE)));
+	cr_assert(bgp_path_add_community(&path, BGP_COMMUNITY_NO_LLGR) == 0);
+	cr_assert(bgp_path_add_community(&path, BGP_COMMUNITY_LLGR_STALE) == 0);
+	cr_expect(eq(sz, path.communities.len, 8));
+	cr_expect(bgp_path_has_community(&path, BGP_COMMUNITY_LLGR_STALE));
+	cr_expect(bgp_path_has_community(&path, BGP_COMMUNITY_NO_LLGR));
+	cr_expect(not(bgp_path_has_community(&path, 0x0006ffff)), "not across two of them");
+}
+
 Test(path, prepends_cluster)
 {
 	static const uint8_t a[4] = { 192, 0, 2, 1 }, b[4] = { 192, 0, 2, 2 };

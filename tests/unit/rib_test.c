@@ -2,6 +2,8 @@
 #include "random.h"
 #include "routes.h"
 
+#include "bgp/stale.h"
+
 Test(rib, tells_what_changed)
 {
 	struct rib_source a = source_of(1), b = source_of(2);
@@ -22,6 +24,50 @@ Test(rib, tells_what_changed)
 	cr_expect(eq(int, rib_withdraw(rib, &a, &nlri), 0));
 	cr_expect(eq(ptr, rib_find(rib, &nlri.dst), NULL));
 	cr_expect(eq(ptr, rib_interned(rib)->paths, NULL));
+}
+
+Test(rib, counts_what_is_stale)
+{
+	struct rib_source a = source_of(1), b = source_of(2);
+	_cleanup_(rib_free) struct rib *rib = rib_new();
+	struct bgp_nlri v4 = nlri_of(1, 0), second = nlri_of(2, 0), v6 = nlri_v6_of(1, 0);
+	struct bgp_path path = path_pref(100), other = path_pref(200);
+
+	rib_announce(rib, &a, &v4, &path, 10);
+	rib_announce(rib, &a, &second, &path, 10);
+	rib_announce(rib, &a, &v6, &path, 10);
+	rib_announce(rib, &b, &v4, &path, 10);
+	stale_mark(&a, BIT(BGP_IPV4_UNICAST));
+	stale_mark(&a, BIT(BGP_IPV4_UNICAST));
+	cr_expect(eq(sz, a.stale_count, 2), "once, of one family");
+	cr_expect(eq(sz, b.stale_count, 0));
+	cr_expect(eq(int, rib_announce(rib, &a, &v4, &path, 20), 0));
+	cr_expect(eq(sz, a.stale_count, 1), "told again as it was");
+	cr_expect(eq(int, rib_announce(rib, &a, &second, &other, 20), 1));
+	cr_expect(eq(sz, a.stale_count, 0), "told again with a change");
+	stale_mark(&a, BIT(BGP_IPV6_UNICAST));
+	cr_expect(eq(int, rib_withdraw(rib, &a, &v6), 1));
+	cr_expect(eq(sz, a.stale_count, 0), "withdrawn");
+	cr_expect(eq(sz, a.route_count, 2));
+}
+
+Test(rib, changes_a_path_and_nothing_else)
+{
+	struct rib_source a = source_of(1), b = source_of(2);
+	_cleanup_(rib_free) struct rib *rib = rib_new();
+	struct bgp_nlri nlri = nlri_of(1, 0);
+	struct bgp_path path = path_pref(200), less = path_pref(100), other = path_pref(50);
+	struct rib_entry *entry;
+
+	rib_announce(rib, &b, &nlri, &less, 10);
+	rib_announce(rib, &a, &nlri, &path, 10);
+	entry = rib_find(rib, &nlri.dst);
+	cr_expect(eq(ptr, rib_best(entry), a.routes));
+	stale_mark(&a, BIT(BGP_IPV4_UNICAST));
+	cr_expect(eq(int, rib_route_change(rib, a.routes, &other), 0));
+	cr_expect(eq(u32, a.routes->path->path.local_pref, 50));
+	cr_expect(a.routes->stale && a.routes->received_ms == 10 && a.stale_count == 1);
+	cr_expect(eq(ptr, rib_best(entry), b.routes), "it is decided again");
 }
 
 Test(rib, keeps_path_ids_apart)
