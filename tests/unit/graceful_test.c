@@ -509,3 +509,62 @@ Test(graceful, lets_routes_live_long_as_the_last_choice, .timeout = 40)
 	cr_expect(eq(u64, state_of(a, 0).prefixes_in, 1));
 	speakers_close(&all);
 }
+
+/* RFC 9494 section 4.2: NO_LLGR; section 4.3: only who depreferences it, too, is told. */
+static void raw_announce_no_llgr(struct raw *raw, uint8_t last_octet)
+{
+	const uint8_t attrs[] = { 0x40, 1, 1, 0, 0x40, 2, 0,   0x40, 3, 4, 192,  0,    2, 9,
+				  0x40, 5, 4, 0, 0,    0, 100, 0xc0, 8, 4, 0xff, 0xff, 0, 7 };
+	uint8_t octets[MESSAGE_MAX];
+	struct writer w = writer_of(octets, sizeof(octets));
+	uint8_t *begun = message_begin(&w, MESSAGE_UPDATE);
+
+	writer_u16(&w, 0);
+	writer_u16(&w, sizeof(attrs));
+	writer_bytes(&w, attrs, sizeof(attrs));
+	writer_bytes(&w, (uint8_t[]){ 32, 198, 51, 100, last_octet }, 5);
+	message_end(&w, begun);
+	raw_send(raw, &w);
+}
+
+Test(graceful, tells_of_long_life_to_who_knows_it, .timeout = 40)
+{
+	_cleanup_(raw_close) struct raw raw = { .fd = -1 };
+	struct bgp_open open = raw_graceful(1);
+	struct bgp_neighbor_config config, to_b, to_c, back;
+	struct speakers all;
+	struct speaker_seen *a = waiting(&all, &config), *b, *c;
+
+	b = speaker_add(&all, 1);
+	c = speaker_add(&all, 2);
+	config.client = true;
+	config.long_lived_s = 60;
+	neighbor_put(a, &config);
+	to_b = neighbor_of(a, 1);
+	to_b.graceful = BGP_GRACEFUL_HELPER;
+	to_b.long_lived_s = 60;
+	to_c = neighbor_of(a, 2);
+	neighbor_put(a, &to_b);
+	neighbor_put(a, &to_c);
+	back = neighbor_of(b, 0);
+	back.graceful = BGP_GRACEFUL_HELPER;
+	back.long_lived_s = 60;
+	neighbor_put(b, &back);
+	back = neighbor_of(c, 0);
+	neighbor_put(c, &back);
+	LOOP_UNTIL(&all, is_up(b, 0) && is_up(c, 0));
+
+	open.long_lived = true;
+	open.long_lived_families = open.long_lived_forwarding = V4;
+	open.long_lived_s[BGP_IPV4_UNICAST] = 3600;
+	raw_join(&raw, &all, &open, a);
+	raw_announce_no_llgr(&raw, 3);
+	LOOP_UNTIL(&all, a->announced == 3 && b->announced == 3 && c->announced == 3);
+	raw_close(&raw);
+	LOOP_UNTIL(&all, a->withdrawn == 1 && a->announced == 5);
+	cr_expect(eq(u64, state_of(a, 0).graceful.stale, 2));
+	LOOP_UNTIL(&all, b->announced == 5 && b->withdrawn == 1 && c->withdrawn == 3);
+	cr_expect(eq(uint, c->announced, 3));
+	cr_expect(eq(u64, state_of(b, 0).prefixes_in, 2));
+	speakers_close(&all);
+}
