@@ -83,7 +83,7 @@ static bool is_control(uint32_t c)
 static void printable(const uint8_t *octets, size_t len, char ret[REASON_STRLEN])
 {
 	size_t used = 0;
-	uint32_t value;
+	uint32_t value = 0; /* gcc cannot see that it always is set */
 
 	for (size_t i = 0, n; i < len; i += n) {
 		n = character(octets + i, len - i, &value);
