@@ -32,10 +32,18 @@ static const char *peer_name(const struct peer *peer, char ret[ADDR_STRLEN])
 	return addr_format(&addr, ret);
 }
 
+bool peer_early(int error)
+{
+	return error == -ECONNREFUSED || error == -ECONNRESET || error == -EPIPE;
+}
+
+/* Nothing is said of a router that is still starting. */
 static int peer_failed(const struct peer *peer, int error, const char *words)
 {
 	char name[ADDR_STRLEN];
 
+	if (!peer->codec.local_as && peer_early(error))
+		return error;
 	return log_err(error, "session of %s: %s", peer_name(peer, name), words);
 }
 
@@ -50,8 +58,7 @@ static int peer_connect(struct peer *peer, const struct peer_config *config)
 		return log_err(-errno, "cannot make a session's socket");
 	len = addr_to_sockaddr(&config->remote, config->port, &sa);
 	if (connect(peer->fd, (struct sockaddr *)&sa, len) < 0)
-		return errno == ECONNREFUSED ? -ECONNREFUSED
-					     : peer_failed(peer, -errno, "cannot connect");
+		return peer_failed(peer, -errno, "cannot connect");
 	setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	fcntl(peer->fd, F_SETFL, O_NONBLOCK);
 	return 0;

@@ -35,8 +35,10 @@ struct peer {
 };
 
 /* Connects and exchanges OPEN and KEEPALIVE, at most so long. 0, or negative errno, logged unless
- * it is -ECONNREFUSED (the other side may still be starting); nothing stays open then. */
+ * peer_early(); nothing stays open then. */
 int peer_open(struct peer *peer, const struct peer_config *config, int timeout_ms);
+/* What a router says that is still starting: nobody listens, or not yet for us. */
+bool peer_early(int error);
 void peer_close(struct peer *peer);
 
 /* Octets of whole messages, borrowed until peer_sent(). */

@@ -48,9 +48,9 @@ int speak_open(struct peer *peer, const struct peer_config *config, int timeout_
 	uint64_t until = clock_ns() + (uint64_t)timeout_ms * 1000000;
 	int r;
 
-	while ((r = peer_open(peer, config, timeout_ms)) == -ECONNREFUSED) {
+	while (peer_early(r = peer_open(peer, config, timeout_ms))) {
 		if (clock_ns() > until)
-			return log_err(r, "the router does not listen");
+			return log_err(r, "the router takes no session");
 		nanosleep(&moment, NULL);
 	}
 	return r;
