@@ -17,8 +17,7 @@
 static void speaker_touch(struct speaker *s, const struct bgp_dst *dst)
 {
 	s->unsettled = true;
-	for (size_t i = 0; i < s->neighbor_count; i++)
-		neighbor_touch(s->neighbors[i], dst);
+	adj_outs_touch(&s->outs, dst);
 }
 
 /* The owner's callbacks are about neighbours only: it knows its own routes. */
@@ -190,6 +189,7 @@ int bgp_new(uv_loop_t *loop, const struct bgp_config *config, const struct bgp_o
 	};
 	if (!bgp->speaker.rib)
 		return -ENOMEM;
+	bgp->speaker.outs.rib = bgp->speaker.rib;
 	memcpy(bgp->own.router_id, config->router_id, sizeof(bgp->own.router_id));
 	r = flush_start(bgp);
 	if (r < 0)
@@ -493,8 +493,8 @@ void bgp_dst_routes(const struct bgp *bgp, const struct bgp_dst *dst,
 void bgp_routes(const struct bgp *bgp, void (*visit)(void *user, const struct bgp_route *route),
 		void *user)
 {
-	const struct rib_entry *entry = rib_entries(bgp->speaker.rib);
+	const struct rib_entry *entry = NULL;
 
-	for (; entry; entry = entry->hh.next)
+	while ((entry = rib_next(bgp->speaker.rib, entry)))
 		entry_visit(entry, visit, user);
 }

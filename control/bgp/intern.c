@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "bgp/path.h"
-
-/* Before uthash: what makes two keys of this file's table the same. 0: they are. */
-#define HASH_KEYCMP(a, b, len) (!bgp_path_equal(a, b))
 #include "bgp/intern.h"
 
 #include "base/util.h"
+#include "bgp/path.h"
 
 static uint32_t path_hash(const struct hash_seed *seed, const struct bgp_path *path)
 {
@@ -22,22 +19,20 @@ static uint32_t path_hash(const struct hash_seed *seed, const struct bgp_path *p
 	hash = hash_bytes(seed, hash, path->originator_id, sizeof(path->originator_id));
 	hash = hash_bytes(seed, hash, &path->report.sampled_ms, sizeof(path->report.sampled_ms));
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
-		hash = hash_bytes(seed, hash, strings[i]->at, strings[i]->len);
+		if (strings[i]->len)
+			hash = hash_bytes(seed, hash + i, strings[i]->at, strings[i]->len);
 	return (uint32_t)hash;
 }
 
 static struct interned *interned_new(struct intern_table *table, const struct bgp_path *path,
 				     uint32_t hash)
 {
-	_cleanup_(freep) struct interned *i = calloc(1, sizeof(*i));
+	_cleanup_(freep) struct interned *i = malloc(sizeof(*i) + bgp_path_octets(path));
 
-	if (!i || bgp_path_copy(path, &i->path) < 0)
+	if (!i || table_add(&table->paths, &i->link, hash) < 0)
 		return NULL;
-	HASH_ADD_BYHASHVALUE(hh, table->paths, path, sizeof(i->path), hash, i);
-	if (!i->hh.tbl) {
-		bgp_path_clear(&i->path);
-		return NULL;
-	}
+	i->path = *path;
+	bgp_path_move(&i->path, (uint8_t *)(i + 1));
 	i->refs = 1;
 	i->serial = ++table->last_serial;
 	return TAKE_PTR(i);
@@ -46,10 +41,15 @@ static struct interned *interned_new(struct intern_table *table, const struct bg
 struct interned *intern(struct intern_table *table, const struct bgp_path *path)
 {
 	uint32_t hash = path_hash(&table->seed, path);
-	struct interned *found;
+	struct table_link *link = table_first(&table->paths, hash);
 
-	HASH_FIND_BYHASHVALUE(hh, table->paths, path, sizeof(*path), hash, found);
-	return found ? interned_get(found) : interned_new(table, path, hash);
+	for (; link; link = table_next(link)) {
+		struct interned *found = TABLE_ENTRY(link, struct interned, link);
+
+		if (bgp_path_equal(&found->path, path))
+			return interned_get(found);
+	}
+	return interned_new(table, path, hash);
 }
 
 struct interned *interned_get(struct interned *interned)
@@ -64,7 +64,6 @@ void interned_put(struct intern_table *table, struct interned **interned)
 
 	if (!i || --i->refs)
 		return;
-	HASH_DEL(table->paths, i);
-	bgp_path_clear(&i->path);
+	table_remove(&table->paths, &i->link);
 	free(i);
 }

@@ -6,16 +6,17 @@
 #pragma once
 #include "bgp/hash.h"
 #include "bgp/path.h"
+#include "bgp/table.h"
 
 struct interned {
-	struct bgp_path path; /* read only */
+	struct table_link link;
+	uint64_t serial;      /* orders paths by age: the same on every run, unlike addresses */
+	struct bgp_path path; /* read only; its octets stand behind this struct, in one block */
 	uint32_t refs;
-	uint64_t serial; /* orders paths by age: the same on every run, unlike addresses */
-	UT_hash_handle hh;
 };
 
 struct intern_table {
-	struct interned *paths;
+	struct table paths;
 	uint64_t last_serial;
 	struct hash_seed seed;
 };

@@ -269,7 +269,7 @@ static void on_up(void *user, struct session *session)
 	source_set(n, session);
 	n->to = export_target(n, session);
 	log_info("neighbor %s: Established", n->name);
-	n->out = adj_out_new(n->speaker->rib, &n->to);
+	n->out = adj_out_new(&n->speaker->outs, &n->to);
 	observe_up(n);
 	if (!n->out)
 		neighbor_stop(n, CEASE_RESOURCES);
@@ -585,12 +585,6 @@ void neighbor_rekey(struct neighbor *n, const struct tcp_auth *auth)
 	log_warn(first, "neighbor %s: its session cannot change to them, and is reset%s", n->name,
 		 socket_auth_remedy(first));
 	neighbor_reset(n, "other keys");
-}
-
-void neighbor_touch(struct neighbor *n, const struct bgp_dst *dst)
-{
-	if (n->out && adj_out_touch(n->out, dst) < 0)
-		neighbor_stop(n, CEASE_RESOURCES);
 }
 
 void neighbor_flush(struct neighbor *n)

@@ -37,8 +37,6 @@ bool neighbor_is_spent(const struct neighbor *neighbor, uint64_t after_ms);
  * comes again. */
 void neighbor_rekey(struct neighbor *neighbor, const struct tcp_auth *auth);
 
-/* The routes of the prefix have changed: the neighbour is to be told by the next flush. */
-void neighbor_touch(struct neighbor *neighbor, const struct bgp_dst *dst);
 /* Sends some of what is due, if there is room. */
 void neighbor_flush(struct neighbor *neighbor);
 

@@ -67,6 +67,27 @@ int bgp_path_copy(const struct bgp_path *path, struct bgp_path *ret)
 	return 0;
 }
 
+size_t bgp_path_octets(const struct bgp_path *path)
+{
+	size_t octets = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bytes_at); i++)
+		octets += path_bytes_const(path, i)->len;
+	return octets;
+}
+
+void bgp_path_move(struct bgp_path *path, uint8_t *room)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(bytes_at); i++) {
+		struct bgp_bytes *bytes = path_bytes(path, i);
+
+		if (bytes->len)
+			memcpy(room, bytes->at, bytes->len);
+		bytes->at = bytes->len ? room : NULL;
+		room += bytes->len;
+	}
+}
+
 static bool report_equal(const struct report *a, const struct report *b)
 {
 	return a->has == b->has && a->capacity == b->capacity &&

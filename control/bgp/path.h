@@ -109,6 +109,10 @@ struct bgp_path {
 int bgp_path_copy(const struct bgp_path *path, struct bgp_path *ret);
 /* Frees the bytes of a copy and zeroes it. Not for a decoded path, whose bytes are its update's. */
 void bgp_path_clear(struct bgp_path *path);
+/* For a copy in one block: how many octets the path's strings have, and a copy of them to `room`,
+ * which path's members name from then on. */
+size_t bgp_path_octets(const struct bgp_path *path);
+void bgp_path_move(struct bgp_path *path, uint8_t *room);
 bool bgp_path_equal(const struct bgp_path *a, const struct bgp_path *b);
 /* Equal paths have equal hashes; for tables only, it is the same on every machine. */
 uint64_t bgp_path_hash(const struct bgp_path *path);

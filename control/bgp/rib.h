@@ -35,14 +35,14 @@ struct rib_route {
 	bool stale;                                  /* until it is announced again; stale.c */
 	struct rib_route *prev, *next;               /* in the entry, by growing out_id */
 	struct rib_route *source_prev, *source_next; /* in the source */
-	UT_hash_handle hh;
+	struct table_link link;
 };
 
 struct rib_entry {
 	struct bgp_dst dst;
 	struct rib_route *routes; /* never empty */
 	struct rib_route *best;   /* NULL: not decided since the last change; see rib_best() */
-	UT_hash_handle hh;
+	struct table_link link;   /* its hash is rib_dst_hash() */
 };
 
 struct rib *rib_new(void);       /* NULL: out of memory */
@@ -61,6 +61,10 @@ int rib_withdraw(struct rib *rib, struct rib_source *source, const struct bgp_nl
 struct rib_route *rib_route_find(const struct rib *rib, uint32_t neighbor,
 				 const struct bgp_nlri *nlri);
 struct rib_entry *rib_find(const struct rib *rib, const struct bgp_dst *dst);
-struct rib_entry *rib_entries(const struct rib *rib); /* the first; go on by hh.next */
-struct rib_route *rib_best(struct rib_entry *entry);  /* by decision.c */
+/* For those that keep the hash of a prefix. */
+uint32_t rib_dst_hash(const struct rib *rib, const struct bgp_dst *dst);
+struct rib_entry *rib_find_hashed(const struct rib *rib, const struct bgp_dst *dst, uint32_t hash);
+/* All of them, in no order: NULL begins and ends it. A change of the RIB ends the walk. */
+struct rib_entry *rib_next(const struct rib *rib, const struct rib_entry *after);
+struct rib_route *rib_best(struct rib_entry *entry); /* by decision.c */
 struct intern_table *rib_interned(struct rib *rib);

@@ -4,6 +4,7 @@
  * the callbacks. Owned by bgp.c, on the event loop.
  */
 #pragma once
+#include "bgp/adj_out.h"
 #include "bgp/bgp.h"
 #include "bgp/graceful.h"
 #include "bgp/observer.h"
@@ -19,6 +20,7 @@ struct speaker {
 	void *observer_user;
 	struct graceful_self self; /* restarting: nobody is told of routes */
 	struct rib *rib;
+	struct adj_outs outs;
 	struct neighbor **neighbors;
 	size_t neighbor_count;
 	bool unsettled;           /* routes or End-of-RIB since ops->settled() */
