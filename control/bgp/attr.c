@@ -186,6 +186,8 @@ static enum fault attr_join(struct attr_set *set)
 		return FAULT_WITHDRAW;
 	attr_join_report(set);
 	tunnel_join(set);
+	if (!set->path->ext_communities.len) /* all of it were metrics that are not believed */
+		set->path->partial &= ~(UINT64_C(1) << ATTR_EXT_COMMUNITIES);
 	return set->ignored ? FAULT_DISCARD : FAULT_NONE;
 }
 

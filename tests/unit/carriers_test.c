@@ -89,6 +89,26 @@ Test(carriers, any_may_drain)
 	cr_expect(eq(u32, path.carrier, WHOLE));
 }
 
+/* An attribute that nothing is left of is not there: two paths are equal, with it or without. */
+Test(carriers, nothing_left_is_no_attribute)
+{
+	struct bgp_codec codec = codec_ibgp();
+	_cleanup_(freep) struct bgp_update *update = malloc(sizeof(*update));
+	size_t len;
+	_cleanup_(freep) uint8_t *bytes =
+		unhex("0000 0020 400101 00 400200 400304 c0000201 400504 00000064 "
+		      "e010 08 8301 41000000 00ff 20 c6336450",
+		      &len);
+	struct update_item item;
+
+	cr_assert(update != NULL);
+	codec.inside = 0;
+	cr_expect(eq(int, update_decode(&codec, cursor_of(bytes, len), update), FAULT_DISCARD));
+	cr_assert(update_next(update, &item) && item.path != NULL);
+	cr_expect(eq(sz, item.path->ext_communities.len, 0));
+	cr_expect(eq(u64, item.path->partial, 0));
+}
+
 /* From an UPDATE: of a neighbour outside nothing is believed, and nothing passed on. */
 Test(carriers, outsiders_tell_nothing)
 {
