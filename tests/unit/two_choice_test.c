@@ -73,7 +73,7 @@ static const struct {
 	{ "less than two flows", { 1000, 1000, 2 * FLOW - 1, 100000, 0 }, TWO_CHOICE_FEW_FLOWS },
 	{ "two flows", { 1000, 1000, 2 * FLOW, 100000, 0 }, TWO_CHOICE_OPEN },
 	{ "an end in eight", { 1000, 125, 50 * FLOW, 100000, 0 }, TWO_CHOICE_OPEN },
-	{ "an end in nine", { 1000, 111, 50 * FLOW, 100000, 0 }, TWO_CHOICE_FEW_ENDS },
+	{ "an end in nine", { 999, 111, 50 * FLOW, 100000, 0 }, TWO_CHOICE_FEW_ENDS },
 	{ "no ends", { 1000, 0, 50 * FLOW, 100000, 0 }, TWO_CHOICE_FEW_ENDS },
 	{ "late", { 1000, 1000, 50 * FLOW, 100000, 250000 }, TWO_CHOICE_OPEN },
 	{ "too late", { 1000, 1000, 50 * FLOW, 100000, 250001 }, TWO_CHOICE_LATE_ENDS },
@@ -111,6 +111,10 @@ Test(two_choice, nothing_is_drained_where_all_ends_are_seen)
 	cr_expect(eq(u32, two_choice_drain(777, &view, 1000000), 777));
 	view = (struct two_choice_view){ .starts = 1000 };
 	cr_expect(eq(u32, two_choice_drain(777, &view, 1000000), 0), "no time: at once");
+	view.flow_us = 100000;
+	cr_expect(eq(u32, two_choice_drain(800, &view, 50000), 400), "half of the time");
+	cr_expect(eq(u32, two_choice_drain(800, &view, 100000), 0));
+	cr_expect(eq(u32, two_choice_drain(800, &view, 4000000000u), 0), "not more than all");
 }
 
 /* Flows of 100 ms at 200/s, whatever part of their ends is seen: 20 in flight. */
