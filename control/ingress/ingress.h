@@ -35,9 +35,18 @@ struct ingress_site_config {
 	struct addr egress; /* BGP next hop */
 	char name[32];
 	double rtt_s, capacity, service_time_s;
+	uint8_t tier; /* 0 is used first */
 	struct ingress_carriage carriage;
 	struct ingress_server_id server_id[INGRESS_SERVER_IDS_MAX];
 	size_t server_id_count;
+};
+
+#define INGRESS_WISHES_MAX 16 /* of one service */
+
+/* That a site is the only one to be used, or never. */
+struct ingress_wish {
+	char site[32]; /* its name */
+	bool pinned;   /* else excluded */
 };
 
 struct ingress_service_config {
@@ -49,6 +58,8 @@ struct ingress_service_config {
 	struct service_options options;
 	bool mss_auto; /* options.mss_* follow the ways to the sites */
 	struct weights_config weights;
+	struct ingress_wish wish[INGRESS_WISHES_MAX];
+	size_t wish_count;
 	uint32_t max_age_s; /* a report older than this counts as none */
 };
 

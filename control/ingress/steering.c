@@ -376,6 +376,19 @@ static void steering_rtt_stand_in(struct weights_site *in, size_t count)
 			in[i].rtt_s = farthest;
 }
 
+static void weights_site_wishes(struct weights_site *in,
+				const struct ingress_service_config *config,
+				const struct ingress_site_config *known)
+{
+	in->tier = known->tier;
+	for (size_t i = 0; i < config->wish_count; i++) {
+		if (strcmp(config->wish[i].site, known->name))
+			continue;
+		in->pinned |= config->wish[i].pinned;
+		in->excluded |= !config->wish[i].pinned;
+	}
+}
+
 static struct weights_site weights_site_of(const struct steering *s,
 					   const struct steering_site *site,
 					   const struct steering_context *context)
@@ -391,6 +404,7 @@ static struct weights_site weights_site_of(const struct steering *s,
 	if (known) {
 		in.capacity = known->capacity;
 		in.service_time_s = known->service_time_s;
+		weights_site_wishes(&in, &s->config, known);
 	}
 	if (offer)
 		weights_site_report(&in, offer,

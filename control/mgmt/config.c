@@ -303,6 +303,33 @@ static struct service_options option_values(const struct model *model, const str
 	};
 }
 
+static struct weights_limits weights_limit_values(const struct lyd_node *steer)
+{
+	return (struct weights_limits){
+		.share_min = model_double(steer, "minimum-share"),
+		.share_max = model_double(steer, "maximum-share"),
+		.move_max = model_double(steer, "maximum-move"),
+		.rtt_max_s = model_double(steer, "maximum-rtt-ms") / 1000,
+		.score_min = model_double(steer, "minimum-score"),
+		.overflow_s = model_double(steer, "overflow-ms") / 1000,
+		.distrust = model_double(steer, "distrust"),
+	};
+}
+
+static void wish_values(const struct model *model, const struct lyd_node *steer, bool pinned,
+			struct ingress_service_config *ret)
+{
+	const struct lyd_node *name =
+		model_child(model, steer, pinned ? "pinned-sites" : "excluded-sites");
+
+	for (; name && ret->wish_count < INGRESS_WISHES_MAX; name = model_next(name)) {
+		struct ingress_wish *wish = &ret->wish[ret->wish_count++];
+
+		text_copy(wish->site, sizeof(wish->site), lyd_get_value(name));
+		wish->pinned = pinned;
+	}
+}
+
 static void steer_values(const struct model *model, const struct lyd_node *service,
 			 const struct lyd_node *steer, struct mg_service_key key,
 			 struct ingress_service_config *ret)
@@ -321,9 +348,12 @@ static void steer_values(const struct model *model, const struct lyd_node *servi
 		.weights.hysteresis = model_double(steer, "hysteresis"),
 		.weights.report_period_s = model_double(steer, "report-period"),
 		.weights.slow_start_s = model_double(steer, "slow-start"),
+		.weights.limits = weights_limit_values(steer),
 		.max_age_s = (uint32_t)model_uint(steer, "max-age"),
 	};
 	text_copy(ret->name, sizeof(ret->name), model_text(service, "name"));
+	wish_values(model, steer, true, ret);
+	wish_values(model, steer, false, ret);
 }
 
 static void collector_values(const struct lyd_node *collector, struct agent_config *ret)

@@ -100,6 +100,7 @@ static void site_values(const struct model *model, const struct lyd_node *node,
 		site->rtt_s = model_double(node, "rtt-ms") / 1000;
 		site->capacity = model_double(node, "capacity");
 		site->service_time_s = model_double(node, "service-time-ms") / 1000;
+		site->tier = (uint8_t)model_uint(node, "tier");
 		site->carriage = carriage_values(model, node, config);
 		server_id_values(model, node, site);
 	}

@@ -130,6 +130,18 @@ static void put_client(const struct request *request, json_t *object, const stru
 		put_slot(request, object, client, roster);
 }
 
+static void put_limits(json_t *object, const struct weights_limits *limits)
+{
+	answer_number(object, "minimum-share", limits->share_min);
+	answer_number(object, "maximum-share", limits->share_max);
+	answer_number(object, "maximum-move", limits->move_max);
+	if (limits->rtt_max_s > 0)
+		answer_number(object, "maximum-rtt-ms", limits->rtt_max_s * 1000);
+	answer_number(object, "minimum-score", limits->score_min);
+	answer_number(object, "overflow-ms", limits->overflow_s * 1000);
+	answer_number(object, "distrust", limits->distrust);
+}
+
 static void put_settings(json_t *object, const struct weights_config *weights)
 {
 	answer_text(object, "policy", policy_text(weights->policy));
@@ -137,6 +149,7 @@ static void put_settings(json_t *object, const struct weights_config *weights)
 	answer_number(object, "hysteresis", weights->hysteresis);
 	answer_number(object, "report-period", weights->report_period_s);
 	answer_number(object, "slow-start", weights->slow_start_s);
+	put_limits(object, &weights->limits);
 }
 
 static void put_used(json_t *object, const struct weights_verdict *verdict)
@@ -147,6 +160,9 @@ static void put_used(json_t *object, const struct weights_verdict *verdict)
 	answer_text(object, "freshness", weights_freshness_text(verdict->freshness));
 	if (verdict->freshness != FRESH_NONE)
 		answer_number(object, "age", verdict->age_s);
+	if (verdict->doubted)
+		answer_text(object, "note",
+			    "reports less load than this router alone has sent: not believed");
 	answer_number(object, "capacity", verdict->capacity);
 	answer_number(object, "service-time-ms", verdict->service_time_s * 1000);
 	answer_number(object, "base", verdict->base);

@@ -243,7 +243,7 @@ static double weights_part(struct weights *w, double now_s)
 	double most = w->config.limits.move_max, kept = 0, moved = 0;
 
 	w->limited = false;
-	if (!(most > 0))
+	if (!(most > 0 && most < 1))
 		return 1;
 	w->budget = fmin(most, w->budget + most * fmax(0, now_s - w->decision.time_s) /
 						   w->config.report_period_s);
@@ -272,7 +272,7 @@ static bool weights_settle(struct weights *w, double now_s)
 			part < 1 ? site->start + part * (site->wanted - site->start) : site->wanted;
 
 		changed |= site->share != share;
-		w->budget -= w->config.limits.move_max > 0 ? fabs(share - site->share) / 2 : 0;
+		w->budget -= fabs(share - site->share) / 2;
 		site->share = share;
 		timeline_note(&site->shares, now_s, site->share);
 		timeline_forget(&site->shares, now_s - PERIODS_KEPT * w->config.report_period_s -

@@ -68,6 +68,17 @@ static const struct {
 	{ "unknown key far off", "xyzzy: 1\n", 1, "unknown-key", "known here: router, tables" },
 	{ "unknown key within", "router:\n  name: r\n  router_id: 10.0.0.1\n", 3, "unknown-key",
 	  "did you mean 'router-id'?" },
+	{ "share above one", TUNNEL WEB "steer: {distrust: 1.1}}]\n", 2, "bad-value",
+	  "from 0 to 1" },
+	{ "most below least", TUNNEL WEB "steer: {minimum-share: 0.3, maximum-share: 0.2}}]\n", 2,
+	  "must", "minimum-share" },
+	{ "nothing may move", TUNNEL WEB "steer: {maximum-move: 0}}]\n", 2, "must", "above 0" },
+	{ "pinned to an unknown site", TUNNEL WEB "steer: {pinned-sites: [x]}}]\n", 2, "must",
+	  "add it to 'sites'" },
+	{ "an unknown site excluded", TUNNEL WEB "steer: {excluded-sites: [x]}}]\n", 2, "must",
+	  "add it to 'sites'" },
+	{ "tier too high", "sites: [{name: a, egress: 192.0.2.9, tier: 8}]\n", 1, "bad-value",
+	  "0 to 7" },
 	{ "feeds without BGP", ROUTER "feeds: {bmp: [{name: a, address: 192.0.2.1}]}\n", 2, "must",
 	  "add a 'bgp' group" },
 	{ "station without address", ROUTER "bgp:\nfeeds:\n  bmp:\n  - {name: a}\n", 5,
@@ -742,6 +753,46 @@ Test(config, reads_kinds_of_affinity_and_limits)
 	cr_expect(eq(u8, plain->steer[0].prefix_v4, 0));
 	cr_expect(eq(u32, plain->tables.limit[MG_GUARD_ANSWERS].per_second, 1000));
 	cr_expect(eq(u32, plain->tables.limit[MG_GUARD_PINS].per_second, 100000));
+}
+
+#define SITES "sites: [{name: a, egress: 192.0.2.9, tier: 7}, {name: b, egress: 192.0.2.8}]\n"
+
+Test(config, reads_what_operators_wish)
+{
+	_cleanup_(fault_list_clear) struct fault_list faults = { 0 };
+	_cleanup_(config_free) struct config *c = NULL, *plain = NULL;
+	int r = check(TUNNEL SITES WEB
+		      "steer: {policy: greedy, minimum-share: 0.05, maximum-share: 0.5, "
+		      "maximum-move: 0.2, "
+		      "maximum-rtt-ms: 30, minimum-score: 2.5, overflow-ms: 250, distrust: 0.4, "
+		      "pinned-sites: [a], excluded-sites: [b, a]}}]\n",
+		      &c, &faults);
+	const struct ingress_service_config *s;
+
+	cr_assert(eq(int, r, 0), "%s", faults.count ? faults.at->message : "");
+	s = &c->steer[0];
+	cr_expect(eq(int, s->weights.policy, POLICY_GREEDY));
+	cr_expect(epsilon_eq(dbl, s->weights.limits.share_min, 0.05, 1e-9));
+	cr_expect(epsilon_eq(dbl, s->weights.limits.share_max, 0.5, 1e-9));
+	cr_expect(epsilon_eq(dbl, s->weights.limits.move_max, 0.2, 1e-9));
+	cr_expect(epsilon_eq(dbl, s->weights.limits.rtt_max_s, 0.03, 1e-9));
+	cr_expect(epsilon_eq(dbl, s->weights.limits.score_min, 2.5, 1e-9));
+	cr_expect(epsilon_eq(dbl, s->weights.limits.overflow_s, 0.25, 1e-9));
+	cr_expect(epsilon_eq(dbl, s->weights.limits.distrust, 0.4, 1e-9));
+	cr_assert(eq(sz, s->wish_count, 3));
+	cr_expect(eq(str, (char *)s->wish[0].site, "a"));
+	cr_expect(s->wish[0].pinned && !s->wish[1].pinned && !s->wish[2].pinned);
+	cr_expect(eq(str, (char *)s->wish[1].site, "b"));
+	cr_expect(eq(u8, c->site[0].tier, 7));
+	cr_expect(eq(u8, c->site[1].tier, 0));
+
+	cr_assert(eq(int, check(TUNNEL WEB "steer: }]\n", &plain, &faults), 0));
+	s = &plain->steer[0];
+	cr_expect(eq(dbl, s->weights.limits.share_max, 1));
+	cr_expect(eq(dbl, s->weights.limits.share_min, 0));
+	cr_expect(eq(dbl, s->weights.limits.rtt_max_s, 0));
+	cr_expect(eq(dbl, s->weights.limits.distrust, 0));
+	cr_expect(eq(sz, s->wish_count, 0));
 }
 
 Test(config, reads_tags)
