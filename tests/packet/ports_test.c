@@ -115,6 +115,54 @@ Test(ports, attaches_and_detaches, .init = lab_up, .fini = lab_down)
 	sh("test -z \"$(ls " PIN_DIR "/links)\"");
 }
 
+static uint32_t vrf_of(uint32_t ifindex)
+{
+	for (uint32_t i = 0; i < MG_PORT_PROBES; i++) {
+		uint32_t place = MG_PORT_PLACE(ifindex, i);
+		struct mg_port port;
+
+		if (bpf_map_lookup_elem(lab.tables->maps.fd[MAP_PORTS], &place, &port) == 0 &&
+		    port.ifindex == ifindex)
+			return port.vrf;
+	}
+	return UINT32_MAX;
+}
+
+static int attach_vrf(const char *name, uint8_t vrf)
+{
+	const struct port_spec spec = { .role = PORT_ACCESS, .vrf = vrf };
+	enum port_mode mode;
+
+	return tables_port_attach(lab.tables, name, &spec, &mode);
+}
+
+/* The data plane asks for a port's VRF only while some port is in one. */
+Test(ports, are_in_vrfs, .init = lab_up, .fini = lab_down)
+{
+	const struct mg_settings *settings = lab.tables->maps.memory[MAP_SETTINGS];
+	uint32_t ifindex = if_nametoindex("acc0"), program;
+
+	cr_assert(eq(int, attach_vrf("acc0", 0), 0));
+	program = xdp_of("acc0").prog_id;
+	cr_expect(eq(u32, vrf_of(ifindex), 0));
+	cr_expect(eq(u32, settings->vrf_ports, 0));
+	cr_assert(eq(int, attach_vrf("acc0", 5), 0), "in place");
+	cr_expect(eq(u32, vrf_of(ifindex), 5));
+	cr_expect(eq(u32, settings->vrf_ports, 1));
+	cr_expect(eq(u32, xdp_of("acc0").prog_id, program));
+
+	/* What a former run left counts before its ports are attached anew. */
+	tables_close(&lab.tables);
+	lab_open();
+	settings = lab.tables->maps.memory[MAP_SETTINGS];
+	cr_expect(eq(u32, settings->vrf_ports, 1));
+	cr_expect(eq(u32, vrf_of(ifindex), 5));
+	cr_assert(eq(int, attach_vrf("acc0", 7), 0));
+	cr_expect(eq(u32, vrf_of(ifindex), 7));
+	cr_assert(eq(int, tables_port_detach(lab.tables, "acc0"), 0));
+	cr_expect(eq(u32, settings->vrf_ports, 0));
+}
+
 /* Another interface's number in the i-th of the places that acc0 may have. */
 static void occupy(uint32_t i)
 {
