@@ -11,6 +11,7 @@
 #include "ground.h"
 #include "load.h"
 #include "number.h"
+#include "selector.h"
 
 #include <argp.h>
 #include <string.h>
@@ -32,10 +33,11 @@ static const struct measure {
 	int (*run)(const struct bench *bench, struct figures *figures);
 } measures[] = {
 	{ "load", measure_load },
+	{ "select", measure_select },
 };
 
 static const struct argp_option table[] = {
-	{ "measure", 'm', "NAME,...", 0, "load; all of them unless named", 0 },
+	{ "measure", 'm', "NAME,...", 0, "load, select; all of them unless named", 0 },
 	{ "routes", KEY_ROUTES, "N", 0, "Routes to load, with K or M (100K)", 0 },
 	{ "runs", KEY_RUNS, "N", 0, "Runs of each, in turn; 3 to 100 (5)", 0 },
 	{ "check", KEY_CHECK, NULL, 0, "A line for each bound; status 0 only if all held", 0 },
@@ -106,7 +108,9 @@ int main(int argc, char **argv)
 		.parser = parse,
 		.doc = "Measures Margay's control plane: how fast a neighbour's routes are loaded "
 		       "and "
-		       "passed on, against BIRD and GoBGP on the same octets. Needs root.",
+		       "passed on, against BIRD and GoBGP on the same octets, and what the "
+		       "selector "
+		       "costs. Needs root.",
 	};
 	struct options options = { .measures = BIT(ARRAY_SIZE(measures)) - 1,
 				   .bench = { .routes = ROUTES, .runs = RUNS } };

@@ -145,7 +145,7 @@ static int load_router(enum router router, const struct routes *routes, const ch
 	_cleanup_(freep) struct bgp_update *update = calloc(1, sizeof(*update));
 	_cleanup_(freep) bool *has = calloc(routes->count, sizeof(*has));
 	struct receipt receipt = { .routes = routes, .update = update, .has = has };
-	int r = update && has ? router_start(router, dir, PEERS, &process) : -ENOMEM;
+	int r = update && has ? router_start(router, dir, PEERS, HOLD_S, &process) : -ENOMEM;
 
 	if (r == 0)
 		r = load_peers(&process, &receipt, loads, run);

@@ -173,6 +173,7 @@ static int peer_negotiate(struct peer *peer, const struct bgp_open *ours, uint64
 		return r;
 	peer->codec = open_negotiate(ours, &theirs);
 	peer->codec.carriers_send = peer->codec.carriers_accept = BGP_CARRIER_COMMUNITY;
+	peer->codec.inside = true;
 	peer->hold_s = ours->hold_s < theirs.hold_s ? ours->hold_s : theirs.hold_s;
 	r = keepalive_write(peer);
 	return r < 0 ? r : peer_await(peer, MESSAGE_KEEPALIVE, until_ns, &message);
@@ -236,12 +237,17 @@ static int peer_messages(struct peer *peer)
 	return r;
 }
 
+/* Between two messages: while one is under way, what is sent keeps the session. */
+bool peer_is_due(const struct peer *peer)
+{
+	return peer->hold_s && !peer->send_len && clock_ns() >= peer->keepalive_ns;
+}
+
 int peer_pump(struct peer *peer)
 {
 	int r = 0;
 
-	/* Between two messages: while one is under way, what is sent keeps the session. */
-	if (peer->hold_s && !peer->send_len && clock_ns() >= peer->keepalive_ns)
+	if (peer_is_due(peer))
 		r = keepalive_write(peer);
 	if (r == 0 && peer->send_len)
 		r = peer_flush(peer);

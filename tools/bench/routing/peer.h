@@ -47,6 +47,7 @@ bool peer_sent(const struct peer *peer);
 
 /* What poll() should wait for. */
 short peer_events(const struct peer *peer);
+bool peer_is_due(const struct peer *peer); /* a KEEPALIVE is to be sent */
 /* Sends and receives what can be at once, and a KEEPALIVE when one is due. 0, or negative errno,
  * logged: the session has ended. */
 int peer_pump(struct peer *peer);

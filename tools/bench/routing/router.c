@@ -10,9 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HOLD_S 90
-
-static void config_margay(FILE *file, const char *dir, unsigned int clients)
+static void config_margay(FILE *file, const char *dir, unsigned int clients, uint16_t hold_s)
 {
 	fprintf(file,
 		"router: {name: rr, router-id: " GROUND_ROUTER ", as: 65000,\n"
@@ -25,10 +23,10 @@ static void config_margay(FILE *file, const char *dir, unsigned int clients)
 			"    - {address: 10.99.0.%u, as: 65000, client: true, passive: true, "
 			"hold-time: "
 			"%u, add-path: none}\n",
-			2 + i, HOLD_S);
+			2 + i, hold_s);
 }
 
-static void config_bird(FILE *file, const char *dir, unsigned int clients)
+static void config_bird(FILE *file, const char *dir, unsigned int clients, uint16_t hold_s)
 {
 	fprintf(file, "router id " GROUND_ROUTER ";\n"
 		      "protocol device {}\n"
@@ -42,10 +40,10 @@ static void config_bird(FILE *file, const char *dir, unsigned int clients)
 			"\tipv4 { import all; export where source = RTS_BGP; };\n"
 			"\tipv6 { import all; export where source = RTS_BGP; };\n"
 			"}\n",
-			2 + i, HOLD_S);
+			2 + i, hold_s);
 }
 
-static void config_gobgp(FILE *file, const char *dir, unsigned int clients)
+static void config_gobgp(FILE *file, const char *dir, unsigned int clients, uint16_t hold_s)
 {
 	fprintf(file, "[global.config]\n"
 		      "  as = 65000\n"
@@ -70,12 +68,12 @@ static void config_gobgp(FILE *file, const char *dir, unsigned int clients)
 			"  [[neighbors.afi-safis]]\n"
 			"    [neighbors.afi-safis.config]\n"
 			"      afi-safi-name = \"ipv6-unicast\"\n",
-			2 + i, HOLD_S);
+			2 + i, hold_s);
 }
 
 static const struct {
 	const char *name, *program;
-	void (*config)(FILE *file, const char *dir, unsigned int clients);
+	void (*config)(FILE *file, const char *dir, unsigned int clients, uint16_t hold_s);
 } routers[ROUTER_COUNT] = {
 	[ROUTER_MARGAY] = { "margay", NULL, config_margay },
 	[ROUTER_BIRD] = { "bird", "/usr/sbin/bird", config_bird },
@@ -145,7 +143,8 @@ static int router_spawn(enum router router, const char *dir, char *config, struc
 	return process_start(ret, dir, router_name(router), router == ROUTER_BIRD ? bird : gobgp);
 }
 
-int router_start(enum router router, const char *dir, unsigned int clients, struct process *ret)
+int router_start(enum router router, const char *dir, unsigned int clients, uint16_t hold_s,
+		 struct process *ret)
 {
 	char config[100];
 	FILE *file;
@@ -154,7 +153,7 @@ int router_start(enum router router, const char *dir, unsigned int clients, stru
 	file = fopen(config, "we");
 	if (!file)
 		return log_err(-errno, "%s", config);
-	routers[router].config(file, dir, clients);
+	routers[router].config(file, dir, clients, hold_s);
 	if (fclose(file) != 0)
 		return log_err(-errno, "%s", config);
 	return router_spawn(router, dir, config, ret);

@@ -63,10 +63,10 @@ uint32_t routes_find(const struct routes *routes, const struct prefix *prefix)
 }
 
 /* Owned by the caller's storage: communities borrow `words`. */
-static struct bgp_path route_path(uint32_t i, uint8_t words[COMMUNITIES * 4])
+static struct bgp_path route_path(uint32_t i, uint32_t generation, uint8_t words[COMMUNITIES * 4])
 {
 	uint32_t group = route_group(i), egress = group % ROUTES_EGRESSES;
-	bool v4 = route_v4(i), shares = route_shares(i);
+	bool v4 = route_v4(i), shares = route_shares(i) && !generation;
 	struct bgp_path path = {
 		.has = BGP_HAS_LOCAL_PREF | BGP_HAS_REPORT | BGP_HAS_SITE_ID,
 		.local_pref = 100,
@@ -87,7 +87,7 @@ static struct bgp_path route_path(uint32_t i, uint8_t words[COMMUNITIES * 4])
 		path.report.arrival_rate = 10 + i % 100;
 		path.report.window_s = 5;
 		path.report.in_flight = i % 16;
-		path.report.sampled_ms = SAMPLED_MS + i;
+		path.report.sampled_ms = SAMPLED_MS + i + (int64_t)generation * 1000000;
 	}
 	writer_u16(&w, 65000);
 	writer_u16(&w, (uint16_t)(100 + egress));
@@ -134,32 +134,82 @@ uint64_t route_print(const struct bgp_path *path)
 	return fnv_add(print, sums, sizeof(sums));
 }
 
-static int routes_write(struct routes *r, const struct bgp_codec *codec, struct writer *w,
-			const struct bgp_path *path, const struct bgp_nlri *list, size_t count)
+/* A stretch of the routes being written. */
+struct writing {
+	const struct routes *routes;
+	const struct bgp_codec *codec;
+	uint32_t from, to, generation;
+	uint32_t paths;
+	size_t messages;
+	struct bgp_nlri *list;
+	struct writer w;
+};
+
+static int path_write(struct writing *writing, const struct bgp_path *path, size_t count)
 {
 	for (size_t i = 0; i < count;) {
-		size_t n = update_encode(codec, path, list + i, count - i, w);
+		size_t n = update_encode(writing->codec, path, writing->list + i, count - i,
+					 &writing->w);
 
 		if (!n)
 			return log_err(-ENOBUFS, "cannot write the routes");
 		i += n;
-		r->messages++;
+		writing->messages++;
 	}
-	r->paths++;
+	writing->paths++;
 	return 0;
 }
 
-/* All routes that share the path of this one, which is the first of them. */
-static int group_write(struct routes *r, const struct bgp_codec *codec, struct writer *w,
-		       uint32_t first, struct bgp_nlri *list)
+/* All routes of the stretch that share the path of this one, which is the first of them. */
+static int group_write(struct writing *writing, uint32_t first)
 {
+	bool shares = route_shares(first) && !writing->generation;
 	uint8_t words[COMMUNITIES * 4];
-	struct bgp_path path = route_path(first, words);
+	struct bgp_path path = route_path(first, writing->generation, words);
 	size_t count = 0;
 
-	for (uint32_t i = first; i < r->count; i += route_shares(first) ? 4 * GROUPS : r->count)
-		list[count++] = (struct bgp_nlri){ .dst.prefix = routes_prefix(r, i) };
-	return routes_write(r, codec, w, &path, list, count);
+	for (uint32_t i = first; i < writing->to; i += shares ? 4 * GROUPS : writing->to)
+		writing->list[count++] =
+			(struct bgp_nlri){ .dst.prefix = routes_prefix(writing->routes, i) };
+	return path_write(writing, &path, count);
+}
+
+static int stretch_write(struct writing *writing, struct routes_part *ret)
+{
+	uint32_t count = writing->to - writing->from;
+	size_t size = (size_t)count * 256 + 65536;
+	uint8_t *octets = malloc(size);
+	int r = 0;
+
+	writing->list = calloc(count + 1, sizeof(*writing->list));
+	writing->w = writer_of(octets, size);
+	if (!writing->list || !octets)
+		r = log_err(-ENOMEM, "the routes");
+	for (uint32_t i = writing->from; i < writing->to && r == 0; i++)
+		if (!route_shares(i) || writing->generation || i < writing->from + 4 * GROUPS)
+			r = group_write(writing, i);
+	freep(&writing->list);
+	if (r == 0)
+		*ret = (struct routes_part){ octets, writer_len(&writing->w) };
+	else
+		free(octets);
+	return r;
+}
+
+int routes_part(const struct routes *routes, const struct bgp_codec *codec, uint32_t from,
+		uint32_t to, uint32_t generation, struct routes_part *ret)
+{
+	struct writing writing = {
+		.routes = routes, .codec = codec, .from = from, .to = to, .generation = generation
+	};
+
+	return stretch_write(&writing, ret);
+}
+
+void routes_part_clear(struct routes_part *part)
+{
+	freep(&part->stream);
+	part->len = 0;
 }
 
 /* What a router that changes nothing would tell of them. */
@@ -191,23 +241,18 @@ static int routes_read(struct routes *r, const struct bgp_codec *codec)
 
 static int routes_fill(struct routes *r, const struct bgp_codec *codec)
 {
-	size_t size = (size_t)r->count * 256 + 1024 * 1024;
-	_cleanup_(freep) struct bgp_nlri *list = calloc(r->count, sizeof(*list));
-	struct writer w;
-	int status = 0;
+	struct writing writing = { .routes = r, .codec = codec, .to = r->count };
+	struct routes_part part;
+	int status = stretch_write(&writing, &part);
 
-	r->stream = malloc(size);
+	if (status < 0)
+		return status;
+	r->stream = part.stream;
+	r->len = part.len;
+	r->paths = writing.paths;
+	r->messages = writing.messages;
 	r->print = calloc(r->count, sizeof(*r->print));
-	if (!list || !r->stream || !r->print)
-		return log_err(-ENOMEM, "the routes");
-	w = writer_of(r->stream, size);
-	for (uint32_t i = 0; i < r->count && status == 0; i++)
-		if (!route_shares(i) || i < 4 * GROUPS)
-			status = group_write(r, codec, &w, i, list);
-	for (int family = 0; family < BGP_FAMILY_COUNT; family++)
-		update_encode_end_of_rib(family, &w);
-	r->len = writer_len(&w);
-	return status < 0 ? status : routes_read(r, codec);
+	return r->print ? routes_read(r, codec) : log_err(-ENOMEM, "the routes");
 }
 
 int routes_new(uint32_t count, const struct bgp_codec *codec, struct routes *ret)

@@ -14,14 +14,26 @@
 
 struct routes {
 	uint32_t count, paths; /* distinct ones */
-	uint8_t *stream;       /* UPDATEs, then End-of-RIB of both families */
+	uint8_t *stream;       /* UPDATEs */
 	size_t len, messages;
 	uint64_t *print; /* of each route, see route_print() */
+};
+
+/* Some of them as UPDATEs, to be announced by one of several. */
+struct routes_part {
+	uint8_t *stream;
+	size_t len;
 };
 
 /* *ret is untouched on failure, which is logged. */
 int routes_new(uint32_t count, const struct bgp_codec *codec, struct routes *ret);
 void routes_clear(struct routes *routes);
+
+/* Those from `from` to before `to`; with a generation other than 0 each has a report of its own,
+ * and another one than in any other generation. 0, or -ENOMEM, logged. */
+int routes_part(const struct routes *routes, const struct bgp_codec *codec, uint32_t from,
+		uint32_t to, uint32_t generation, struct routes_part *ret);
+void routes_part_clear(struct routes_part *part);
 
 /* Number of the route with this prefix, or count: none of ours. */
 uint32_t routes_find(const struct routes *routes, const struct prefix *prefix);

@@ -38,6 +38,7 @@ struct bgp_codec speak_codec(bool add_path)
 				   .families = FAMILIES,
 				   .add_path_out = add_path ? FAMILIES : 0,
 				   .add_path_in = add_path ? FAMILIES : 0,
+				   .inside = true,
 				   .carriers_send = BGP_CARRIER_COMMUNITY,
 				   .carriers_accept = BGP_CARRIER_COMMUNITY };
 }
