@@ -6,6 +6,7 @@
  */
 #include "base/log.h"
 #include "base/util.h"
+#include "bgp/resolver.h"
 #include "mgmt/config.h"
 #include "mgmt/mgmt.h"
 
@@ -32,6 +33,7 @@ struct daemon {
 	struct feed *feed;
 	struct prober *prober;
 	struct reflector *reflector;
+	struct igp *igp;
 	struct mgmt *mgmt;
 	bool converged;
 	uint64_t began_ms; /* uv_now() */
@@ -351,6 +353,68 @@ static void on_targets(uv_timer_t *timer)
 	free(egress);
 }
 
+static uint32_t next_hop_cost(const struct igp_route *route)
+{
+	if (!route)
+		return 0; /* not followed */
+	return route->reachable ? route->metric : BGP_UNREACHABLE;
+}
+
+static uint32_t next_hop_watch(void *user, const struct addr *next_hop)
+{
+	struct daemon *d = user;
+
+	igp_watch(d->igp, next_hop);
+	return next_hop_cost(igp_route(d->igp, next_hop));
+}
+
+static void next_hop_unwatch(void *user, const struct addr *next_hop)
+{
+	struct daemon *d = user;
+
+	igp_unwatch(d->igp, next_hop);
+}
+
+static const struct bgp_resolver resolver = { next_hop_watch, next_hop_unwatch };
+
+static const char *egress_cut(const void *user, const struct addr *egress)
+{
+	const struct daemon *d = user;
+	const struct igp_route *route = igp_route(d->igp, egress);
+
+	return route && !route->reachable ? route->fault : NULL;
+}
+
+static void next_hop_changed(void *user, const struct addr *addr, const struct igp_route *route)
+{
+	struct daemon *d = user;
+
+	bgp_next_hop_changed(d->bgp, addr, next_hop_cost(route));
+}
+
+static void next_hops_settled(void *user)
+{
+	struct daemon *d = user;
+
+	ingress_reach_changed(d->ingress);
+}
+
+static const struct igp_ops igp_ops = { next_hop_changed, next_hops_settled };
+
+static int igp_open(struct daemon *d)
+{
+	int r;
+
+	if (!d->config->has_igp)
+		return 0;
+	r = igp_new(&d->loop, &d->config->igp, &igp_ops, d, &d->igp);
+	if (r < 0)
+		return r;
+	bgp_resolve(d->bgp, &resolver, d);
+	ingress_reach_by(d->ingress, egress_cut, d);
+	return 0;
+}
+
 /* What only a new start can change; NULL: nothing of that differs. */
 static const char *config_fixed(const struct config *a, const struct config *b)
 {
@@ -366,6 +430,8 @@ static const char *config_fixed(const struct config *a, const struct config *b)
 	if (a->vrf_count != b->vrf_count ||
 	    (a->vrf_count && memcmp(a->vrf, b->vrf, a->vrf_count * sizeof(*a->vrf))))
 		return "vrfs";
+	if (a->has_igp != b->has_igp)
+		return "igp";
 	if (a->has_egress != b->has_egress || memcmp(&a->egress, &b->egress, sizeof(a->egress)))
 		return "site";
 	if (strcmp(a->control_socket, b->control_socket) || strcmp(a->state_dir, b->state_dir))
@@ -408,6 +474,8 @@ static int daemon_apply(struct daemon *d, const struct config *next)
 	r = r < 0 ? r : n;
 	n = probes_configure(d, d->config, next);
 	r = r < 0 ? r : n;
+	if (d->igp)
+		igp_configure(d->igp, &next->igp);
 	n = d->bgp ? neighbors_configure(d, d->config, next) : 0;
 	return r < 0 ? r : n;
 }
@@ -458,6 +526,7 @@ static struct mgmt_context daemon_context(struct daemon *d)
 				      .feed = d->feed,
 				      .prober = d->prober,
 				      .reflector = d->reflector,
+				      .igp = d->igp,
 				      .config = d->config,
 				      .reload = daemon_reload,
 				      .user = d };
@@ -547,6 +616,9 @@ static int daemon_open(struct daemon *d)
 			return r;
 		if (tables_adopted(d->tables))
 			bgp_hold(d->bgp);
+		r = igp_open(d);
+		if (r < 0)
+			return r;
 	}
 	if (d->config->has_egress) {
 		r = egress_new(&d->loop, d->tables, d->bgp, &d->config->egress, &d->egress);
@@ -590,6 +662,7 @@ static void daemon_close(struct daemon *d)
 		bgp_leave(&d->bgp);
 	bgp_free(&d->bgp);
 	ingress_free(&d->ingress);
+	igp_free(&d->igp);
 	tables_close(&d->tables);
 	uv_walk(&d->loop, handle_close, NULL);
 	uv_run(&d->loop, UV_RUN_DEFAULT); /* closing handles call back once more */

@@ -283,8 +283,10 @@ static int next_routes(struct next *next, struct rib_entry *from)
 	struct rib_route *route;
 	int r = 0;
 
-	if (!(codec->add_path_out & BIT(nlri_family_of(&from->dst))))
-		return next_route(next, rib_best(from), 0);
+	if (!(codec->add_path_out & BIT(nlri_family_of(&from->dst)))) {
+		route = rib_best(from);
+		return route ? next_route(next, route, 0) : 0;
+	}
 	for (route = from->routes; route && r == 0; route = route->next)
 		r = next_route(next, route, route->out_id);
 	return r;

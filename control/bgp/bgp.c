@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "bgp/notification.h"
+#include "bgp/resolver.h"
 #include "bgp/state.h"
 
 #include <errno.h>
@@ -497,4 +498,40 @@ void bgp_routes(const struct bgp *bgp, void (*visit)(void *user, const struct bg
 
 	while ((entry = rib_next(bgp->speaker.rib, entry)))
 		entry_visit(entry, visit, user);
+}
+
+void bgp_resolve(struct bgp *bgp, const struct bgp_resolver *resolver, void *user)
+{
+	struct intern_table *table = rib_interned(bgp->speaker.rib);
+
+	table->resolver = resolver;
+	table->resolver_user = user;
+}
+
+static bool entry_leads_by(const struct rib_entry *entry, const struct addr *next_hop)
+{
+	for (const struct rib_route *r = entry->routes; r; r = r->next)
+		if (addr_equal(&r->path->path.next_hop, next_hop))
+			return true;
+	return false;
+}
+
+void bgp_next_hop_changed(struct bgp *bgp, const struct addr *next_hop, uint32_t cost)
+{
+	const struct table *paths = &rib_interned(bgp->speaker.rib)->paths;
+	struct table_link *link = NULL;
+	struct rib_entry *entry = NULL;
+
+	while ((link = table_walk(paths, link))) {
+		struct interned *i = TABLE_ENTRY(link, struct interned, link);
+
+		if (addr_equal(&i->path.next_hop, next_hop))
+			i->cost = cost;
+	}
+	while ((entry = rib_next(bgp->speaker.rib, entry))) {
+		if (!entry_leads_by(entry, next_hop))
+			continue;
+		entry->best = NULL;
+		speaker_touch(&bgp->speaker, &entry->dst);
+	}
 }

@@ -3,20 +3,22 @@
  * DOC: The decision process, in the order of the table below:
  *
  *  1. our own route
- *  2. one that is not in its long life            RFC 9494 section 4.3
- *  3. highest LOCAL_PREF                          RFC 4271 section 9.1.1
- *  4. shortest AS_PATH                            section 9.1.2.2 (a)
- *  5. lowest ORIGIN                               (b)
- *  6. lowest MED among those of one neighbour AS  (c)
- *  7. external before internal                    (d)
- *  8. lowest BGP identifier, or ORIGINATOR_ID     (f), RFC 4456 section 9
- *  9. shortest CLUSTER_LIST                       RFC 4456 section 9
- * 10. lowest address of the neighbour             (g)
- * 11. lowest path id of that neighbour            so that every set has one best
+ *  2. a next hop that can be reached              RFC 4271 section 9.1.2.1
+ *  3. one that is not in its long life            RFC 9494 section 4.3
+ *  4. highest LOCAL_PREF                          RFC 4271 section 9.1.1
+ *  5. shortest AS_PATH                            section 9.1.2.2 (a)
+ *  6. lowest ORIGIN                               (b)
+ *  7. lowest MED among those of one neighbour AS  (c)
+ *  8. external before internal                    (d)
+ *  9. lowest interior cost to the next hop        (e)
+ * 10. lowest BGP identifier, or ORIGINATOR_ID     (f), RFC 4456 section 9
+ * 11. shortest CLUSTER_LIST                       RFC 4456 section 9
+ * 12. lowest address of the neighbour             (g)
+ * 13. lowest path id of that neighbour            so that every set has one best
  *
- * Step (e), the interior cost to the next hop, is not there: this speaker knows no interior routes;
- * nor is it for the same reason said here whether a next hop can be reached. Each step works on
- * all that are left (section 9.1.2.2), as MED orders only some pairs of routes.
+ * Where nobody knows interior routes, all costs are 0. A set of which no next hop can be reached
+ * has no best. Each step works on all that are left (section 9.1.2.2), as MED orders only some
+ * pairs of routes.
  */
 #include "bgp/decision.h"
 #include "base/util.h"
@@ -104,24 +106,41 @@ static int step_path_id(const struct rib_route *a, const struct rib_route *b)
 	return compare(a->key.path_id, b->key.path_id);
 }
 
+static bool is_reachable(const struct rib_route *route)
+{
+	return route->path->cost != BGP_UNREACHABLE;
+}
+
+static int step_reachable(const struct rib_route *a, const struct rib_route *b)
+{
+	return compare(!is_reachable(a), !is_reachable(b));
+}
+
+static int step_cost(const struct rib_route *a, const struct rib_route *b)
+{
+	return compare(a->path->cost, b->path->cost);
+}
+
 static const struct step {
 	const char *reason;
 	int (*compare)(const struct rib_route *a, const struct rib_route *b); /* < 0: a wins */
 } steps[] = {
 	{ "own route", step_own },
+	{ "next hop is reachable", step_reachable },
 	{ "not stale for long", step_long_lived },
 	{ "highest LOCAL_PREF", step_local_pref },
 	{ "shortest AS_PATH", step_as_path },
 	{ "lowest ORIGIN", step_origin },
 	{ "lowest MED", step_med },
 	{ "external before internal", step_external },
+	{ "lowest interior cost", step_cost },
 	{ "lowest BGP identifier", step_identifier },
 	{ "shortest CLUSTER_LIST", step_cluster_list },
 	{ "lowest neighbor address", step_address },
 	{ "lowest path id", step_path_id },
 };
 
-enum { STEP_FIRST, STEP_MED = 5, STEP_COUNT = ARRAY_SIZE(steps) };
+enum { STEP_FIRST, STEP_MED = 6, STEP_COUNT = ARRAY_SIZE(steps) };
 
 /* By the steps from first to before end: the first one that tells them apart. */
 static int compare_by(const struct rib_route *a, const struct rib_route *b, int first, int end)
@@ -156,7 +175,7 @@ struct rib_route *decision_best(struct rib_route *routes)
 		if (!best || compare_by(r, best, STEP_MED + 1, STEP_COUNT) < 0)
 			best = r;
 	}
-	return best;
+	return best && is_reachable(best) ? best : NULL;
 }
 
 const char *decision_reason(const struct rib_route *a, const struct rib_route *b)

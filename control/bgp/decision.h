@@ -6,7 +6,7 @@
 #pragma once
 #include "bgp/rib.h"
 
-/* Of the routes of one entry, a list that is not empty. */
+/* Of the routes of one entry, a list that is not empty. NULL: no next hop can be reached. */
 struct rib_route *decision_best(struct rib_route *routes);
 
 /* Which step decides between two, for people: "shortest AS_PATH". NULL: they are one route. */

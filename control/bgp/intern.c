@@ -24,6 +24,12 @@ static uint32_t path_hash(const struct hash_seed *seed, const struct bgp_path *p
 	return (uint32_t)hash;
 }
 
+/* A next hop that is ours to fill in is none yet. */
+static bool is_resolved(const struct intern_table *table, const struct bgp_path *path)
+{
+	return table->resolver && !addr_is_zero(&path->next_hop);
+}
+
 static struct interned *interned_new(struct intern_table *table, const struct bgp_path *path,
 				     uint32_t hash)
 {
@@ -34,6 +40,9 @@ static struct interned *interned_new(struct intern_table *table, const struct bg
 	i->path = *path;
 	bgp_path_move(&i->path, (uint8_t *)(i + 1));
 	i->refs = 1;
+	i->cost = 0;
+	if (is_resolved(table, &i->path))
+		i->cost = table->resolver->watch(table->resolver_user, &i->path.next_hop);
 	i->serial = ++table->last_serial;
 	return TAKE_PTR(i);
 }
@@ -64,6 +73,8 @@ void interned_put(struct intern_table *table, struct interned **interned)
 
 	if (!i || --i->refs)
 		return;
+	if (is_resolved(table, &i->path))
+		table->resolver->unwatch(table->resolver_user, &i->path.next_hop);
 	table_remove(&table->paths, &i->link);
 	free(i);
 }

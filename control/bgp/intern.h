@@ -6,6 +6,7 @@
 #pragma once
 #include "bgp/hash.h"
 #include "bgp/path.h"
+#include "bgp/resolver.h"
 #include "bgp/table.h"
 
 struct interned {
@@ -13,10 +14,13 @@ struct interned {
 	uint64_t serial;      /* orders paths by age: the same on every run, unlike addresses */
 	struct bgp_path path; /* read only; its octets stand behind this struct, in one block */
 	uint32_t refs;
+	uint32_t cost; /* interior, to its next hop; BGP_UNREACHABLE; 0 where nobody looks */
 };
 
 struct intern_table {
 	struct table paths;
+	const struct bgp_resolver *resolver; /* NULL: nobody looks */
+	void *resolver_user;
 	uint64_t last_serial;
 	struct hash_seed seed;
 };

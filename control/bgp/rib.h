@@ -66,5 +66,5 @@ uint32_t rib_dst_hash(const struct rib *rib, const struct bgp_dst *dst);
 struct rib_entry *rib_find_hashed(const struct rib *rib, const struct bgp_dst *dst, uint32_t hash);
 /* All of them, in no order: NULL begins and ends it. A change of the RIB ends the walk. */
 struct rib_entry *rib_next(const struct rib *rib, const struct rib_entry *after);
-struct rib_route *rib_best(struct rib_entry *entry); /* by decision.c */
+struct rib_route *rib_best(struct rib_entry *entry); /* by decision.c, NULL where it says so */
 struct intern_table *rib_interned(struct rib *rib);

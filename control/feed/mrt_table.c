@@ -121,9 +121,19 @@ static void record_flush(struct mrt_table *t, bool add_path)
 
 	if (!record->count)
 		return;
-	mrt_rib(t->begun_s, t->sequence++, &t->dst[t->next], add_path, record->route, record->count,
+	mrt_rib(t->begun_s, t->sequence, &t->dst[t->next], add_path, record->route, record->count,
 		&w);
-	record_put(t, &w);
+	for (size_t i = 0; w.bad && i < record->count; i++) { /* RFC 8654: long attributes */
+		struct writer one = writer_of(t->octets, sizeof(t->octets));
+
+		mrt_rib(t->begun_s, t->sequence++, &t->dst[t->next], add_path, &record->route[i], 1,
+			&one);
+		record_put(t, &one);
+	}
+	if (!w.bad) {
+		t->sequence++;
+		record_put(t, &w);
+	}
 	record->count = 0;
 }
 

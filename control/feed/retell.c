@@ -34,7 +34,7 @@ static size_t message_write(struct retell *retell, const struct bgp_path *path,
 			    uint64_t received_ms, const struct bgp_nlri *list, size_t count)
 {
 	struct bgp_codec codec = codec_of(retell->peer);
-	uint8_t octets[MESSAGE_MAX];
+	uint8_t octets[MESSAGE_EXT_MAX];
 	struct writer w = writer_of(octets, sizeof(octets));
 	size_t n = path ? update_encode(&codec, path, list, count, &w)
 			: update_encode_withdraw(&codec, list, count, &w);

@@ -38,6 +38,13 @@ static bool site_drained(const void *user, const struct addr *egress, uint16_t s
 	return known_site_drained(&in->known, egress, site_id);
 }
 
+static const char *site_cut(const void *user, const struct addr *egress)
+{
+	const struct ingress *in = user;
+
+	return in->cut ? in->cut(in->cut_user, egress) : NULL;
+}
+
 const struct catalog *ingress_catalog(const struct ingress *in, const struct mg_service_key *key)
 {
 	for (size_t i = 0; i < in->vrf_count; i++)
@@ -53,6 +60,7 @@ static struct steering_context ingress_context(struct ingress *in, const struct 
 		.catalog = ingress_catalog(in, &s->config.key),
 		.site_config = site_config,
 		.drained = site_drained,
+		.cut = site_cut,
 		.user = in,
 		.rtts = in->measures ? &in->rtts : NULL,
 		.now_ms = (int64_t)uv_now(in->loop),
@@ -121,6 +129,28 @@ static void ingress_reached(void *user, uint32_t table_site)
 	struct ingress *in = user;
 
 	in->ways_changed = true;
+}
+
+/* All services leave a site that is cut off before the first of them decides. */
+void ingress_reach_changed(struct ingress *in)
+{
+	for (size_t i = 0; i < in->service_count; i++) {
+		struct steering *s = in->service[i];
+		const struct steering_context context = ingress_context(in, s);
+
+		if (s->table && steering_reach(s, &context))
+			ingress_mark(in, s);
+	}
+	ingress_settled(in);
+}
+
+void ingress_reach_by(struct ingress *in,
+		      const char *(*cut)(const void *user, const struct addr *egress),
+		      const void *user)
+{
+	in->cut = cut;
+	in->cut_user = user;
+	ingress_reach_changed(in);
 }
 
 static void ingress_mark_ways(struct ingress *in)

@@ -91,6 +91,13 @@ void ingress_settled(struct ingress *ingress);
  * Before that they keep the slots that the former run left. */
 void ingress_converged(struct ingress *ingress);
 
+/* Who knows interior routes: cut() says in static words why none leads to an egress, or NULL; cut
+ * NULL: nobody does. ingress_reach_changed() has all sites looked at again. */
+void ingress_reach_by(struct ingress *ingress,
+		      const char *(*cut)(const void *user, const struct addr *egress),
+		      const void *user);
+void ingress_reach_changed(struct ingress *ingress);
+
 /* Operator's drain of a site (matches site name, or egress address as text) at this ingress. 0,
  * -ENOENT. */
 int ingress_drain(struct ingress *ingress, const char *site, bool drain);

@@ -23,6 +23,8 @@ struct ingress {
 	struct steering **by_key;  /* the same, sorted: routes name an address */
 	size_t service_count;
 	struct steering *dirty; /* list of those to decide, by next_dirty */
+	const char *(*cut)(const void *user, const struct addr *egress); /* NULL: nobody looks */
+	const void *cut_user;
 	bool converged;
 	bool ways_changed; /* some site's way; looked up at the next tick */
 	unsigned int tick;

@@ -232,7 +232,7 @@ static void steering_offer(struct steering *s, const struct steering_context *co
 		return;
 	}
 	if (site->member != MG_MEMBER_NONE && site_spec_equal(&spec, &site->spec)) {
-		if (returns)
+		if (returns && !site->cut)
 			tables_member_state(s->table, site->member, MG_UP, 0);
 		servers_sync(s, site, known);
 		return;
@@ -329,7 +329,7 @@ const struct offer *steering_site_offer(const struct steering *s, const struct s
 /* Offered, with a member, and the kernel knows the way. */
 static bool steering_site_usable(const struct steering *s, const struct steering_site *site)
 {
-	return !site->gone_ms && site->member != MG_MEMBER_NONE &&
+	return !site->gone_ms && !site->cut && site->member != MG_MEMBER_NONE &&
 	       tables_site_reached(s->tables, site->table_site);
 }
 
@@ -430,7 +430,7 @@ static int steering_apply(struct steering *s, uint64_t now_ns)
 						     .member = site->member,
 						     .spare = site->usable };
 		if (site->member != MG_MEMBER_NONE && !site->gone_ms)
-			tables_member_state(s->table, site->member, MG_UP,
+			tables_member_state(s->table, site->member, site->cut ? MG_DOWN : MG_UP,
 					    (uint32_t)(share * 65536));
 	}
 	owners_assign(s->id, owner_site, s->site_count, owner, s->config.slots);
@@ -451,6 +451,34 @@ static void steering_ways(struct steering *s)
 		s->unapplied |= usable != s->site[i].usable;
 		s->site[i].usable = usable;
 	}
+}
+
+static void site_reach(struct steering *s, struct steering_site *site, const char *cut)
+{
+	bool was = site->cut;
+
+	site->cut = cut;
+	if (site->member == MG_MEMBER_NONE || site->gone_ms || was == !!cut)
+		return;
+	/* Back up only with the slots of the next decision: as for one that is new. */
+	if (cut)
+		tables_member_state(s->table, site->member, MG_DOWN, 0);
+	s->unapplied = true;
+}
+
+bool steering_reach(struct steering *s, const struct steering_context *context)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < s->site_count; i++) {
+		struct steering_site *site = &s->site[i];
+		bool local = site->spec.encap == MG_ENCAP_LOCAL;
+		const char *cut = local ? NULL : context->cut(context->user, &site->egress);
+
+		changed |= cut != site->cut;
+		site_reach(s, site, cut);
+	}
+	return changed;
 }
 
 static uint16_t mss_of(uint32_t room, uint32_t headers, uint32_t least)
@@ -496,6 +524,7 @@ int steering_decide(struct steering *s, const struct steering_context *context)
 	if (!in)
 		return -ENOMEM;
 	steering_measure(s, context->now_ns);
+	steering_reach(s, context);
 	steering_ways(s);
 	steering_mss(s);
 	for (size_t i = 0; i < s->site_count; i++)

@@ -21,6 +21,7 @@ struct steering_site {
 	int64_t gone_ms; /* uv_now() of its withdrawal; 0 while it is offered */
 	bool offered;    /* steering_sync()'s own */
 	bool usable;     /* offered, with a member and a way: as the slots know it */
+	const char *cut; /* no interior route leads to its egress; NULL: one does */
 	const char *fault;
 };
 
@@ -54,6 +55,8 @@ struct steering_context {
 							 const struct addr *egress,
 							 uint16_t site_id);
 	bool (*drained)(const void *user, const struct addr *egress, uint16_t site_id);
+	/* Why no interior route leads to it; NULL: one does, or nobody looks. */
+	const char *(*cut)(const void *user, const struct addr *egress);
 	const void *user;
 	struct rtts *rtts; /* NULL: round-trip times are not measured */
 	int64_t now_ms;    /* uv_now() */
@@ -74,6 +77,10 @@ void steering_sync(struct steering *steering, const struct steering_context *con
 
 /* Has the kernel found or lost the way to one of its sites since the last decision? */
 bool steering_ways_changed(const struct steering *steering);
+
+/* Looks at interior routes: a site that lost them is left by the data plane at once, with one
+ * store; shares follow by the next decision. Returns whether anything changed. */
+bool steering_reach(struct steering *steering, const struct steering_context *context);
 
 /* Measures the own rate, decides the shares, stores changed slots. 0, or -ENOMEM and the slots are
  * as they were. */

@@ -65,7 +65,7 @@ bool ingress_site(const struct ingress *in, size_t service, size_t index,
 		.verdict = steering_verdict(s, site->id),
 		.member = site->member,
 		.table_site = site->table_site,
-		.fault = site->fault,
+		.fault = site->cut && !*site->fault ? site->cut : site->fault,
 		.drained = known_site_drained(&in->known, &site->egress, site->site_id),
 	};
 	view_rtt(in, site, known, ret);

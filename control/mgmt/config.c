@@ -429,6 +429,14 @@ static void services_values(const struct model *model, struct config *config, bo
 		service_values(model, service, config);
 }
 
+static void igp_values(const struct model *model, struct config *config)
+{
+	const struct lyd_node *igp = model_child(model, NULL, "igp");
+
+	config->has_igp = igp;
+	config->igp.default_route = model_bool(igp, "default-route");
+}
+
 /* NULL: no memory. */
 static struct config *config_of(const struct model *model)
 {
@@ -449,6 +457,7 @@ static struct config *config_of(const struct model *model)
 	router_values(model, config);
 	egress_values(model, config);
 	feeds_values(model, config);
+	igp_values(model, config);
 	return TAKE_PTR(config);
 }
 

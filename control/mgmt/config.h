@@ -8,6 +8,7 @@
 #include "bgp/vrf.h"
 #include "egress/egress.h"
 #include "feed/feed.h"
+#include "igp/igp.h"
 #include "ingress/ingress.h"
 #include "mgmt/fault_list.h"
 #include "probe/prober.h"
@@ -25,12 +26,13 @@ struct config {
 	char state_dir[256]; /* "" : CLI announcements are not kept over a restart */
 	char pin_dir[256];
 	struct tables_config tables; /* pin_dir points into this struct */
-	bool has_bgp, has_egress, has_feeds;
+	bool has_bgp, has_egress, has_feeds, has_igp;
 	bool has_prober, has_reflector;
 	struct prober_config prober;
 	struct reflector_config reflector;
 	struct bgp_config bgp;
 	struct feed_config feeds;
+	struct igp_config igp;
 	struct ingress_config ingress;
 	struct egress_config egress;
 	struct interface_tags *tags; /* tables.tags; at most interface_count */

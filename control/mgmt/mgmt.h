@@ -17,6 +17,7 @@ struct mgmt_context {
 	struct reflector *reflector; /* NULL: not configured */
 	const struct config *config;
 	struct feed *feed; /* NULL: not configured */
+	struct igp *igp;   /* NULL: not configured */
 	/* Reads the file again and applies it. 0 or negative errno; *ret_error is then a text to be
 	 * freed. */
 	int (*reload)(void *user, const char *file, char **ret_error);

@@ -79,6 +79,7 @@ static const struct verb {
 	{ "show", "bgp", false, none, show_bgp_neighbors },
 	{ "show", "bgp-routes", false, none, show_bgp_routes },
 	{ "show", "bmp", false, none, show_bmp },
+	{ "show", "igp", false, none, show_igp },
 	{ "show", "mrt", false, none, show_mrt },
 	{ "mrt", "dump", true, name_maybe, change_mrt_dump },
 	{ "explain", "", false, explain, explain_service },

@@ -2,7 +2,7 @@
 /*
  * What the kernel knows of links, neighbours and routes: links and neighbours as libnl caches that
  * follow the kernel's events, routes asked for one address at a time (a full table would not pay
- * for the few ways that are used). Private to control/tables; owned by the event loop.
+ * for the few ways that are used). For control/tables and control/igp; owned by the event loop.
  */
 #pragma once
 #include "base/addr.h"
@@ -53,8 +53,11 @@ enum neighbour_state netlink_neighbour(const struct netlink *netlink, uint32_t i
 int netlink_neighbour_probe(struct netlink *netlink, uint32_t ifindex, const struct addr *addr);
 
 struct netlink_route {
-	uint8_t type; /* RTN_UNICAST, RTN_LOCAL, ... */
-	uint32_t mtu; /* 0: the link's */
+	uint8_t type;     /* RTN_UNICAST, RTN_LOCAL, ... */
+	uint32_t mtu;     /* 0: the link's */
+	uint32_t metric;  /* its priority among routes to one prefix; 0: none given */
+	uint8_t len;      /* of its prefix */
+	uint8_t protocol; /* RTPROT_*: who has installed it */
 	size_t count;
 	struct netlink_hop {
 		uint32_t ifindex;

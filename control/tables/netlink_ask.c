@@ -193,6 +193,9 @@ static int route_answer(struct nl_msg *msg, void *user)
 		return NL_SKIP;
 	route->type = rtnl_route_get_type(answer);
 	rtnl_route_get_metric(answer, RTAX_MTU, &route->mtu);
+	route->metric = rtnl_route_get_priority(answer);
+	route->len = (uint8_t)nl_addr_get_prefixlen(rtnl_route_get_dst(answer));
+	route->protocol = rtnl_route_get_protocol(answer);
 	rtnl_route_foreach_nexthop(answer, route_hop, route);
 	rtnl_route_put(answer);
 	return NL_OK;

@@ -94,6 +94,8 @@ static const struct {
 	{ "MRT tables too often",
 	  ROUTER "bgp:\nfeeds:\n  mrt: {directory: /var/mrt, table-interval: 59}\n", 4, "bad-value",
 	  "from 60 to 604800" },
+	{ "interior routes without BGP", ROUTER "igp: {default-route: true}\n", 2, "must",
+	  "add a 'bgp' group" },
 	{ "swapped letters", "router:\n  naem: r\n", 2, "unknown-key", "'name'" },
 	{ "duplicate key", "router:\n  name: r\n  name: s\n", 3, "duplicate", "first in line 2" },
 	{ "duplicate group", ROUTER "tunnel: {}\n" ROUTER, 3, "duplicate", "first in line 1" },

@@ -28,7 +28,7 @@
 struct candidate {
 	uint8_t neighbor, cluster_len, origin, originator;
 	bool external;
-	uint32_t has, local_pref, med, path_id;
+	uint32_t has, local_pref, med, path_id, cost;
 	uint8_t as_path[10];
 	bool long_lived; /* has LLGR_STALE */
 };
@@ -88,6 +88,18 @@ static const struct {
 	  "external before internal",
 	  { .neighbor = 2, .external = true },
 	  { .neighbor = 1 } },
+	{ "reachable before all else",
+	  "next hop is reachable",
+	  { .neighbor = 2, .cost = 5 },
+	  { .neighbor = 1, .has = 2, .local_pref = 999, .cost = BGP_UNREACHABLE } },
+	{ "interior cost",
+	  "lowest interior cost",
+	  { .neighbor = 2, .cost = 9 },
+	  { .neighbor = 1, .cost = 10 } },
+	{ "external before interior cost",
+	  "external before internal",
+	  { .neighbor = 2, .external = true, .cost = 10 },
+	  { .neighbor = 1, .cost = 9 } },
 	{ "identifier", "lowest BGP identifier", { .neighbor = 1 }, { .neighbor = 2 } },
 	{ "originator",
 	  "lowest BGP identifier",
@@ -129,6 +141,7 @@ static void candidate_add(struct candidates *all, size_t i, const struct candida
 	path->has = c->has;
 	path->med = c->med;
 	path->origin = c->origin;
+	all->path[i].cost = c->cost;
 	path->originator_id[3] = c->originator;
 	path->as_path = (struct bgp_bytes){ as_len ? (uint8_t *)c->as_path : NULL, as_len };
 	path->cluster_list = (struct bgp_bytes){ all->clusters, c->cluster_len };
@@ -139,6 +152,17 @@ static void candidate_add(struct candidates *all, size_t i, const struct candida
 				    .source = &all->source[i],
 				    .path = &all->path[i] };
 	DL_APPEND(all->list, &all->route[i]);
+}
+
+Test(decision, has_no_best_where_nothing_is_reachable)
+{
+	static const struct candidate cut[] = { { .neighbor = 1, .cost = BGP_UNREACHABLE },
+						{ .neighbor = 2, .cost = BGP_UNREACHABLE } };
+	struct candidates all = { 0 };
+
+	candidate_add(&all, 0, &cut[0]);
+	candidate_add(&all, 1, &cut[1]);
+	cr_expect(eq(ptr, decision_best(all.list), NULL));
 }
 
 Test(decision, pairs)

@@ -95,6 +95,7 @@ static const struct {
 	{ "table to a file", "{\"verb\":\"mrt\",\"object\":\"dump\"}", "" },
 	{ "table out of the directory",
 	  "{\"verb\":\"mrt\",\"object\":\"dump\",\"name\":\"/etc/x\"}", "bad-argument" },
+	{ "interior routes", "{\"verb\":\"show\",\"object\":\"igp\"}", "" },
 	{ "BMP stations", "{\"verb\":\"show\",\"object\":\"bmp\"}", "" },
 	{ "explain", "{\"verb\":\"explain\",\"service\":\"web\"}", "" },
 	{ "explain from", "{\"verb\":\"explain\",\"service\":\"web\",\"from\":\"192.0.2.1:7\"}",

@@ -207,6 +207,13 @@ bool feed_station(const struct feed *feed, size_t index, struct feed_station_vie
 	return !index;
 }
 
+bool igp_next_hop(const struct igp *igp, size_t index, struct addr *ret_addr, struct igp_route *ret)
+{
+	*ret_addr = (struct addr){ .octet = { [15] = 1 } };
+	*ret = (struct igp_route){ .fault = "no route leads to the next hop" };
+	return !index;
+}
+
 int feed_mrt_dump(struct feed *feed, const char *name, const char **ret_path)
 {
 	*ret_path = "/mrt/rib";
@@ -356,6 +363,7 @@ void router_open(struct router *r)
 					    .reflector = (struct reflector *)&r->config,
 					    .config = &r->config,
 					    .feed = &r->feed,
+					    .igp = &r->igp,
 					    .reload = router_reload };
 	r->empty = (struct mgmt_context){ .config = &r->config, .reload = router_reload };
 	if (durable_open(r->dir, &r->durable) < 0)

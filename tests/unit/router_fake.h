@@ -24,6 +24,9 @@ struct bgp {
 struct feed {
 	int unused;
 };
+struct igp {
+	int unused;
+};
 struct ingress {
 	struct tables *tables;
 	bool drained;
@@ -45,6 +48,7 @@ struct router {
 	struct ingress ingress;
 	struct egress egress;
 	struct feed feed;
+	struct igp igp;
 	struct config config;
 	struct mgmt_context context, empty;
 	struct durable *durable;

@@ -382,6 +382,21 @@ void view_stations(const json_t *answer)
 		printf("no BMP stations\n");
 }
 
+void view_next_hops(const json_t *answer)
+{
+	static const struct column columns[] = {
+		{ "NEXT HOP", "address", CELL_TEXT },  { "REACHABLE", "reachable", CELL_FLAG },
+		{ "METRIC", "metric", CELL_COUNT },    { "LENGTH", "prefix-length", CELL_COUNT },
+		{ "PROTOCOL", "protocol", CELL_TEXT }, { "FAULT", "fault", CELL_TEXT },
+	};
+
+	table_print(stdout, get(answer, "next-hops"), columns, ARRAY_SIZE(columns), 0);
+	if (!json_is_true(get(answer, "on")))
+		printf("interior routes are not followed\n");
+	else if (!json_array_size(get(answer, "next-hops")))
+		printf("no next hops\n");
+}
+
 void view_mrt(const json_t *answer)
 {
 	if (!json_is_true(get(answer, "on"))) {

@@ -14,6 +14,7 @@ void view_neighbors(const json_t *answer);
 void view_neighbors_whole(const json_t *answer);
 void view_routes(const json_t *answer);
 void view_stations(const json_t *answer);
+void view_next_hops(const json_t *answer);
 void view_mrt(const json_t *answer);
 void view_mrt_dump(const json_t *answer);
 void view_interfaces(const json_t *answer);
