@@ -57,6 +57,7 @@ struct attr_set {
 	struct bgp_tunnel encap, community;
 	struct carried carried;
 	uint16_t metadata_site_id; /* 0: none */
+	bool out_of_scope;         /* the metadata is another AS's: the routes count as withdrawn */
 };
 
 static inline bool attr_seen(const struct attr_set *set, uint8_t code)

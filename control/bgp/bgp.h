@@ -7,6 +7,7 @@
  */
 #pragma once
 #include "bgp/dst.h"
+#include "bgp/metadata_rules.h"
 #include "bgp/path.h"
 #include "bgp/socket_options.h"
 
@@ -20,6 +21,7 @@ struct bgp_config {
 	uint8_t cluster_id[4]; /* RFC 4456; zero: the router id */
 	struct addr listen;    /* local address of the listening socket; :: is both families */
 	uint16_t port;         /* 0: do not listen */
+	struct metadata_rules metadata;
 };
 
 /* RFC 4724. */
@@ -216,6 +218,7 @@ struct bgp_neighbor_state {
 	uint32_t end_of_rib; /* families whose End-of-RIB came in this session, RFC 4724 */
 	uint64_t prefixes_in, prefixes_out;
 	uint64_t updates_in, updates_out, established; /* counts */
+	uint64_t out_of_scope; /* UPDATEs whose metadata is another AS's: withdrawn */
 	uint64_t ignored; /* routes left out as they have been here before: RFC 4271, RFC 4456 */
 	uint64_t faults_reset, faults_withdraw, faults_discard; /* RFC 7606 consequences */
 };

@@ -4,6 +4,7 @@
  * and written. A value without owner; open_negotiate() makes one per session.
  */
 #pragma once
+#include "bgp/metadata_rules.h"
 #include "bgp/path.h"
 
 struct bgp_codec {
@@ -18,7 +19,8 @@ struct bgp_codec {
 		edge_metadata; /* families whose routes may carry attribute 42: sent and received */
 	uint32_t extended_next_hop; /* families of IPv4 that take an IPv6 next hop (RFC 8950) */
 	uint32_t families;          /* bits 1 << enum bgp_family, negotiated */
-	uint32_t add_path_in, add_path_out;      /* families whose prefixes carry a path id */
+	uint32_t add_path_in, add_path_out; /* families whose prefixes carry a path id */
+	struct metadata_rules metadata;
 	bool inside;                             /* of the domain that metrics may be told in */
 	uint32_t carriers_send, carriers_accept; /* bits of enum bgp_carrier: configuration; none
 						    of an outsider */

@@ -10,6 +10,7 @@
 #include "bgp/metadata.h"
 #include "base/util.h"
 #include "bgp/attr_rules.h"
+#include "bgp/metadata_report.h"
 
 #include <errno.h>
 #include <math.h>
@@ -96,11 +97,38 @@ static void decode_available(struct cursor *value, struct metadata *m)
 	m->available_is_percent = flags & FLAG_PERCENT;
 }
 
-/* The figure says 5 octets, the text 6: the AS is the last four either way. */
-static void decode_as_scope(struct cursor *value, struct metadata *m, uint32_t local_as)
+/* Whose attribute is being read. */
+struct reader {
+	uint32_t local_as;
+	const struct metadata_rules *rules;
+	uint32_t seen; /* bit per type of the draft */
+	struct metadata *m;
+};
+
+static bool scope_is_ours(const struct reader *r, uint32_t as)
 {
-	cursor_take(value, cursor_left(value) - sizeof(local_as));
-	m->out_of_scope |= cursor_u32(value) != local_as;
+	for (size_t i = 0; i < r->rules->scope_count; i++)
+		if (r->rules->scope[i] == as)
+			return true;
+	return as == r->local_as;
+}
+
+/* The figure says 5 octets, the text 6: the AS is the last four either way. */
+static void decode_as_scope(struct cursor *value, struct reader *r)
+{
+	cursor_take(value, cursor_left(value) - sizeof(r->local_as));
+	r->m->out_of_scope |= !scope_is_ours(r, cursor_u32(value));
+}
+
+/* Its number is an experiment's, which others may run too: what is not ours is unknown. */
+static void decode_whole(struct cursor *value, struct metadata *m)
+{
+	if (m->has_whole) {
+		m->ignored++; /* the first one wins */
+		return;
+	}
+	m->has_whole = metadata_report_decode(value, &m->whole, &m->ignored);
+	m->ignored += !m->has_whole;
 }
 
 /* Lengths that a type may have; 0: no length is wrong. */
@@ -128,29 +156,32 @@ static void metadata_utilisation(struct metadata *m)
 	m->report.has |= REPORT_UTILISATION;
 }
 
-static int subtlv_decode(uint16_t type, struct cursor *value, uint32_t *seen, uint32_t local_as,
-			 struct metadata *m)
+static int subtlv_decode(uint16_t type, struct cursor *value, struct reader *r)
 {
 	size_t len = cursor_left(value);
 
-	if (type >= ARRAY_SIZE(types) || !types[type].len)
+	if (type >= ARRAY_SIZE(types) || !types[type].len) {
+		if (type && type == r->rules->report_type)
+			decode_whole(value, r->m);
 		return 0; /* unknown: kept in the attribute, and not for us */
+	}
 	if (len != types[type].len && len != types[type].other_len)
 		return -EBADMSG;
-	if (*seen & BIT(type) && !types[type].repeats)
+	if (r->seen & BIT(type) && !types[type].repeats)
 		return 0; /* the first one wins */
-	*seen |= BIT(type);
+	r->seen |= BIT(type);
 	if (type == METADATA_AS_SCOPE)
-		decode_as_scope(value, m, local_as);
+		decode_as_scope(value, r);
 	else
-		types[type].decode(value, m);
+		types[type].decode(value, r->m);
 	return 0;
 }
 
-int metadata_decode(struct cursor *c, uint32_t local_as, struct metadata *ret)
+int metadata_decode(struct cursor *c, uint32_t local_as, const struct metadata_rules *rules,
+		    struct metadata *ret)
 {
 	struct metadata m = { 0 };
-	uint32_t seen = 0;
+	struct reader reader = { .local_as = local_as, .rules = rules, .m = &m };
 
 	if (!cursor_left(c))
 		return -EBADMSG; /* at least one sub-TLV must be there */
@@ -158,7 +189,7 @@ int metadata_decode(struct cursor *c, uint32_t local_as, struct metadata *ret)
 		uint16_t type = cursor_u16(c);
 		struct cursor value = cursor_sub(c, cursor_u8(c));
 
-		if (c->bad || subtlv_decode(type, &value, &seen, local_as, &m) < 0)
+		if (c->bad || subtlv_decode(type, &value, &reader) < 0)
 			return -EBADMSG;
 	}
 	metadata_utilisation(&m);
@@ -177,7 +208,8 @@ int decode_metadata(struct attr_set *set, struct cursor *c)
 		cursor_take(c, cursor_left(c));
 		return 0;
 	}
-	r = metadata_decode(&copy, set->codec->local_as, &m);
+	r = metadata_decode(&copy, set->codec->local_as, &set->codec->metadata, &m);
+	set->out_of_scope = r == 0 && m.out_of_scope;
 	if (r < 0 || m.out_of_scope)
 		return -EBADMSG;
 	r = attr_keep(set, c, &set->path->metadata);
@@ -186,6 +218,8 @@ int decode_metadata(struct attr_set *set, struct cursor *c)
 	set->ignored += m.ignored;
 	set->carried.has_metadata = true;
 	set->carried.metadata = m.report;
+	set->carried.has_whole = m.has_whole;
+	set->carried.whole = m.whole;
 	set->metadata_site_id = m.site_id;
 	return 0;
 }
@@ -242,7 +276,23 @@ static void encode_available(const struct report *r, struct writer *w)
 	writer_u32(w, (uint32_t)round(free_share * PERCENT_MAX));
 }
 
-bool metadata_encode(const struct bgp_path *path, struct writer *w)
+static void encode_as_scope(uint32_t as, struct writer *w)
+{
+	writer_u16(w, METADATA_AS_SCOPE);
+	writer_u8(w, 6); /* as the draft's text has it */
+	writer_u16(w, 0);
+	writer_u32(w, as);
+}
+
+static void encode_whole(uint16_t type, const struct report *r, struct writer *w)
+{
+	writer_u16(w, type);
+	writer_u8(w, METADATA_REPORT_LEN);
+	metadata_report_encode(r, w);
+}
+
+bool metadata_encode(const struct bgp_path *path, uint32_t local_as,
+		     const struct metadata_rules *rules, struct writer *w)
 {
 	const struct report *r = &path->report;
 	const uint8_t *before = w->at;
@@ -260,6 +310,10 @@ bool metadata_encode(const struct bgp_path *path, struct writer *w)
 		encode_capability(r, w);
 	if (r->has & REPORT_UTILISATION || r->drain)
 		encode_available(r, w);
+	if (rules->report_type && (r->has || r->drain))
+		encode_whole(rules->report_type, r, w);
+	if (rules->scope_send && w->at != before)
+		encode_as_scope(local_as, w);
 	return w->bad || w->at != before;
 }
 
@@ -274,5 +328,6 @@ bool encode_metadata(const struct attr_source *source, struct writer *w)
 		writer_bytes(w, path->metadata.at, path->metadata.len);
 		return path->metadata.len;
 	}
-	return source->codec->carriers_send & BGP_CARRIER_EDGE_METADATA && metadata_encode(path, w);
+	return source->codec->carriers_send & BGP_CARRIER_EDGE_METADATA &&
+	       metadata_encode(path, source->codec->local_as, &source->codec->metadata, w);
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "bgp/attr.h"
+#include "bgp/metadata_rules.h"
 
 enum metadata_type {
 	METADATA_PREFERENCE = 1,
@@ -19,6 +20,8 @@ enum metadata_type {
 /* What the sub-TLVs of one attribute say. */
 struct metadata {
 	struct report report;
+	bool has_whole; /* the experimental sub-TLV */
+	struct report whole;
 	uint16_t site_id; /* 0: none */
 	bool has_available;
 	uint32_t available; /* percent, or in units of the capability */
@@ -28,6 +31,8 @@ struct metadata {
 };
 
 /* 0 or -EBADMSG. local_as: to compare the AS scope with. */
-int metadata_decode(struct cursor *c, uint32_t local_as, struct metadata *ret);
+int metadata_decode(struct cursor *c, uint32_t local_as, const struct metadata_rules *rules,
+		    struct metadata *ret);
 /* The body; false: the report has nothing that it could carry. */
-bool metadata_encode(const struct bgp_path *path, struct writer *w);
+bool metadata_encode(const struct bgp_path *path, uint32_t local_as,
+		     const struct metadata_rules *rules, struct writer *w);

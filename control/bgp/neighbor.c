@@ -43,7 +43,7 @@ struct neighbor {
 	uint64_t down_ms;  /* since when it is not up, where it is not */
 	struct bgp_notified sent, received;
 	char name[ADDR_STRLEN], last_error[240];
-	uint64_t updates_in, updates_out, established, ignored;
+	uint64_t updates_in, updates_out, established, ignored, out_of_scope;
 	uint64_t faults[FAULT_RESET + 1];
 };
 
@@ -390,6 +390,7 @@ static void on_update(void *user, struct session *session, struct cursor body)
 
 	n->updates_in++;
 	n->faults[fault]++;
+	n->out_of_scope += update->out_of_scope;
 	if (fault == FAULT_RESET) {
 		observe_update(n, session, body, fault);
 		session_fail(session, &update->notification);
@@ -669,6 +670,7 @@ void neighbor_state(const struct neighbor *n, struct bgp_neighbor_state *ret)
 					    .faults_withdraw = n->faults[FAULT_WITHDRAW],
 					    .faults_discard = n->faults[FAULT_DISCARD] };
 	explicit_bzero(ret->config.socket.auth.key, sizeof(ret->config.socket.auth.key));
+	ret->out_of_scope = n->out_of_scope;
 	ret->inside = session_inside(&n->config, n->config.remote_as == n->speaker->config.as);
 	if (!n->up)
 		return;

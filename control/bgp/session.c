@@ -305,6 +305,7 @@ static void receive_open(struct session *s, struct cursor *body)
 	}
 	s->theirs = theirs;
 	s->codec = open_negotiate(&s->ours, &theirs);
+	s->codec.metadata = s->config.bgp->metadata;
 	s->codec.inside = session_inside(s->config.neighbor, s->codec.ibgp);
 	if (s->codec.inside) {
 		s->codec.carriers_send = s->config.neighbor->carriers_send;

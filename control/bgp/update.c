@@ -105,6 +105,7 @@ static enum fault update_read(const struct bgp_codec *codec, struct cursor *c, s
 		return update_reset(u, UPDATE_INVALID_NETWORK);
 
 	u->fault = attr_decode(&attrs, &set);
+	u->out_of_scope = set.out_of_scope;
 	if (u->fault == FAULT_RESET) {
 		u->notification = set.notification;
 		return FAULT_RESET;

@@ -14,6 +14,7 @@
 struct bgp_update {
 	enum fault fault;
 	struct notification notification; /* with FAULT_RESET */
+	bool out_of_scope;                /* with FAULT_WITHDRAW: its metadata is for another AS */
 	bool end_of_rib;                  /* RFC 4724 section 2 */
 	enum bgp_family end_of_rib_family;
 

@@ -244,6 +244,19 @@ static void ranges_values(const struct model *model, const struct lyd_node *bgp,
 		range_values(model, node, config->bgp.as, &config->range[config->range_count++]);
 }
 
+static struct metadata_rules metadata_values(const struct model *model, const struct lyd_node *bgp)
+{
+	const struct lyd_node *node = model_child(model, bgp, "edge-metadata");
+	const struct lyd_node *scope = model_child(model, node, "scopes");
+	struct metadata_rules rules = { .report_type = (uint16_t)model_uint(node, "report-type"),
+					.scope_send = model_bool(node, "scope-send") };
+
+	for (; scope && rules.scope_count < METADATA_SCOPES_MAX; scope = model_next(scope))
+		rules.scope[rules.scope_count++] =
+			(uint32_t)strtoul(lyd_get_value(scope), NULL, 10);
+	return rules;
+}
+
 static void bgp_values(const struct model *model, struct config *config, bool *failed)
 {
 	const struct lyd_node *bgp = model_child(model, NULL, "bgp");
@@ -260,6 +273,7 @@ static void bgp_values(const struct model *model, struct config *config, bool *f
 		.port = (uint16_t)model_uint(bgp, "port"),
 	};
 	config->deferral_s = (uint16_t)model_uint(bgp, "selection-deferral-time");
+	config->bgp.metadata = metadata_values(model, bgp);
 	id_copy(config->bgp.router_id, router, "router-id");
 	id_copy(config->bgp.cluster_id, bgp, "cluster-id");
 

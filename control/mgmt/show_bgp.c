@@ -145,6 +145,7 @@ static void put_neighbor(const struct request *request, json_t *object,
 	answer_count(object, "faults-reset", state->faults_reset);
 	answer_count(object, "faults-withdraw", state->faults_withdraw);
 	answer_count(object, "faults-discard", state->faults_discard);
+	answer_count(object, "out-of-scope", state->out_of_scope);
 }
 
 #define REFUSAL_NAME(name, text)         [BGP_REFUSED_##name] = #name,

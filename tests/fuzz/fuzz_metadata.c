@@ -3,19 +3,23 @@
 #include "again.h"
 #include "bgp/metadata.h"
 
+static const struct metadata_rules rules = { .report_type = 0xff00, .scope_send = true };
+
 static bool read_write(struct cursor *c, struct writer *w)
 {
 	struct metadata m = { 0 };
 	struct bgp_path path = { .has = BGP_HAS_REPORT };
 
-	if (metadata_decode(c, 65000, &m) < 0)
+	if (metadata_decode(c, 65000, &rules, &m) < 0)
 		return false;
 	if (m.report.availability > 100 || m.report.delay_index > 100)
 		impossible("more than all of it");
+	if (m.whole.score > 10 || report_validate(&m.whole))
+		impossible("a whole report that cannot be");
 	path.report = m.report;
 	path.site_id = m.site_id;
 	path.has |= m.site_id ? BGP_HAS_SITE_ID : 0;
-	return metadata_encode(&path, w);
+	return metadata_encode(&path, 65000, &rules, w);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
