@@ -4,8 +4,8 @@
  * source says replaces what it said before, however old its sample; only between sources does
  * freshness decide.
  *
- * On clocks: sampled_ms is on our monotonic clock, converted by the caller from the sender's stamp
- * or from the time of arrival. Here times are only compared.
+ * On clocks: sampled_ms is on our monotonic clock, converted (dated.h) from the sender's stamp or
+ * from the time of arrival. Here times are only compared, and the same stamp keeps its first date.
  *
  * The hash is keyed: service addresses come from peers, and must not be chosen to collide.
  */

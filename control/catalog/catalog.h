@@ -7,6 +7,7 @@
 #pragma once
 #include "base/addr.h"
 #include "bgp/path.h" /* struct bgp_tunnel */
+#include "catalog/dated.h"
 #include "metric/report.h"
 
 struct catalog;
@@ -34,6 +35,8 @@ struct offer {
 	struct report report;
 	int64_t sampled_ms;   /* monotonic ms at which the report's values were taken; see catalog.c
 				 on clocks */
+	enum dated_by dated;  /* how that is known */
+	int64_t lag_ms;       /* as in struct dated */
 	int64_t received_ms;  /* monotonic ms */
 	int64_t announced_ms; /* monotonic ms at which the offer appeared, after being absent */
 };

@@ -185,6 +185,19 @@ static void statements_add(struct statements *s, const struct offer *offer)
 	}
 }
 
+/* A sample that is told again, by whomever, is no younger for it: else a report whose clock is
+ * ahead would be fresh each time that its route comes back. */
+static int64_t statements_first_dated(const struct statements *s, const struct offer *offer)
+{
+	int64_t first_ms = offer->sampled_ms;
+
+	for (size_t i = 0; i < s->count; i++)
+		if (!key_compare(&s->at[i].key, &offer->key) && same_sample(&s->at[i], offer) &&
+		    s->at[i].sampled_ms < first_ms)
+			first_ms = s->at[i].sampled_ms;
+	return first_ms;
+}
+
 int statements_put(struct statements *s, const struct offer *offer, bool *ret_changed)
 {
 	const struct offer *winner;
@@ -195,6 +208,7 @@ int statements_put(struct statements *s, const struct offer *offer, bool *ret_ch
 
 	if (r < 0)
 		return r;
+	put.sampled_ms = statements_first_dated(s, &put);
 	winner = statements_winner(s, &put.key);
 	offered = winner;
 	if (offered)

@@ -60,7 +60,6 @@ struct ingress_service_config {
 	struct weights_config weights;
 	struct ingress_wish wish[INGRESS_WISHES_MAX];
 	size_t wish_count;
-	uint32_t max_age_s; /* a report older than this counts as none */
 };
 
 struct ingress_config {

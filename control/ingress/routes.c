@@ -28,18 +28,18 @@ static void offers_changed(struct ingress *in, uint8_t vrf, const struct addr *s
 	}
 }
 
-/* The sender's clock is not ours: what counts is how old the sample was when it came, and no sample
- * is younger than its arrival. */
-static int64_t offer_sampled_ms(const struct report *report, int64_t received_ms)
+/* The two clocks are read together, once, when the report comes. */
+static void offer_date(struct offer *offer)
 {
 	struct timespec now;
-	int64_t age_ms;
+	struct dated dated;
 
-	if (!(report->has & REPORT_SAMPLED))
-		return received_ms;
 	clock_gettime(CLOCK_REALTIME, &now);
-	age_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - report->sampled_ms;
-	return received_ms - (age_ms > 0 ? age_ms : 0);
+	dated = dated_of(&offer->report, offer->received_ms,
+			 (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	offer->sampled_ms = dated.sampled_ms;
+	offer->dated = dated.by;
+	offer->lag_ms = dated.lag_ms;
 }
 
 static bool route_is_host(const struct bgp_route *route)
@@ -81,7 +81,7 @@ static struct offer route_offer(const struct bgp_route *route)
 	};
 
 	memcpy(offer.carried, path->carried, sizeof(offer.carried));
-	offer.sampled_ms = offer_sampled_ms(&path->report, offer.received_ms);
+	offer_date(&offer);
 	return offer;
 }
 

@@ -341,12 +341,12 @@ bool steering_ways_changed(const struct steering *s)
 	return false;
 }
 
-static void weights_site_report(struct weights_site *in, const struct offer *offer, int64_t oldest)
+static void weights_site_report(struct weights_site *in, const struct offer *offer)
 {
 	in->up_since_s = (double)offer->announced_ms / 1e3;
 	in->sampled_s = (double)offer->sampled_ms / 1e3;
 	in->report = offer->report;
-	in->has_report = offer->has_report && offer->sampled_ms >= oldest;
+	in->has_report = offer->has_report;
 	in->drain |= offer->has_report && offer->report.drain;
 }
 
@@ -407,8 +407,7 @@ static struct weights_site weights_site_of(const struct steering *s,
 		weights_site_wishes(&in, &s->config, known);
 	}
 	if (offer)
-		weights_site_report(&in, offer,
-				    context->now_ms - (int64_t)s->config.max_age_s * 1000);
+		weights_site_report(&in, offer);
 	return in;
 }
 

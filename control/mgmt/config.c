@@ -287,6 +287,15 @@ static void bgp_values(const struct model *model, struct config *config, bool *f
 	ranges_values(model, bgp, config, failed);
 }
 
+static enum weights_distrust distrust_value(const struct lyd_node *steer, const char *name)
+{
+	static const struct word words[] = { { "hold", DISTRUST_HOLD },
+					     { "exclude", DISTRUST_EXCLUDE },
+					     { NULL, DISTRUST_DEGRADE } };
+
+	return (enum weights_distrust)word_value(words, model_text(steer, name));
+}
+
 static struct mg_service_key service_key(const struct config *config,
 					 const struct lyd_node *service,
 					 const struct lyd_node *address, enum mg_scope scope)
@@ -363,7 +372,11 @@ static void steer_values(const struct model *model, const struct lyd_node *servi
 		.weights.report_period_s = model_double(steer, "report-period"),
 		.weights.slow_start_s = model_double(steer, "slow-start"),
 		.weights.limits = weights_limit_values(steer),
-		.max_age_s = (uint32_t)model_uint(steer, "max-age"),
+		.weights.stale_s = model_double(steer, "stale-age"),
+		.weights.expired_s = (double)model_uint(steer, "max-age"),
+		.weights.on_missing = distrust_value(steer, "when-missing"),
+		.weights.on_stale = distrust_value(steer, "when-stale"),
+		.weights.on_expired = distrust_value(steer, "when-expired"),
 	};
 	text_copy(ret->name, sizeof(ret->name), model_text(service, "name"));
 	wish_values(model, steer, true, ret);

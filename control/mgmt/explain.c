@@ -150,6 +150,12 @@ static void put_settings(json_t *object, const struct weights_config *weights)
 	answer_number(object, "report-period", weights->report_period_s);
 	answer_number(object, "slow-start", weights->slow_start_s);
 	put_limits(object, &weights->limits);
+	answer_number(object, "stale-age",
+		      weights->stale_s > 0 ? weights->stale_s : 3 * weights->report_period_s);
+	answer_number(object, "max-age", weights->expired_s);
+	answer_text(object, "when-missing", distrust_text(weights->on_missing));
+	answer_text(object, "when-stale", distrust_text(weights->on_stale));
+	answer_text(object, "when-expired", distrust_text(weights->on_expired));
 }
 
 static void put_used(json_t *object, const struct weights_verdict *verdict)
@@ -174,8 +180,10 @@ static void put_used(json_t *object, const struct weights_verdict *verdict)
 static void put_told(json_t *object, const struct offer *offer)
 {
 	carried_put(object, offer->carrier, offer->carried);
-	if (offer->has_report)
-		report_put(object, &offer->report);
+	if (!offer->has_report)
+		return;
+	dated_put(object, offer->dated, offer->lag_ms);
+	report_put(object, &offer->report);
 }
 
 static void put_candidate(json_t *object, const struct ingress_site_view *site)

@@ -113,6 +113,22 @@ void carried_put(json_t *object, uint32_t carrier, const uint32_t carried[BGP_CA
 			put_fields(by, bgp_carrier_text(BIT(i)), carried[i]);
 }
 
+void dated_put(json_t *object, enum dated_by by, int64_t lag_ms)
+{
+	answer_text(object, "dated-by", dated_text(by));
+	if (by != DATED_ARRIVAL)
+		json_object_set_new(object, "lag-ms", json_integer(lag_ms));
+}
+
+const char *distrust_text(enum weights_distrust distrust)
+{
+	static const char *const words[] = { [DISTRUST_DEGRADE] = "degrade",
+					     [DISTRUST_HOLD] = "hold",
+					     [DISTRUST_EXCLUDE] = "exclude" };
+
+	return words[distrust];
+}
+
 const char *report_get(const json_t *object, struct report *ret)
 {
 	struct report report = { .drain = json_is_true(json_object_get(object, "drain")) };

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "bgp/path.h"
+#include "catalog/dated.h"
 #include "metric/report.h"
 #include "select/weights.h"
 
@@ -15,6 +16,11 @@ void report_put(json_t *object, const struct report *report);
 /* By which carrier it came, and by which of them each field did where there are several. Nothing
  * for our own. */
 void carried_put(json_t *object, uint32_t carrier, const uint32_t carried[BGP_CARRIER_COUNT]);
+
+/* How the age of an offer's report is known, and what its clock says beside ours. */
+void dated_put(json_t *object, enum dated_by by, int64_t lag_ms);
+
+const char *distrust_text(enum weights_distrust distrust);
 
 /* Reads the members of *object that are fields of a report; others are left to the caller. NULL and
  * *ret is whole; or the name of the first field whose value is out of range. */

@@ -78,6 +78,7 @@ static void put_offer(json_t *object, const struct offer *offer)
 		return;
 	if (offer->carrier)
 		answer_text(object, "carrier", bgp_carrier_text(offer->carrier));
+	dated_put(object, offer->dated, offer->lag_ms);
 	if (offer->report.has & REPORT_ARRIVAL_RATE)
 		answer_number(object, "arrival-rate", offer->report.arrival_rate);
 	if (offer->report.has & REPORT_IN_FLIGHT)

@@ -3,10 +3,6 @@
 
 #include <math.h>
 
-/* In periods: a report is late after so many, and as good as none after so many. */
-#define LATE    3
-#define EXPIRED 10
-
 /* With no word from any site and nothing configured, all that counts is that sites are equal. */
 #define CAPACITY_UNKNOWN     1.0
 #define SERVICE_TIME_UNKNOWN 0.05
@@ -50,21 +46,48 @@ static double told_utilisation(const struct report *r)
 	return r->has & REPORT_SCORE ? 1 - fmin(r->score, 10) / 10 : NAN;
 }
 
+/* Of load, and of when: what a report without any of it says is true until it says otherwise. */
+#define PASSING                                                                       \
+	(REPORT_ARRIVAL_RATE | REPORT_IN_FLIGHT | REPORT_UTILISATION | REPORT_SCORE | \
+	 REPORT_SAMPLED)
+
 static enum weights_freshness freshness_of(const struct weights_site *site, double age_s,
-					   double period_s)
+					   const struct weights_config *config)
 {
 	if (!site->has_report || !isfinite(site->sampled_s))
 		return FRESH_NONE;
-	return age_s > EXPIRED * period_s ? FRESH_EXPIRED
-	       : age_s > LATE * period_s  ? FRESH_LATE
-					  : FRESH_CURRENT;
+	if (!(site->report.has & PASSING))
+		return FRESH_LASTING;
+	return age_s > config->expired_s ? FRESH_EXPIRED
+	       : age_s > config->stale_s ? FRESH_LATE
+					 : FRESH_CURRENT;
 }
 
-static double trust_of(enum weights_freshness freshness, double age_s, double period_s)
+enum weights_distrust distrust_of(const struct weights_config *config,
+				  enum weights_freshness freshness)
 {
-	if (freshness == FRESH_CURRENT)
+	switch (freshness) {
+	case FRESH_NONE:
+		return config->on_missing;
+	case FRESH_LATE:
+		return config->on_stale;
+	case FRESH_EXPIRED:
+		return config->on_expired;
+	default:
+		return DISTRUST_HOLD; /* good as it is */
+	}
+}
+
+static double trust_of(enum weights_freshness freshness, double age_s,
+		       const struct weights_config *config)
+{
+	if (freshness == FRESH_NONE)
+		return 0;
+	if (distrust_of(config, freshness) == DISTRUST_HOLD)
 		return 1;
-	return freshness == FRESH_LATE ? exp(-(age_s - LATE * period_s) / (2 * period_s)) : 0;
+	if (freshness != FRESH_LATE || config->on_stale == DISTRUST_EXCLUDE)
+		return 0;
+	return exp(-(age_s - config->stale_s) / (2 * config->report_period_s));
 }
 
 /* Any three of rate, time, capacity and utilisation tell the fourth. */
@@ -93,11 +116,11 @@ static void estimate_read(struct estimate *e, const struct report *r, double per
 		e->arrival_rate = e->in_flight = e->utilisation = NAN;
 }
 
-struct estimate estimate_of(const struct weights_site *site, double now_s, double period_s,
-			    bool with_load)
+struct estimate estimate_of(const struct weights_site *site, double now_s,
+			    const struct weights_config *config, bool with_load)
 {
-	double age_s = fmax(0, now_s - site->sampled_s);
-	struct estimate e = { .freshness = freshness_of(site, age_s, period_s),
+	double age_s = fmax(0, now_s - site->sampled_s), period_s = config->report_period_s;
+	struct estimate e = { .freshness = freshness_of(site, age_s, config),
 			      .capacity = NAN,
 			      .service_time_s = NAN,
 			      .arrival_rate = NAN,
@@ -106,7 +129,7 @@ struct estimate estimate_of(const struct weights_site *site, double now_s, doubl
 			      .window_s = period_s };
 
 	e.age_s = e.freshness == FRESH_NONE ? 0 : age_s;
-	e.trust = trust_of(e.freshness, age_s, period_s);
+	e.trust = trust_of(e.freshness, age_s, config);
 	if (e.trust > 0)
 		estimate_read(&e, &site->report, period_s, with_load);
 	e.capacity = mixture(e.capacity, estimate_positive(site->capacity), e.trust);

@@ -19,8 +19,12 @@ struct estimate {
 };
 
 /* with_load: the report's load counts, because the site was already up when it was sampled. */
-struct estimate estimate_of(const struct weights_site *site, double now_s, double period_s,
-			    bool with_load);
+struct estimate estimate_of(const struct weights_site *site, double now_s,
+			    const struct weights_config *config, bool with_load);
+
+/* What is to become of a site whose report is so fresh. */
+enum weights_distrust distrust_of(const struct weights_config *config,
+				  enum weights_freshness freshness);
 
 /* Completes count of them: what nothing is known of is taken to be as at the other sites. */
 void estimate_complete(struct estimate *estimates, size_t count);

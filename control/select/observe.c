@@ -59,6 +59,8 @@ static double slow_start(const struct weights *w, const struct site *site,
 
 static double drain_ramp(const struct weights *w, const struct site *site, double now_s)
 {
+	if (site->silent)
+		return 0;
 	if (!site->drains || w->last_resort)
 		return 1;
 	if (w->config.policy == POLICY_NEAREST || w->config.policy == POLICY_GREEDY)
@@ -70,9 +72,59 @@ static double drain_ramp(const struct weights *w, const struct site *site, doubl
 static bool all_drain(const struct weights *w, const struct weights_site *in)
 {
 	for (size_t i = 0; i < w->count; i++)
-		if (w->site[i].up && !w->site[i].drains && !in[i].excluded)
+		if (w->site[i].up && !w->site[i].silent && !in[i].excluded && !w->site[i].drains)
 			return false;
 	return true;
+}
+
+/* Nor is there anything to be won by excluding all that there are. */
+static void weights_exclude(struct weights *w, const struct weights_site *in)
+{
+	bool any_left = false;
+
+	for (size_t i = 0; i < w->count; i++) {
+		struct site *site = &w->site[i];
+
+		site->silent =
+			distrust_of(&w->config, w->estimate[i].freshness) == DISTRUST_EXCLUDE;
+		any_left |= site->up && !site->silent && !in[i].excluded;
+	}
+	for (size_t i = 0; i < w->count; i++)
+		w->site[i].silent &= any_left;
+}
+
+/* The site as it is to be judged: with `hold`, by what it told last. */
+static struct weights_site site_recall(const struct weights *w, struct site *site,
+				       const struct weights_site *in)
+{
+	struct weights_site known = *in;
+
+	if (in->has_report) {
+		site->remembers = true;
+		site->last = in->report;
+		site->last_sampled_s = in->sampled_s;
+	} else if (site->remembers && w->config.on_missing == DISTRUST_HOLD) {
+		known.has_report = true;
+		known.report = site->last;
+		known.sampled_s = site->last_sampled_s;
+	}
+	return known;
+}
+
+static struct estimate site_estimate(const struct weights *w, struct site *site,
+				     const struct weights_site *in, double now_s)
+{
+	struct weights_site known = site_recall(w, site, in);
+	bool with_load = site->founder || !(known.sampled_s < known.up_since_s);
+	struct estimate e;
+
+	if (in->has_report || !known.has_report)
+		return estimate_of(&known, now_s, &w->config, with_load);
+	known.sampled_s = now_s; /* it counts, however old it is */
+	e = estimate_of(&known, now_s, &w->config, with_load);
+	e.freshness = FRESH_NONE;
+	e.age_s = now_s - site->last_sampled_s;
+	return e;
 }
 
 static void weights_estimate(struct weights *w, double now_s, const struct weights_site *in)
@@ -81,11 +133,10 @@ static void weights_estimate(struct weights *w, double now_s, const struct weigh
 		struct site *site = &w->site[i];
 
 		site_judge(w, site, &in[i], now_s);
-		w->estimate[i] =
-			estimate_of(&in[i], now_s, w->config.report_period_s,
-				    site->founder || !(in[i].sampled_s < in[i].up_since_s));
+		w->estimate[i] = site_estimate(w, site, &in[i], now_s);
 	}
 	estimate_complete(w->estimate, w->count);
+	weights_exclude(w, in);
 	w->last_resort = all_drain(w, in);
 	for (size_t i = 0; i < w->count; i++) {
 		struct site *site = &w->site[i];

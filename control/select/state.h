@@ -18,6 +18,10 @@ struct site {
 	bool known;             /* judged before */
 	bool founder;           /* here since the beginning, when all are new */
 	bool up, drains;
+	bool silent;    /* excluded by the state of its report */
+	bool remembers; /* `last` is a report of it, as came last */
+	struct report last;
+	double last_sampled_s;
 	double drain_since_s;
 	double ramp;                /* of its capacity, 0..1; 0: not to be used */
 	double sampled_s, window_s; /* of the report that the next two belong to */

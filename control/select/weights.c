@@ -27,6 +27,10 @@
 
 #define SETTING_MAX 1e6
 
+/* In periods: a report is stale after so many, and expired after so many, where not configured. */
+#define LATE    3
+#define EXPIRED 10
+
 const char *weights_reason_text(enum weights_reason reason)
 {
 	static const char *const texts[REASON_COUNT] = {
@@ -37,6 +41,7 @@ const char *weights_reason_text(enum weights_reason reason)
 		[REASON_BUSIER] = "another site seems to be over first",
 		[REASON_TOO_SLOW] = "costs more than the others at the margin",
 		[REASON_HELD] = "held: the change would be too small",
+		[REASON_SILENT] = "excluded: its report is missing or too old",
 		[REASON_LAST_RESORT] = "drains, but so do all others",
 		[REASON_EXCLUDED] = "excluded by configuration",
 		[REASON_UNPINNED] = "other sites are pinned",
@@ -54,10 +59,8 @@ const char *weights_reason_text(enum weights_reason reason)
 const char *weights_freshness_text(enum weights_freshness freshness)
 {
 	static const char *const texts[] = {
-		[FRESH_NONE] = "none",
-		[FRESH_CURRENT] = "current",
-		[FRESH_LATE] = "late",
-		[FRESH_EXPIRED] = "expired",
+		[FRESH_NONE] = "missing",    [FRESH_CURRENT] = "fresh",   [FRESH_LATE] = "stale",
+		[FRESH_EXPIRED] = "expired", [FRESH_LASTING] = "lasting",
 	};
 
 	return freshness < ARRAY_SIZE(texts) ? texts[freshness] : "?";
@@ -93,6 +96,10 @@ void weights_configure(struct weights *w, const struct weights_config *config)
 	w->config.queue_factor = above_zero(config->queue_factor, 10);
 	w->config.report_period_s = above_zero(config->report_period_s, 5);
 	w->config.slow_start_s = above_zero(config->slow_start_s, 0);
+	w->config.stale_s = above_zero(config->stale_s, LATE * w->config.report_period_s);
+	w->config.expired_s =
+		fmax(w->config.stale_s,
+		     above_zero(config->expired_s, EXPIRED * w->config.report_period_s));
 	if (!(config->hysteresis >= 0 && config->hysteresis <= 1))
 		w->config.hysteresis = 0.005;
 	w->config.limits = limits_sane(&config->limits);
@@ -290,6 +297,8 @@ static enum weights_reason site_reason(const struct weights *w, const struct sit
 		return REASON_DOWN;
 	if (site->barred != REASON_SHARE)
 		return site->barred;
+	if (site->silent)
+		return REASON_SILENT;
 	if (site->drains)
 		return w->last_resort ? REASON_LAST_RESORT : REASON_DRAIN;
 	if (site->share != site->wanted)

@@ -29,12 +29,22 @@ struct weights_limits {
 				      * this ingress alone has sent is not believed */
 };
 
+/* What becomes of a site whose report is missing, stale or expired. */
+enum weights_distrust {
+	DISTRUST_DEGRADE, /* it counts by what is configured for it, or as the mean of the others; a
+			     stale report gives way to that bit by bit */
+	DISTRUST_HOLD,    /* the last report goes on to count, as long as there was one */
+	DISTRUST_EXCLUDE, /* no new flows while another site can be used */
+};
+
 struct weights_config {
 	enum policy policy;
-	double queue_factor;    /* theta, > 0; default 10 */
-	double hysteresis;      /* total variation below which the shares stay; default 0.005 */
-	double report_period_s; /* P: how often sites report when nothing happens; default 5 */
-	double slow_start_s;    /* ramp of a site that comes later than the first; 0: none */
+	double queue_factor;       /* theta, > 0; default 10 */
+	double hysteresis;         /* total variation below which the shares stay; default 0.005 */
+	double report_period_s;    /* P: how often sites report when nothing happens; default 5 */
+	double stale_s, expired_s; /* ages of a report; 0: 3 and 10 periods */
+	enum weights_distrust on_missing, on_stale, on_expired;
+	double slow_start_s; /* ramp of a site that comes later than the first; 0: none */
 	struct weights_limits limits;
 };
 
@@ -54,7 +64,13 @@ struct weights_site {
 		service_time_s; /* configured stand-ins, used where the report lacks them */
 };
 
-enum weights_freshness { FRESH_NONE, FRESH_CURRENT, FRESH_LATE, FRESH_EXPIRED };
+enum weights_freshness {
+	FRESH_NONE, /* missing */
+	FRESH_CURRENT,
+	FRESH_LATE, /* stale */
+	FRESH_EXPIRED,
+	FRESH_LASTING, /* tells nothing that changes by itself: no load, no sample time */
+};
 
 enum weights_reason {
 	REASON_SHARE, /* shares by the policy */
@@ -64,6 +80,7 @@ enum weights_reason {
 	REASON_BUSIER /* greedy: another seems to be over first */,
 	REASON_TOO_SLOW /* marginal cost above the level */,
 	REASON_HELD /* hysteresis kept the former shares */,
+	REASON_SILENT /* its report is missing, stale or expired */,
 	REASON_LAST_RESORT /* it drains, but so do all that are up */,
 	REASON_EXCLUDED,
 	REASON_UNPINNED /* others are pinned */,

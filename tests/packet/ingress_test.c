@@ -89,7 +89,7 @@ static struct ingress_service_config service(const char *address, uint16_t port)
 		.slots = SLOTS,
 		.idle_s = 10,
 		.weights = { .policy = POLICY_STATIC, .report_period_s = 5 },
-		.max_age_s = 60,
+		.weights.expired_s = 60,
 	};
 	struct addr addr = addr_of(address);
 

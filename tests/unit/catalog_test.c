@@ -187,6 +187,32 @@ Test(catalog, same_source_replaces)
 	cr_expect(eq(i64, only(catalog)->sampled_ms, 50));
 }
 
+/* Its clock is an hour ahead, so each time that its route comes back the sample is dated by that.
+ */
+Test(catalog, a_sample_told_again_is_no_younger)
+{
+	_cleanup_(catalog_free) struct catalog *catalog = catalog_new();
+	struct offer a = offer_of(1, 1, 100), b = offer_of(2, 1, 100);
+
+	announce(catalog, &a);
+	b.sampled_ms = 5000;
+	announce(catalog, &b);
+	cr_expect(eq(i64, only(catalog)->sampled_ms, 100), "by another way");
+	cr_expect(eq(int, withdraw(catalog, 1, 0), 0));
+	cr_expect(eq(i64, only(catalog)->sampled_ms, 100), "though who told it first is gone");
+	b.sampled_ms = 9000;
+	b.report.drain = true;
+	announce(catalog, &b);
+	cr_expect(eq(i64, only(catalog)->sampled_ms, 100), "by the same way");
+	b.report.sampled_ms++;
+	announce(catalog, &b);
+	cr_expect(eq(i64, only(catalog)->sampled_ms, 9000), "another sample");
+	b.report.sampled_ms -= 5000;
+	b.sampled_ms = 9500;
+	announce(catalog, &b);
+	cr_expect(eq(i64, only(catalog)->sampled_ms, 9500), "its clock was set back");
+}
+
 Test(catalog, announced_is_when_the_offer_appeared)
 {
 	_cleanup_(catalog_free) struct catalog *catalog = catalog_new();

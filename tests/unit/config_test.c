@@ -239,6 +239,14 @@ static const struct {
 	  "three times 'report-period'" },
 	{ "report-period against default max-age", TUNNEL WEB "\n  steer: {report-period: 20}}]\n",
 	  3, "must", "three times 'report-period'" },
+	{ "stale-age against max-age", TUNNEL WEB "steer: {\n  stale-age: 60,\n  max-age: 60}}]\n",
+	  4, "must", "stale-age" },
+	{ "no such policy of freshness", TUNNEL WEB "steer: {\n  when-stale: ignore}}]\n", 3,
+	  "bad-value", "hold" },
+	{ "type of a sub-TLV of the draft", ROUTER "bgp: {edge-metadata: {report-type: 7}}\n", 2,
+	  "bad-value", "from 8 to 65534" },
+	{ "no such domain", ROUTER "bgp: {neighbors: [{address: 10.0.0.2, as: 1, domain: both}]}\n",
+	  2, "bad-value", "inside" },
 	{ "BGP without AS", "router: {router-id: 10.0.0.1}\nbgp: {}\n", 2, "must", "AS number" },
 	{ "BGP without id", "router: {as: 1}\nbgp: {}\n", 2, "must", "router-id" },
 	{ "client of another AS",
@@ -561,7 +569,33 @@ Test(config, reads_the_ingress_example)
 	cr_expect(eq(u32, c->steer[0].slots, 4096));
 	cr_expect(epsilon_eq(dbl, c->steer[0].weights.hysteresis, 0.005, 1e-9));
 	cr_expect(epsilon_eq(dbl, c->steer[0].weights.queue_factor, 10, 1e-9));
-	cr_expect(eq(u32, c->steer[0].max_age_s, 50));
+	cr_expect(eq(dbl, c->steer[0].weights.expired_s, 50));
+}
+
+/* By a file of a border router, which has most of what carriers and freshness can be told. */
+Test(config, reads_the_example_of_a_border)
+{
+	_cleanup_(config_free) struct config *c = NULL;
+
+	parse_file(SOURCE_ROOT "/docs/examples/border.yaml", &c);
+	cr_expect(eq(u16, c->bgp.metadata.report_type, 65300));
+	cr_expect(c->bgp.metadata.scope_send);
+	cr_expect(eq(u8, c->bgp.metadata.scope_count, 1));
+	cr_expect(eq(u32, c->bgp.metadata.scope[0], 65010));
+	cr_assert(eq(sz, c->neighbor_count, 4));
+	cr_expect(eq(int, c->neighbor[0].domain, BGP_DOMAIN_BY_AS));
+	cr_expect(eq(u32, c->neighbor[0].carriers_send,
+		     BGP_CARRIER_COMMUNITY | BGP_CARRIER_EDGE_METADATA));
+	cr_expect(eq(int, c->neighbor[1].domain, BGP_DOMAIN_INSIDE));
+	cr_expect(eq(u32, c->neighbor[2].carriers_send, BGP_CARRIER_LINK_BANDWIDTH));
+	cr_expect(eq(u32, c->neighbor[2].carriers_accept, BGP_CARRIER_LINK_BANDWIDTH));
+	cr_expect(eq(int, c->neighbor[3].domain, BGP_DOMAIN_OUTSIDE));
+	cr_assert(eq(sz, c->steer_count, 1));
+	cr_expect(eq(dbl, c->steer[0].weights.stale_s, 8));
+	cr_expect(eq(dbl, c->steer[0].weights.expired_s, 30));
+	cr_expect(eq(int, c->steer[0].weights.on_missing, DISTRUST_EXCLUDE));
+	cr_expect(eq(int, c->steer[0].weights.on_stale, DISTRUST_HOLD));
+	cr_expect(eq(int, c->steer[0].weights.on_expired, DISTRUST_DEGRADE));
 }
 
 Test(config, reads_vrfs)

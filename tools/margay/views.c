@@ -577,14 +577,34 @@ static void print_decision(const json_t *record)
 		       "hysteresis\n");
 }
 
+/* Carriers that filled in what the first one left open. */
+static void print_others(json_t *carried, const char *first)
+{
+	json_t *fields;
+	const char *carrier;
+
+	json_object_foreach(carried, carrier, fields)
+	{
+		if (strcmp(carrier, first) != 0 && json_array_size(fields))
+			printf(" and %s", carrier);
+	}
+}
+
 static void print_told(const json_t *candidate)
 {
 	const json_t *told = get(candidate, "told");
 
 	if (!told)
 		return;
-	printf("    %s told by %s:", text(candidate, "name"),
+	printf("    %s told by %s", text(candidate, "name"),
 	       *text(told, "carrier") ? text(told, "carrier") : "its route alone");
+	print_others(json_object_get(told, "carried-by"), text(told, "carrier"));
+	if (*text(told, "dated-by"))
+		printf(", dated by %s", text(told, "dated-by"));
+	if (get(told, "lag-ms"))
+		printf(" (%" JSON_INTEGER_FORMAT " ms when it came)",
+		       json_integer_value(get(told, "lag-ms")));
+	printf(":");
 	print_member(told, "capacity", "capacity", CELL_NUMBER);
 	print_member(told, "time", "service-time-ms", CELL_MS);
 	print_member(told, "requests/s", "arrival-rate", CELL_NUMBER);
