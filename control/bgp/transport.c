@@ -14,6 +14,7 @@ struct transport {
 	const struct transport_ops *ops; /* NULL: closed, or not attached */
 	void *user;
 	size_t received;
+	bool has_read; /* in this turn of the loop */
 	uint8_t octet[RECEIVE_SIZE];
 };
 
@@ -57,8 +58,11 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 {
 	struct transport *t = handle->data;
 
+	/* libuv would read on for as long as there is something. No room makes it leave this
+	 * connection to the next turn, so that a flood of one neighbour delays nobody. */
 	*ret = uv_buf_init((char *)t->octet + t->received,
-			   (unsigned int)(sizeof(t->octet) - t->received));
+			   t->has_read ? 0 : (unsigned int)(sizeof(t->octet) - t->received));
+	t->has_read = false;
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
@@ -66,12 +70,13 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	struct transport *t = stream->data;
 	size_t used;
 
-	if (!t->ops || !n)
+	if (!t->ops || !n || n == UV_ENOBUFS)
 		return;
 	if (n < 0) {
 		t->ops->ended(t->user, (int)n);
 		return;
 	}
+	t->has_read = (size_t)n == buf->len; /* else libuv asks no more */
 	t->received += (size_t)n;
 	used = t->ops->received(t->user, t->octet, t->received);
 	if (!t->ops)

@@ -149,7 +149,7 @@ static struct hosted *egress_teller(struct egress *e, const struct place *place,
 	}
 	if (!teller)
 		return NULL;
-	*ret_report = hosted_report(teller);
+	*ret_report = hosted_told(teller);
 	ret_report->drain |= drained;
 	return teller;
 }
@@ -375,7 +375,7 @@ static bool egress_config_equal(const struct egress_service_config *a,
 	       a->collector.timeout_ms == b->collector.timeout_ms &&
 	       !strcmp(a->collector.path, b->collector.path) &&
 	       a->announce_without_report == b->announce_without_report &&
-	       a->update_min_s == b->update_min_s && a->update_max_s == b->update_max_s;
+	       discipline_equal(&a->discipline, &b->discipline);
 }
 
 /* Takes over new settings without taking the route back. The new collector is started before the

@@ -8,6 +8,7 @@
 #include "agent/agent.h"
 #include "bgp/bgp.h"
 #include "bgp/vrf.h"
+#include "egress/discipline.h"
 #include "tables/tables.h"
 
 struct egress;
@@ -35,8 +36,7 @@ struct egress_service_config {
 	double capacity, service_time_s; /* told where no collector does; 0: not told */
 	struct agent_config collector;   /* kind AGENT_NONE: none */
 	bool announce_without_report; /* false: with a collector, announced only while it reports */
-	double update_min_s,
-		update_max_s; /* least and largest time between two UPDATEs of one service */
+	struct discipline discipline;
 };
 
 /* Of the routes that are announced, to whom it may concern here; as struct bgp_ops. The first two

@@ -252,27 +252,29 @@ struct report hosted_report(const struct hosted *h)
 	return report;
 }
 
+struct report hosted_told(const struct hosted *h)
+{
+	struct report report = hosted_report(h);
+
+	return discipline_quantise(&h->config.discipline, &report);
+}
+
+/* A report that waits is replaced by a newer one, which may be due at another time. */
 void hosted_reported(struct hosted *h, const struct report *report, int64_t now_ms)
 {
+	const struct discipline *discipline = &h->config.discipline;
 	struct report told;
-	int64_t due_ms;
-	bool news;
+	int64_t due_ms = now_ms;
 
 	h->report = *report;
 	h->reported_ms = now_ms;
 	if (h->announced && !h->tells)
 		return;
-	told = hosted_report(h);
-	news = !h->announced || report_significant(&h->sent, &told);
-	due_ms = h->sent_ms +
-		 (int64_t)(1e3 * (news ? h->config.update_min_s : h->config.update_max_s));
-	if (!h->announced || due_ms < now_ms)
-		due_ms = now_ms;
-	/* A report that waits is replaced by a newer one, which keeps the earlier of the two times.
-	 */
-	if (uv_is_active((uv_handle_t *)h->due) &&
-	    (int64_t)uv_timer_get_due_in(h->due) <= due_ms - now_ms)
-		return;
+	told = hosted_told(h);
+	if (h->announced)
+		due_ms = discipline_due(discipline, &h->told,
+					report_change(&h->sent, &told, discipline->threshold),
+					now_ms);
 	uv_timer_start(h->due, due_fired, (uint64_t)(due_ms - now_ms), 0);
 }
 
@@ -280,6 +282,6 @@ void hosted_sent(struct hosted *h, const struct report *report, int64_t now_ms)
 {
 	uv_timer_stop(h->due);
 	h->sent = *report;
-	h->sent_ms = now_ms;
+	discipline_sent(&h->told, now_ms, (double)arc4random_uniform(1 << 16) / (1 << 16));
 	h->updates_sent++;
 }

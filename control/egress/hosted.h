@@ -21,10 +21,11 @@ struct hosted {
 	struct table_service *table; /* NULL: see fault */
 	struct hosted_instance *instance;
 	size_t instance_count;
-	struct collector *collector;  /* NULL: none configured, or it could not be started */
-	struct report report;         /* the newest; has == 0: none yet */
-	struct report sent;           /* what was announced last */
-	int64_t reported_ms, sent_ms; /* uv_now() */
+	struct collector *collector; /* NULL: none configured, or it could not be started */
+	struct report report;        /* the newest; has == 0: none yet */
+	struct report sent;          /* what was announced last */
+	int64_t reported_ms;         /* uv_now() */
+	struct discipline_state told;
 	uint64_t updates_sent;
 	bool withdrawn, drained, from_cli; /* by an operator */
 	bool announced;
@@ -35,7 +36,7 @@ struct hosted {
 	void (*on_due)(struct hosted *hosted);
 };
 
-/* on_due is called when a report held back by update_min_s or update_max_s is to be told. NULL: out
+/* on_due is called when a report that was held back is to be told. NULL: out
  * of memory. Instances that the tables refuse are left out and named in the log. */
 struct hosted *hosted_new(struct egress *egress, struct tables *tables, uv_loop_t *loop,
 			  const struct egress_service_config *config,
@@ -53,7 +54,10 @@ bool hosted_announceable(struct hosted *hosted);
 /* What is to be told: the newest report over what is configured. */
 struct report hosted_report(const struct hosted *hosted);
 
+/* The same as neighbours are told it, without digits that mean nothing. */
+struct report hosted_told(const struct hosted *hosted);
+
 /* Takes a report over and, if it is the one that the route tells, sets the timer: at once or soon
- * for news, at the latest after update_max_s. */
+ * for bad news, after a while for good ones, at the latest after max_s. */
 void hosted_reported(struct hosted *hosted, const struct report *report, int64_t now_ms);
 void hosted_sent(struct hosted *hosted, const struct report *report, int64_t now_ms);

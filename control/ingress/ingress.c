@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * DOC: what comes from BGP goes to the catalog at once and marks the services of that address; when
- * the messages of one read are through (ingress_settled), the marked services decide anew: first
- * all of them leave the sites that are gone, then one after the other computes its shares, and what
- * would hold up the loop for long is left for its next turns. Besides, every service decides once a
- * second, a tenth of them every 100 ms, because ages and the own rate move by themselves.
+ * the messages of one read are through (ingress_settled), all marked services leave the sites that
+ * are gone, then decide anew: first those that lost one, then the others, once each however often
+ * they were marked. What would hold up a turn of the loop for long is left for its next ones, and
+ * then what has become urgent goes before it. So a flood of metrics delays no withdrawal. Besides,
+ * every service decides once a second, a tenth of them every 100 ms, because ages and the own rate
+ * move by themselves.
  *
  * After a start, services whose slots a former run left decide only when the routes are back
  * (ingress_converged): else the first site to be heard of would get everything. A site that is
@@ -18,6 +20,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <utlist.h>
 
 #define TICK_MS 100
 #define TICKS   10       /* each service decides once in so many ticks */
@@ -70,11 +73,21 @@ static struct steering_context ingress_context(struct ingress *in, const struct 
 
 void ingress_mark(struct ingress *in, struct steering *s)
 {
-	if (s->dirty)
-		return;
 	s->dirty = true;
-	s->next_dirty = in->dirty;
-	in->dirty = s;
+	if (s->listed)
+		return;
+	s->listed = true;
+	DL_APPEND2(in->dirty, s, prev_dirty, next_dirty);
+}
+
+void ingress_mark_urgent(struct ingress *in, struct steering *s)
+{
+	ingress_mark(in, s);
+	if (s->urgent)
+		return;
+	s->urgent = true;
+	s->next_urgent = in->urgent;
+	in->urgent = s;
 }
 
 static void ingress_mark_all(struct ingress *in)
@@ -97,24 +110,53 @@ static void ingress_decide(struct ingress *in, struct steering *s)
 
 static void ingress_tick(uv_timer_t *timer);
 
+/* A service is in both lists at times; it decides once. */
+static void ingress_work_on(struct ingress *in, struct steering *s)
+{
+	if (!s->dirty)
+		return;
+	s->dirty = false;
+	ingress_decide(in, s);
+}
+
+static bool ingress_work_next(struct ingress *in)
+{
+	struct steering *s = in->urgent;
+
+	if (s) {
+		in->urgent = s->next_urgent;
+		s->urgent = false;
+	} else if (in->dirty) {
+		s = in->dirty;
+		DL_DELETE2(in->dirty, s, prev_dirty, next_dirty);
+		s->listed = false;
+	}
+	if (s)
+		ingress_work_on(in, s);
+	return s;
+}
+
+/* As long as this turn of the loop may last, whoever calls how often. */
 static void ingress_work(struct ingress *in)
 {
-	uint64_t until_ns = uv_hrtime() + WORK_NS;
+	uint64_t turn_ms = uv_now(in->loop), begin_ns = uv_hrtime();
 
-	while (in->dirty && uv_hrtime() < until_ns) {
-		struct steering *s = in->dirty;
-
-		in->dirty = s->next_dirty;
-		s->dirty = false;
-		ingress_decide(in, s);
-	}
+	if (turn_ms != in->turn_ms)
+		in->turn_ns = 0;
+	in->turn_ms = turn_ms;
+	while (in->turn_ns + (uv_hrtime() - begin_ns) < WORK_NS && ingress_work_next(in))
+		;
+	in->turn_ns += uv_hrtime() - begin_ns;
 	if (in->dirty)
 		uv_timer_start(in->timer, ingress_tick, 1, TICK_MS);
 }
 
 void ingress_settled(struct ingress *in)
 {
-	for (struct steering *s = in->dirty; s; s = s->next_dirty) {
+	struct steering *s;
+
+	DL_FOREACH2(in->dirty, s, next_dirty)
+	{
 		const struct steering_context context = ingress_context(in, s);
 
 		steering_sync(s, &context);
@@ -281,15 +323,20 @@ static struct steering *ingress_keep(struct ingress *in,
 	return s->kept ? s : NULL;
 }
 
+static void ingress_unmark(struct steering *s)
+{
+	s->kept = s->dirty = s->listed = s->urgent = false;
+}
+
 static void ingress_drop_others(struct ingress *in)
 {
 	for (size_t i = 0; i < in->service_count; i++) {
 		if (!in->service[i]->kept)
 			steering_remove(&in->service[i]);
 		else
-			in->service[i]->kept = in->service[i]->dirty = false;
+			ingress_unmark(in->service[i]);
 	}
-	in->dirty = NULL;
+	in->dirty = in->urgent = NULL;
 	in->service_count = 0;
 }
 
@@ -345,8 +392,9 @@ void ingress_converged(struct ingress *in)
 	in->converged = true;
 	ingress_mark_all(in);
 	ingress_settled(in);
-	while (in->dirty) /* all of it: what no slot names then is taken out of the tables */
-		ingress_work(in);
+	while (ingress_work_next(
+		in)) /* all of it: what no slot names then is taken out of the tables */
+		;
 }
 
 /* --- drains ----------------------------------------------------------------------------------- */

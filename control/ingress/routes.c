@@ -12,7 +12,7 @@
 
 #define LABEL_RESERVED_MAX 3 /* RFC 3032: explicit and implicit NULL; 1 would be a mistake */
 
-static void offers_changed(struct ingress *in, uint8_t vrf, const struct addr *service)
+static void offers_changed(struct ingress *in, uint8_t vrf, const struct addr *service, bool urgent)
 {
 	size_t i = ingress_place(in, service->octet, sizeof(service->octet));
 
@@ -24,7 +24,10 @@ static void offers_changed(struct ingress *in, uint8_t vrf, const struct addr *s
 		if (s->config.key.vrf != vrf)
 			continue;
 		s->stale = true;
-		ingress_mark(in, s);
+		if (urgent)
+			ingress_mark_urgent(in, s);
+		else
+			ingress_mark(in, s);
 	}
 }
 
@@ -85,6 +88,15 @@ static struct offer route_offer(const struct bgp_route *route)
 	return offer;
 }
 
+/* The site wants no more of it, whatever else it says. */
+static bool offer_declines(const struct offer *offer)
+{
+	const struct report *r = &offer->report;
+
+	return offer->has_report &&
+	       (r->drain || (r->has & REPORT_AVAILABILITY && !r->availability));
+}
+
 static void offer_take(struct ingress *in, struct catalog *catalog, uint8_t vrf,
 		       const struct bgp_route *route)
 {
@@ -95,7 +107,7 @@ static void offer_take(struct ingress *in, struct catalog *catalog, uint8_t vrf,
 	if (r < 0)
 		log_err(r, "catalog: an announcement is left out");
 	else if (changed)
-		offers_changed(in, vrf, &offer.key.service);
+		offers_changed(in, vrf, &offer.key.service, offer_declines(&offer));
 }
 
 static void offer_drop(struct ingress *in, struct catalog *catalog, uint8_t vrf,
@@ -104,7 +116,7 @@ static void offer_drop(struct ingress *in, struct catalog *catalog, uint8_t vrf,
 	const struct offer_source source = route_source(route);
 
 	if (!catalog_withdraw(catalog, &route->dst.prefix.addr, &source))
-		offers_changed(in, vrf, &route->dst.prefix.addr);
+		offers_changed(in, vrf, &route->dst.prefix.addr, true);
 }
 
 /* A VRF's own routes are in it, whatever it imports. */

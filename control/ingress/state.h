@@ -22,9 +22,11 @@ struct ingress {
 	struct steering **service; /* as configured */
 	struct steering **by_key;  /* the same, sorted: routes name an address */
 	size_t service_count;
-	struct steering *dirty; /* list of those to decide, by next_dirty */
 	const char *(*cut)(const void *user, const struct addr *egress); /* NULL: nobody looks */
 	const void *cut_user;
+	struct steering *dirty, *urgent; /* lists of those to decide, see steering.h */
+	uint64_t turn_ms,
+		turn_ns; /* the turn of the loop by uv_now(), and what was decided in it */
 	bool converged;
 	bool ways_changed; /* some site's way; looked up at the next tick */
 	unsigned int tick;
@@ -33,6 +35,7 @@ struct ingress {
 
 /* The service is to decide anew; see ingress_settled(). */
 void ingress_mark(struct ingress *ingress, struct steering *steering);
+void ingress_mark_urgent(struct ingress *in, struct steering *s); /* before those */
 /* Index in by_key of the first service whose key does not begin with less than these octets. */
 size_t ingress_place(const struct ingress *ingress, const void *octets, size_t len);
 /* Where the offers of a service are: its VRF's catalog, or the one of no VRF. */

@@ -34,9 +34,11 @@ struct steering {
 	struct steering_site *site;
 	size_t site_count;
 	const char *fault;
-	struct steering *next_dirty; /* struct ingress's list of those to decide */
-	bool dirty;                  /* is in that list */
-	bool kept;                   /* ingress_configure()'s own */
+	struct steering *prev_dirty, *next_dirty; /* struct ingress's list of those to decide */
+	struct steering *next_urgent;             /* and of those to decide first */
+	bool dirty;                               /* to be decided */
+	bool listed, urgent;                      /* is in the one, in the other list */
+	bool kept;                                /* ingress_configure()'s own */
 	bool stale;              /* offers, configuration or drains changed since steering_sync() */
 	bool unapplied;          /* members or shares that the slots do not show yet */
 	bool adopted;            /* its slots hold what a former run decided */

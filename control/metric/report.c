@@ -129,44 +129,95 @@ static double backlog(const struct report *report)
 	return fmax(0, report->in_flight - slots);
 }
 
-static bool backlog_moved(const struct report *sent, const struct report *now)
+/* growth: of what is bad; it is news where it is above the threshold. */
+static enum report_change change_of(double growth, double threshold)
+{
+	return growth > threshold    ? REPORT_WORSE
+	       : growth < -threshold ? REPORT_BETTER
+				     : REPORT_SAME;
+}
+
+static enum report_change capacity_change(const struct report *sent, const struct report *now)
+{
+	if (!(now->has & REPORT_CAPACITY) || within(sent->capacity, now->capacity, CAPACITY_MOVED))
+		return REPORT_SAME;
+	return change_of(sent->capacity - now->capacity, 0);
+}
+
+static enum report_change time_change(const struct report *sent, const struct report *now,
+				      double threshold)
+{
+	if (!(now->has & REPORT_SERVICE_TIME))
+		return REPORT_SAME;
+	return change_of(now->service_time_s - sent->service_time_s,
+			 threshold * sent->service_time_s);
+}
+
+static enum report_change backlog_change(const struct report *sent, const struct report *now,
+					 double scale)
 {
 	double slots = now->has & REPORT_CAPACITY ? now->capacity : 1;
 
-	return now->has & REPORT_IN_FLIGHT &&
-	       fabs(backlog(now) - backlog(sent)) > BACKLOG_PER_SLOT * slots;
+	if (!(now->has & REPORT_IN_FLIGHT))
+		return REPORT_SAME;
+	return change_of(backlog(now) - backlog(sent), BACKLOG_PER_SLOT * scale * slots);
 }
 
 /* The margin keeps a load that hovers on a level from being told every time. */
-static bool utilisation_crossed(const struct report *sent, const struct report *now)
+static enum report_change utilisation_change(const struct report *sent, const struct report *now,
+					     double scale)
 {
 	double before, after;
 
 	if (!report_utilisation(sent, &before) || !report_utilisation(now, &after) ||
-	    fabs(after - before) <= CROSSING_MARGIN)
-		return false;
+	    fabs(after - before) <= CROSSING_MARGIN * scale)
+		return REPORT_SAME;
 	for (size_t i = 0; i < ARRAY_SIZE(crossings); i++)
 		if ((before < crossings[i]) != (after < crossings[i]))
-			return true;
-	return false;
+			return change_of(after - before, 0);
+	return REPORT_SAME;
 }
 
-static bool index_moved(const struct report *sent, const struct report *now)
+static enum report_change worst(enum report_change a, enum report_change b)
 {
-	return (now->has & REPORT_PREFERENCE && now->preference != sent->preference) ||
-	       (now->has & REPORT_AVAILABILITY && now->availability != sent->availability) ||
-	       (now->has & REPORT_SCORE && abs(now->score - sent->score) >= SCORE_MOVED) ||
-	       (now->has & REPORT_DELAY && abs(now->delay_index - sent->delay_index) > DELAY_MOVED);
+	return a > b ? a : b;
+}
+
+static enum report_change index_change(const struct report *sent, const struct report *now,
+				       double scale)
+{
+	enum report_change change = REPORT_SAME;
+
+	if (now->has & REPORT_PREFERENCE)
+		change = worst(change, change_of((double)sent->preference - now->preference, 0));
+	if (now->has & REPORT_AVAILABILITY)
+		change = worst(change, change_of(sent->availability - now->availability, 0));
+	if (now->has & REPORT_SCORE && abs(now->score - sent->score) >= SCORE_MOVED)
+		change = worst(change, change_of(sent->score - now->score, 0));
+	if (now->has & REPORT_DELAY)
+		change = worst(change, change_of(now->delay_index - sent->delay_index,
+						 DELAY_MOVED * scale));
+	return change;
+}
+
+/* What is told of other things cannot be compared: it counts as bad. */
+enum report_change report_change(const struct report *sent, const struct report *now,
+				 double threshold)
+{
+	double scale = threshold / SERVICE_TIME_MOVED;
+	enum report_change change;
+
+	if (sent->has != now->has || (now->drain && !sent->drain))
+		return REPORT_WORSE;
+	change = sent->drain && !now->drain ? REPORT_BETTER : REPORT_SAME;
+	change = worst(change, capacity_change(sent, now));
+	change = worst(change, time_change(sent, now, threshold));
+	change = worst(change, backlog_change(sent, now, scale));
+	change = worst(change, utilisation_change(sent, now, scale));
+	return worst(change, index_change(sent, now, scale));
 }
 
 bool report_significant(const struct report *sent, const struct report *now)
 {
-	if (sent->has != now->has || sent->drain != now->drain)
-		return true;
-	if (now->has & REPORT_CAPACITY && !within(sent->capacity, now->capacity, CAPACITY_MOVED))
-		return true;
-	if (now->has & REPORT_SERVICE_TIME && fabs(now->service_time_s - sent->service_time_s) >
-						      SERVICE_TIME_MOVED * sent->service_time_s)
-		return true;
-	return backlog_moved(sent, now) || utilisation_crossed(sent, now) || index_moved(sent, now);
+	return report_change(sent, now, SERVICE_TIME_MOVED) != REPORT_SAME;
 }

@@ -46,9 +46,14 @@ const char *report_validate(const struct report *report);
  * tolerance 0 also the sample time must be the same. */
 bool report_equal_within(const struct report *a, const struct report *b, double tolerance);
 
-/* Has the site's state moved so far since `sent` that the ingresses must know before the next
- * period is over? README.md has the thresholds. */
-bool report_significant(const struct report *sent, const struct report *now);
+/* How the site's state has moved since `sent`, as far as the ingresses must know before the next
+ * period is over. Both for the worse and for the better: worse. threshold: what a service time must
+ * move to be news, as a part of itself; the other thresholds, which README.md has for 0.15, go with
+ * it. */
+enum report_change { REPORT_SAME, REPORT_BETTER, REPORT_WORSE };
+enum report_change report_change(const struct report *sent, const struct report *now,
+				 double threshold);
+bool report_significant(const struct report *sent, const struct report *now); /* at 0.15 */
 
 /* Busy share of capacity: as told, else from rate, service time and capacity, else from what runs,
  * else from the score. False: none of these is known. */

@@ -72,8 +72,12 @@ const char *announce_parse(const json_t *body, struct egress_service_config *ret
 	*ret = (struct egress_service_config){ .key.scope = MG_SCOPE_EGRESS,
 					       .idle_s = IDLE_DEFAULT,
 					       .announce_without_report = true,
-					       .update_min_s = 1,
-					       .update_max_s = 5 };
+					       .discipline = { .min_s = 1,
+							       .max_s = 5,
+							       .good_s = 2,
+							       .jitter = 0.1,
+							       .threshold = 0.15,
+							       .quantum = 0.001 } };
 	if (name_parse(json_string_value(json_object_get(body, "name")), ret->name) < 0)
 		return "name";
 	if (!address || addr_parse(address, &addr) < 0 || addr_is_zero(&addr))

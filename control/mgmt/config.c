@@ -394,6 +394,16 @@ static void collector_values(const struct lyd_node *collector, struct agent_conf
 	text_copy(ret->path, sizeof(ret->path), *command ? command : file);
 }
 
+static struct discipline discipline_values(const struct lyd_node *announce)
+{
+	return (struct discipline){ .min_s = model_double(announce, "update-min"),
+				    .max_s = model_double(announce, "update-max"),
+				    .good_s = model_double(announce, "good-news-delay"),
+				    .jitter = model_double(announce, "jitter") / 100,
+				    .threshold = model_double(announce, "threshold") / 100,
+				    .quantum = model_double(announce, "quantise") / 100 };
+}
+
 static void announce_values(const struct model *model, const struct lyd_node *service,
 			    const struct lyd_node *announce, struct mg_service_key key,
 			    struct egress_service_config *ret)
@@ -407,8 +417,7 @@ static void announce_values(const struct model *model, const struct lyd_node *se
 		.capacity = model_double(announce, "capacity"),
 		.service_time_s = model_double(announce, "service-time-ms") / 1000,
 		.announce_without_report = model_bool(announce, "announce-without-report"),
-		.update_min_s = model_double(announce, "update-min"),
-		.update_max_s = model_double(announce, "update-max"),
+		.discipline = discipline_values(announce),
 	};
 	text_copy(ret->name, sizeof(ret->name), model_text(service, "name"));
 	for (; instance && ret->instance_count < EGRESS_INSTANCES_MAX;

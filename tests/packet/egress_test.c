@@ -78,8 +78,7 @@ static struct egress_service_config service(uint8_t number, uint16_t port)
 		.instance = { addr_text("10.1.0.1"), addr_text("10.1.0.2") },
 		.instance_count = 2,
 		.capacity = 8,
-		.update_min_s = 0.2,
-		.update_max_s = 1,
+		.discipline = { .min_s = 0.2, .max_s = 1, .threshold = 0.15 },
 	};
 	struct addr addr = addr_of_v4((uint8_t[]){ 192, 0, 2, number });
 
@@ -203,7 +202,7 @@ Test(egress, changes_in_place, .init = lab_up, .fini = lab_down, .timeout = 30)
 	slots_read(0, before);
 
 	config.instance[config.instance_count++] = addr_text("10.1.0.3");
-	config.update_min_s = 0.1;
+	config.discipline.min_s = 0.1;
 	configure(&config, 1);
 	slots_read(0, after);
 	cr_expect(view(0).table == table);
@@ -242,7 +241,7 @@ Test(egress, spaces_updates, .init = lab_up, .fini = lab_down, .timeout = 30)
 
 	configure(&config, 1);
 	LOOP_UNTIL(&lab.all, routes() == 1);
-	loop_for(&lab.all, 250); /* update_min_s is over */
+	loop_for(&lab.all, 250); /* min_s is over */
 	sent = updates();
 	cr_assert(eq(int, egress_metric(lab.egress, "s80-80", &little), 0));
 	loop_for(&lab.all, 50);
@@ -258,7 +257,7 @@ Test(egress, spaces_updates, .init = lab_up, .fini = lab_down, .timeout = 30)
 	start = uv_hrtime();
 	egress_metric(lab.egress, "s80-80", &much);
 	loop_for(&lab.all, 100);
-	cr_expect(eq(u64, updates(), sent + 2), "news: not before update_min_s");
+	cr_expect(eq(u64, updates(), sent + 2), "news: not before min_s");
 	LOOP_UNTIL(&lab.all, updates() == sent + 3);
 	cr_expect(lt(dbl, (double)(uv_hrtime() - start), 0.9e9));
 

@@ -684,7 +684,12 @@ Test(config, reads_the_egress_example)
 	cr_expect(eq(str, (char *)addr_format(&c->announce[1].instance[0], text), "10.1.0.2"));
 	cr_expect(c->announce[0].collector.kind == AGENT_EXEC);
 	cr_expect(eq(u32, c->announce[0].collector.timeout_ms, 3000));
-	cr_expect(epsilon_eq(dbl, c->announce[0].update_max_s, 5, 1e-9));
+	cr_expect(epsilon_eq(dbl, c->announce[0].discipline.min_s, 1, 1e-9));
+	cr_expect(epsilon_eq(dbl, c->announce[0].discipline.max_s, 5, 1e-9));
+	cr_expect(epsilon_eq(dbl, c->announce[0].discipline.good_s, 2, 1e-9));
+	cr_expect(epsilon_eq(dbl, c->announce[0].discipline.jitter, 0.1, 1e-9));
+	cr_expect(epsilon_eq(dbl, c->announce[0].discipline.threshold, 0.15, 1e-9));
+	cr_expect(epsilon_eq(dbl, c->announce[0].discipline.quantum, 0.001, 1e-9));
 	cr_expect(c->announce[0].announce_without_report);
 	cr_expect(epsilon_eq(dbl, c->announce[0].service_time_s, 0.05, 1e-9));
 	cr_expect(epsilon_eq(dbl, c->announce[0].capacity, 8, 1e-9));

@@ -154,6 +154,58 @@ Test(report, significant)
 	}
 }
 
+/* Which of two reports is the worse one: the second, in each row. */
+static const struct {
+	const char *name;
+	enum report_field field;
+	double good, bad;
+} worse[] = {
+	{ "capacity", REPORT_CAPACITY, 8, 7 },
+	{ "service time", REPORT_SERVICE_TIME, 0.1, 0.2 },
+	{ "backlog", REPORT_IN_FLIGHT, 8, 80 },
+	{ "utilisation", REPORT_UTILISATION, 0.6, 0.95 },
+	{ "preference", REPORT_PREFERENCE, 100, 99 },
+	{ "availability", REPORT_AVAILABILITY, 90, 80 },
+	{ "delay index", REPORT_DELAY, 20, 60 },
+	{ "score", REPORT_SCORE, 9, 5 },
+};
+
+Test(report, tells_worse_from_better)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(worse); i++) {
+		struct report good = report_with(worse[i].field, worse[i].good),
+			      bad = report_with(worse[i].field, worse[i].bad), mixed = bad;
+
+		cr_expect(eq(int, report_change(&good, &bad, 0.15), REPORT_WORSE), "%s",
+			  worse[i].name);
+		cr_expect(eq(int, report_change(&bad, &good, 0.15), REPORT_BETTER), "%s",
+			  worse[i].name);
+		mixed = good;
+		good.drain = true;
+		mixed.drain = false;
+		bad.drain = false;
+		cr_expect(eq(int, report_change(&good, &mixed, 0.15), REPORT_BETTER), "%s",
+			  worse[i].name);
+		cr_expect(eq(int, report_change(&good, &bad, 0.15), REPORT_WORSE),
+			  "%s: worse, though it drains no more", worse[i].name);
+	}
+}
+
+/* The threshold is that of service times; the others go with it. */
+Test(report, threshold_scales)
+{
+	struct report slow = report_with(REPORT_SERVICE_TIME, 0.125),
+		      busy = report_with(REPORT_IN_FLIGHT, 30),
+		      late = report_with(REPORT_DELAY, 40);
+
+	cr_expect(eq(int, report_change(&whole, &slow, 0.15), REPORT_WORSE));
+	cr_expect(eq(int, report_change(&whole, &slow, 0.3), REPORT_SAME));
+	cr_expect(eq(int, report_change(&whole, &busy, 0.15), REPORT_WORSE));
+	cr_expect(eq(int, report_change(&whole, &busy, 0.3), REPORT_SAME));
+	cr_expect(eq(int, report_change(&whole, &late, 0.15), REPORT_WORSE));
+	cr_expect(eq(int, report_change(&whole, &late, 0.3), REPORT_SAME));
+}
+
 Test(report, drain_is_significant)
 {
 	struct report r = whole;
