@@ -291,6 +291,11 @@ static int services_configure(struct daemon *d, const struct config *config)
 	if (d->egress) {
 		int e = egress_configure(d->egress, config->announce, config->announce_count);
 
+		/* What the command line has told since stays, as long as the file says the same. */
+		if (config == d->config ||
+		    config->site_availability != d->config->site_availability)
+			egress_availability(d->egress, config->site_availability);
+
 		r = r < 0 ? r : e;
 	}
 	return r;

@@ -40,6 +40,8 @@ bool export_allowed(const struct rib_route *route, const struct export_target *t
 	if (!to->codec.ibgp && (bgp_path_has_community(path, NO_EXPORT) ||
 				bgp_path_has_community(path, NO_EXPORT_SUBCONFED)))
 		return false;
+	if (!to->codec.inside && bgp_path_tells_site(path, &route->key.entry->dst.prefix))
+		return false; /* without its metrics it would be a way to the egress */
 	/* RFC 4456 section 6: from a client to all, from others to clients only. */
 	return !reflected(source, to) || source->client || to->client;
 }

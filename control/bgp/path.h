@@ -117,6 +117,10 @@ bool bgp_path_equal(const struct bgp_path *a, const struct bgp_path *b);
 /* Equal paths have equal hashes; for tables only, it is the same on every machine. */
 uint64_t bgp_path_hash(const struct bgp_path *path);
 
+/* Is this path of this prefix no way to anything, but word of the site behind its next hop (draft
+ * -29, section 4.3.2: a standalone availability)? It stands on the egress's own address. */
+bool bgp_path_tells_site(const struct bgp_path *path, const struct prefix *prefix);
+
 /* AS_PATH as the decision process counts it: an AS_SET is one (RFC 4271 section 9.1.2.2 (a)). */
 size_t bgp_path_as_len(const struct bgp_path *path);
 bool bgp_path_has_as(const struct bgp_path *path, uint32_t as);

@@ -13,6 +13,7 @@
 #include "base/util.h"
 #include "egress/collector.h"
 #include "egress/hosted.h"
+#include "egress/site_state.h"
 #include "metric/report.h"
 
 #include <errno.h>
@@ -23,6 +24,7 @@ struct egress {
 	struct tables *tables;
 	struct bgp *bgp; /* NULL: nothing can be announced */
 	struct egress_config config;
+	uint8_t availability; /* percent of the site, as told */
 	struct vrf *vrf;
 	size_t vrf_count;
 	struct hosted **service; /* sorted by key: those of one address stand together */
@@ -319,7 +321,9 @@ int egress_new(uv_loop_t *loop, struct tables *tables, struct bgp *bgp,
 
 	if (!e)
 		return -ENOMEM;
-	*e = (struct egress){ .loop = loop, .tables = tables, .bgp = bgp, .config = *config };
+	*e = (struct egress){
+		.loop = loop, .tables = tables, .bgp = bgp, .config = *config, .availability = 100
+	};
 	r = egress_endpoint_add(e, &config->tunnel.endpoint, 0);
 	if (r < 0)
 		return log_err(r, "site %s: its tunnel endpoint is not in the tables",
@@ -507,6 +511,52 @@ int egress_drain(struct egress *e, const char *name, bool drain)
 		r = 0;
 	}
 	return r;
+}
+
+/* Where all of the site is there, nothing is said. */
+static int egress_site_tell(struct egress *e, size_t index, uint8_t percent)
+{
+	struct bgp_path path;
+	struct bgp_dst dst;
+	int r;
+
+	if (!site_state_route(&e->config, index, percent, &dst, &path))
+		return 0;
+	if (percent == 100) {
+		if (bgp_withdraw(e->bgp, &dst) == 0)
+			egress_route_heard(e, &dst, NULL);
+		return 0;
+	}
+	r = bgp_originate(e->bgp, &dst, &path);
+	if (r >= 0)
+		egress_route_heard(e, &dst, &path);
+	return r;
+}
+
+int egress_availability(struct egress *e, uint32_t percent)
+{
+	int first = 0;
+
+	if (percent > 100 || !e->bgp)
+		return -EINVAL;
+	if (percent == e->availability)
+		return 0;
+	for (size_t i = 0; i < SITE_STATE_ROUTES; i++) {
+		int r = egress_site_tell(e, i, (uint8_t)percent);
+
+		first = first < 0 ? first : r;
+	}
+	if (first < 0)
+		return log_err(first, "site %s: its availability was not told",
+			       e->config.site_name);
+	e->availability = (uint8_t)percent;
+	log_info("site %s: %u %% of it are available", e->config.site_name, percent);
+	return 0;
+}
+
+uint8_t egress_availability_now(const struct egress *e)
+{
+	return e->availability;
 }
 
 bool egress_service(const struct egress *e, size_t index, struct egress_service_view *ret)

@@ -69,6 +69,10 @@ int egress_withdraw(struct egress *egress, const char *name);
 int egress_metric(struct egress *egress, const char *name, const struct report *report);
 int egress_drain(struct egress *egress, const char *name /* NULL: all */, bool drain);
 
+/* How much of the whole site is there, in percent; 100 at first. 0, -EINVAL, -ENOMEM. */
+int egress_availability(struct egress *egress, uint32_t percent);
+uint8_t egress_availability_now(const struct egress *egress);
+
 struct egress_service_view {
 	const struct egress_service_config *config;
 	bool announced, drained, from_cli, has_report;

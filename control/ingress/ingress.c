@@ -66,6 +66,7 @@ static struct steering_context ingress_context(struct ingress *in, const struct 
 		.cut = site_cut,
 		.user = in,
 		.rtts = in->measures ? &in->rtts : NULL,
+		.states = &in->states,
 		.now_ms = (int64_t)uv_now(in->loop),
 		.now_ns = uv_hrtime(),
 	};
@@ -151,10 +152,21 @@ static void ingress_work(struct ingress *in)
 		uv_timer_start(in->timer, ingress_tick, 1, TICK_MS);
 }
 
+/* One word of an egress is about all services of a site: they are looked through once, however many
+ * such words have come. */
+static void ingress_mark_states(struct ingress *in)
+{
+	for (size_t i = 0; in->states_changed && i < in->service_count; i++)
+		if (steering_states_changed(in->service[i], &in->states))
+			ingress_mark_urgent(in, in->service[i]);
+	in->states_changed = false;
+}
+
 void ingress_settled(struct ingress *in)
 {
 	struct steering *s;
 
+	ingress_mark_states(in);
 	DL_FOREACH2(in->dirty, s, next_dirty)
 	{
 		const struct steering_context context = ingress_context(in, s);
@@ -181,7 +193,7 @@ void ingress_reach_changed(struct ingress *in)
 		const struct steering_context context = ingress_context(in, s);
 
 		if (s->table && steering_reach(s, &context))
-			ingress_mark(in, s);
+			ingress_mark_urgent(in, s);
 	}
 	ingress_settled(in);
 }
@@ -276,6 +288,7 @@ void ingress_free(struct ingress **ingress)
 	free(in->by_key);
 	known_sites_clear(&in->known);
 	rtts_clear(&in->rtts);
+	site_states_clear(&in->states);
 	tables_listen(in->tables, NULL, NULL);
 	catalog_free(&in->catalog);
 	for (size_t i = 0; i < in->vrf_count; i++)

@@ -120,10 +120,12 @@ struct ingress_site_view {
 	const struct weights_verdict *verdict; /* NULL: not decided yet */
 	uint16_t member;                       /* 0: none */
 	uint32_t table_site;
-	bool drained;      /* by an operator here */
-	double rtt_s;      /* negative: neither measured nor configured */
-	bool rtt_measured; /* else configured */
-	uint32_t slots;    /* owned now */
+	bool drained;          /* by an operator here */
+	double rtt_s;          /* negative: neither measured nor configured */
+	bool rtt_measured;     /* else configured */
+	uint32_t slots;        /* owned now */
+	uint8_t available;     /* percent of the whole site, as its egress says; 100: all of it */
+	uint32_t available_by; /* enum bgp_carrier; 0: nobody says anything, or our own site */
 	struct mg_counter counter;
 };
 

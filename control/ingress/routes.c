@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "ingress/state.h"
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -128,12 +129,44 @@ static bool vrf_takes(const struct vrf *vrf, const struct bgp_route *route)
 	return own || vrf_imports(vrf, route->path);
 }
 
+static void site_told(struct ingress *in, const struct bgp_route *route)
+{
+	const struct bgp_path *path = route->path;
+	const struct site_told told = {
+		.egress = path->next_hop,
+		.site_id = path->has & BGP_HAS_SITE_ID ? path->site_id : 0,
+		.source = route_source(route),
+		.carrier = path->carrier,
+		.percent = (uint8_t)path->report.availability,
+	};
+	uint64_t refused = in->states.refused;
+
+	in->states_changed |= site_states_put(&in->states, &told);
+	if (in->states.refused != refused && !refused)
+		log_err(-ENOSPC, "sites: more than %d egresses say how much of them is there",
+			SITE_STATES_MAX);
+}
+
+static void site_untold(struct ingress *in, const struct bgp_route *route)
+{
+	const struct offer_source source = route_source(route);
+
+	in->states_changed |= site_states_take(&in->states, &route->dst.prefix.addr, &source);
+}
+
 void ingress_announced(struct ingress *in, const struct bgp_route *route)
 {
 	if (!route_is_host(route))
 		return; /* a service is one address */
-	if (!route->dst.vpn)
+	if (!route->dst.vpn && bgp_path_tells_site(route->path, &route->dst.prefix)) {
+		offer_drop(in, in->catalog, 0, route); /* what else was there */
+		site_told(in, route);
+		return;
+	}
+	if (!route->dst.vpn) {
+		site_untold(in, route);
 		offer_take(in, in->catalog, 0, route);
+	}
 	for (size_t i = 0; route->dst.vpn && i < in->vrf_count; i++) {
 		struct ingress_vrf *vrf = &in->vrf[i];
 
@@ -148,8 +181,10 @@ void ingress_withdrawn(struct ingress *in, const struct bgp_route *route)
 {
 	if (!route_is_host(route))
 		return;
-	if (!route->dst.vpn)
+	if (!route->dst.vpn) {
+		site_untold(in, route);
 		offer_drop(in, in->catalog, 0, route);
+	}
 	for (size_t i = 0; route->dst.vpn && i < in->vrf_count; i++)
 		offer_drop(in, in->vrf[i].catalog, in->vrf[i].vrf.id, route);
 }

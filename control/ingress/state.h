@@ -4,6 +4,7 @@
 #include "ingress/ingress.h"
 #include "ingress/known.h"
 #include "ingress/rtts.h"
+#include "ingress/site_states.h"
 #include "ingress/steering.h"
 
 struct ingress {
@@ -18,7 +19,9 @@ struct ingress {
 	size_t vrf_count;
 	struct known_sites known;
 	struct rtts rtts;
-	bool measures;             /* somebody measures round-trip times: see ingress_measures() */
+	bool measures; /* somebody measures round-trip times: see ingress_measures() */
+	struct site_states states;
+	bool states_changed;       /* looked up when routes settle */
 	struct steering **service; /* as configured */
 	struct steering **by_key;  /* the same, sorted: routes name an address */
 	size_t service_count;

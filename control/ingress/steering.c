@@ -341,6 +341,21 @@ bool steering_ways_changed(const struct steering *s)
 	return false;
 }
 
+static uint8_t site_available(const struct steering_site *site, const struct site_states *states)
+{
+	const struct site_told *state = site_states_of(states, &site->egress, site->site_id);
+
+	return state ? state->percent : 100;
+}
+
+bool steering_states_changed(const struct steering *s, const struct site_states *states)
+{
+	for (size_t i = 0; i < s->site_count; i++)
+		if (s->site[i].available != site_available(&s->site[i], states))
+			return true;
+	return false;
+}
+
 static void weights_site_report(struct weights_site *in, const struct offer *offer)
 {
 	in->up_since_s = (double)offer->announced_ms / 1e3;
@@ -398,7 +413,8 @@ static struct weights_site weights_site_of(const struct steering *s,
 	const struct offer *offer = steering_site_offer(s, site, context->catalog);
 	struct weights_site in = { .id = site->id };
 
-	in.up = offer && site->usable;
+	in.up = offer && site->usable && site->available;
+	in.unavailable = 1 - site->available / 100.0;
 	in.drain = context->drained(context->user, &site->egress, site->site_id);
 	in.rtt_s = steering_rtt(context, offer, &site->egress, known);
 	if (known) {
@@ -526,6 +542,8 @@ int steering_decide(struct steering *s, const struct steering_context *context)
 	steering_reach(s, context);
 	steering_ways(s);
 	steering_mss(s);
+	for (size_t i = 0; i < s->site_count; i++)
+		s->site[i].available = site_available(&s->site[i], context->states);
 	for (size_t i = 0; i < s->site_count; i++)
 		in[i] = weights_site_of(s, &s->site[i], context);
 	steering_rtt_stand_in(in, s->site_count);

@@ -6,6 +6,7 @@
 #pragma once
 #include "ingress/ingress.h"
 #include "ingress/rtts.h"
+#include "ingress/site_states.h"
 
 /* In the order of the catalog's offers: by egress, then site id. */
 struct steering_site {
@@ -18,10 +19,11 @@ struct steering_site {
 	struct site_spec spec;
 	struct ingress_server_id server_id[INGRESS_SERVER_IDS_MAX]; /* in the tables for it */
 	size_t server_id_count;
-	int64_t gone_ms; /* uv_now() of its withdrawal; 0 while it is offered */
-	bool offered;    /* steering_sync()'s own */
-	bool usable;     /* offered, with a member and a way: as the slots know it */
-	const char *cut; /* no interior route leads to its egress; NULL: one does */
+	int64_t gone_ms;   /* uv_now() of its withdrawal; 0 while it is offered */
+	bool offered;      /* steering_sync()'s own */
+	bool usable;       /* offered, with a member and a way: as the slots know it */
+	const char *cut;   /* no interior route leads to its egress; NULL: one does */
+	uint8_t available; /* percent of the site, as decided with */
 	const char *fault;
 };
 
@@ -59,6 +61,7 @@ struct steering_context {
 	bool (*drained)(const void *user, const struct addr *egress, uint16_t site_id);
 	/* Why no interior route leads to it; NULL: one does, or nobody looks. */
 	const char *(*cut)(const void *user, const struct addr *egress);
+	const struct site_states *states;
 	const void *user;
 	struct rtts *rtts; /* NULL: round-trip times are not measured */
 	int64_t now_ms;    /* uv_now() */
@@ -83,6 +86,9 @@ bool steering_ways_changed(const struct steering *steering);
 /* Looks at interior routes: a site that lost them is left by the data plane at once, with one
  * store; shares follow by the next decision. Returns whether anything changed. */
 bool steering_reach(struct steering *steering, const struct steering_context *context);
+
+/* Has an egress said something new of one of its sites since the last decision? */
+bool steering_states_changed(const struct steering *steering, const struct site_states *states);
 
 /* Measures the own rate, decides the shares, stores changed slots. 0, or -ENOMEM and the slots are
  * as they were. */

@@ -51,6 +51,7 @@ bool ingress_site(const struct ingress *in, size_t service, size_t index,
 	const struct ingress_site_config *known;
 	const struct steering_site *site;
 	const struct steering *s;
+	const struct site_told *state;
 	struct mg_member member;
 
 	if (service >= in->service_count || index >= in->service[service]->site_count)
@@ -69,6 +70,9 @@ bool ingress_site(const struct ingress *in, size_t service, size_t index,
 		.drained = known_site_drained(&in->known, &site->egress, site->site_id),
 	};
 	view_rtt(in, site, known, ret);
+	state = site_states_of(&in->states, &site->egress, site->site_id);
+	ret->available = state ? state->percent : 100;
+	ret->available_by = state ? state->carrier : 0;
 	known_site_name(&in->known, &site->egress, site->site_id, ret->name);
 	if (site->member != MG_MEMBER_NONE)
 		tables_member(s->table, site->member, &member, &ret->counter, &ret->slots);

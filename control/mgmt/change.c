@@ -240,6 +240,16 @@ static int64_t unix_ms(void)
 	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
+/* Of the whole site: what its services have in common. */
+static json_t *site_metric(const struct request *request, const struct report *report)
+{
+	if (report->has != REPORT_AVAILABILITY || report->drain)
+		return answer_error(ANSWER_BAD_ARGUMENT, NULL, "metric SITE availability 50",
+				    "of a whole site only the availability can be told");
+	return answer_of(egress_availability(request->context->egress, report->availability),
+			 "site", request_text(request, "name"));
+}
+
 json_t *change_metric(const struct request *request)
 {
 	const char *name = request_text(request, "name"), *wrong;
@@ -255,6 +265,9 @@ json_t *change_metric(const struct request *request)
 		return answer_error(ANSWER_MISSING_ARGUMENT, NULL,
 				    "metric NAME capacity 8 utilisation 0.5",
 				    "metric needs a value to tell");
+	if (request->context->config->has_egress &&
+	    strcmp(name, request->context->config->egress.site_name) == 0)
+		return site_metric(request, &report);
 	report.has |= REPORT_SAMPLED;
 	report.sampled_ms = unix_ms();
 	return answer_of(egress_metric(request->context->egress, name, &report), "service", name);

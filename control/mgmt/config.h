@@ -35,6 +35,7 @@ struct config {
 	struct igp_config igp;
 	struct ingress_config ingress;
 	struct egress_config egress;
+	uint8_t site_availability;   /* percent */
 	struct interface_tags *tags; /* tables.tags; at most interface_count */
 	struct vrf *vrf;
 	struct config_interface *interface;

@@ -154,6 +154,7 @@ void egress_values(const struct model *model, struct config *config)
 	config->has_egress = site;
 	if (!site)
 		return;
+	config->site_availability = (uint8_t)model_uint(site, "availability");
 	egress->site_id = (uint16_t)model_uint(site, "id");
 	egress->tunnel.kind =
 		(enum bgp_tunnel_kind)word_value(tunnels, model_text(site, "encapsulation"));

@@ -196,6 +196,7 @@ static void put_candidate(json_t *object, const struct ingress_site_view *site)
 	answer_flag(object, "drained", site->drained);
 	answer_text(object, "fault", site->fault);
 	rtt_put(object, site);
+	site_state_put(object, site);
 	answer_count(object, "slots", site->slots);
 	if (site->verdict)
 		put_used(object, site->verdict);

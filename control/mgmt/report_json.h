@@ -22,6 +22,11 @@ void dated_put(json_t *object, enum dated_by by, int64_t lag_ms);
 
 const char *distrust_text(enum weights_distrust distrust);
 
+struct ingress_site_view;
+
+/* What its egress says of the whole site, if it is not all there. */
+void site_state_put(json_t *object, const struct ingress_site_view *site);
+
 /* Reads the members of *object that are fields of a report; others are left to the caller. NULL and
  * *ret is whole; or the name of the first field whose value is out of range. */
 const char *report_get(const json_t *object, struct report *ret);

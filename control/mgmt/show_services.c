@@ -293,6 +293,15 @@ json_t *show_services(const struct request *request)
 			    "there is no service '%.60s'", wanted);
 }
 
+void site_state_put(json_t *object, const struct ingress_site_view *site)
+{
+	if (site->available == 100)
+		return;
+	answer_count(object, "availability", site->available);
+	if (site->available_by)
+		answer_text(object, "availability-by", bgp_carrier_text(site->available_by));
+}
+
 /* Sites by name, each with its services. */
 static json_t *site_object(json_t *sites, const struct ingress_site_view *site)
 {
@@ -311,6 +320,7 @@ static json_t *site_object(json_t *sites, const struct ingress_site_view *site)
 	answer_count(object, "site-id", site->site_id);
 	answer_flag(object, "drained", site->drained);
 	rtt_put(object, site);
+	site_state_put(object, site);
 	answer_array(object, "services");
 	return object;
 }

@@ -126,6 +126,7 @@ struct estimate estimate_of(const struct weights_site *site, double now_s,
 			      .arrival_rate = NAN,
 			      .utilisation = NAN,
 			      .in_flight = NAN,
+			      .unavailable = fmin(fmax(0, site->unavailable), 1),
 			      .window_s = period_s };
 
 	e.age_s = e.freshness == FRESH_NONE ? 0 : age_s;
@@ -178,5 +179,8 @@ void estimate_complete(struct estimate *estimates, size_t count)
 		estimates[i].capacity = either(estimates[i].capacity, capacity);
 		estimates[i].service_time_s = either(estimates[i].service_time_s, service_time);
 		estimate_rate(&estimates[i]);
+		/* Last, for what is told of the load is told of the whole. */
+		estimates[i].capacity =
+			fmax(1 / ABSURD, estimates[i].capacity * (1 - estimates[i].unavailable));
 	}
 }

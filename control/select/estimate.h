@@ -14,6 +14,7 @@ struct estimate {
 	double capacity, service_time_s; /* > 0; NAN only between _of() and _complete() */
 	double arrival_rate;             /* NAN: not known */
 	double utilisation;              /* as told, NAN: not told */
+	double unavailable;              /* as in struct weights_site */
 	double in_flight;                /* NAN: not told */
 	double window_s;
 };

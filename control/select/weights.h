@@ -49,14 +49,16 @@ struct weights_config {
 };
 
 struct weights_site {
-	uint64_t id;       /* the same on every ingress */
-	bool up;           /* offered and reachable */
-	bool drain;        /* by the site's report or by an operator here */
-	bool excluded;     /* never to be used here */
-	bool pinned;       /* if any is, only such ones, while one is up */
-	uint8_t tier;      /* 0 is used first, the next ones where it overflows */
-	double rtt_s;      /* >= 0 */
-	double up_since_s; /* time at which it appeared; see slow_start_s */
+	uint64_t id;        /* the same on every ingress */
+	bool up;            /* offered and reachable */
+	double unavailable; /* 0..1: part of the whole site that is not there, whatever the service
+			     */
+	bool drain;         /* by the site's report or by an operator here */
+	bool excluded;      /* never to be used here */
+	bool pinned;        /* if any is, only such ones, while one is up */
+	uint8_t tier;       /* 0 is used first, the next ones where it overflows */
+	double rtt_s;       /* >= 0 */
+	double up_since_s;  /* time at which it appeared; see slow_start_s */
 	bool has_report;
 	struct report report;
 	double sampled_s; /* time of the report's values, on the clock of `now` */

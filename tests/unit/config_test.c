@@ -245,6 +245,11 @@ static const struct {
 	  "bad-value", "hold" },
 	{ "type of a sub-TLV of the draft", ROUTER "bgp: {edge-metadata: {report-type: 7}}\n", 2,
 	  "bad-value", "from 8 to 65534" },
+	{ "more than all of a site",
+	  ROUTER
+	  "bgp: {}\nsite: {name: a, encapsulation: ipip, endpoint: 10.0.0.1,\n  availability: "
+	  "101}\n",
+	  4, "bad-value", "from 0 to 100" },
 	{ "no such domain", ROUTER "bgp: {neighbors: [{address: 10.0.0.2, as: 1, domain: both}]}\n",
 	  2, "bad-value", "inside" },
 	{ "BGP without AS", "router: {router-id: 10.0.0.1}\nbgp: {}\n", 2, "must", "AS number" },

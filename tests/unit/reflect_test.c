@@ -314,6 +314,32 @@ Test(reflect, passes_vpn_routes_on, .timeout = 20)
 	speakers_close(&all);
 }
 
+/* How much of a site is there is for the domain only, and without that it is no route at all. */
+Test(reflect, tells_of_sites_inside_only, .timeout = 30)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(borders); i++) {
+		struct speakers all;
+		struct bgp_path path = path_of("192.0.2.1"), service = path_of("192.0.2.1");
+
+		if (!borders[i].carriers)
+			continue;
+		border_open(&all, &borders[i]);
+		path.has = BGP_HAS_REPORT | BGP_HAS_SITE_ID;
+		path.site_id = 7;
+		path.report = (struct report){ .has = REPORT_AVAILABILITY, .availability = 40 };
+		originate(&all.speaker[1], "192.0.2.1", &path);
+		LOOP_UNTIL(&all, all.speaker[0].announced == 1);
+		cr_expect(bgp_path_tells_site(&all.speaker[0].path, &all.speaker[0].dst.prefix));
+		cr_expect(eq(u16, all.speaker[0].path.site_id, 7));
+		originate(&all.speaker[1], SERVICE_V4, &service); /* comes after it */
+		LOOP_UNTIL(&all, all.speaker[2].announced >= 1 &&
+					 all.speaker[2].dst.prefix.addr.octet[12] == 198);
+		cr_expect(eq(uint, all.speaker[2].announced, borders[i].told ? 2 : 1), "%s",
+			  borders[i].name);
+		speakers_close(&all);
+	}
+}
+
 Test(reflect, prepends_for_another_as, .timeout = 20)
 {
 	struct speakers all;

@@ -108,6 +108,11 @@ int egress_metric(struct egress *egress, const char *name, const struct report *
 	return egress->count && strcmp(egress->service[0].name, name) == 0 ? 0 : -ENOENT;
 }
 
+int egress_availability(struct egress *egress, uint32_t percent)
+{
+	return percent > 100 ? -EINVAL : 0;
+}
+
 int egress_drain(struct egress *egress, const char *name, bool drain)
 {
 	if (name && (!egress->count || strcmp(egress->service[0].name, name) != 0))

@@ -615,6 +615,24 @@ Test(weights, some_reports_last)
 	cr_expect(eq(int, d->site[0].reason, REASON_SILENT));
 }
 
+/* A part of the whole site is gone: of all that is known or assumed of its capacity. */
+Test(weights, part_of_a_site)
+{
+	for (int told = 0; told <= 1; told++) {
+		_cleanup_(weights_free) struct weights *w = weights_new(&usual);
+		struct weights_site sites[] = { site_of(1, 0.001), site_of(2, 0.001) };
+		const struct weights_decision *d;
+
+		sites[0].has_report = told;
+		sites[0].capacity = 0; /* then it is as the other one */
+		sites[0].unavailable = 0.75;
+		d = update(w, 100, sites, 2);
+		cr_expect(near(d->site[0].capacity, 4, 1e-9), "%g", d->site[0].capacity);
+		cr_expect(near(d->site[1].capacity, 16, 1e-9));
+		cr_expect(lt(dbl, d->site[0].share, d->site[1].share));
+	}
+}
+
 Test(weights, no_report_has_no_age)
 {
 	_cleanup_(weights_free) struct weights *w = weights_new(&usual);
