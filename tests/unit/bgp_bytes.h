@@ -18,7 +18,6 @@ static inline struct bgp_codec codec_ibgp(void)
 		.extended_next_hop = BIT(BGP_IPV4_UNICAST) | BIT(BGP_VPN_IPV4),
 		.edge_metadata = FAMILIES,
 		.inside = true,
-		.metadata = { .report_type = 0xff00 },
 		.families = FAMILIES,
 		.carriers_send = BGP_CARRIER_COMMUNITY | BGP_CARRIER_EDGE_METADATA,
 		.carriers_accept = BGP_CARRIER_COMMUNITY | BGP_CARRIER_EDGE_METADATA,
