@@ -203,13 +203,6 @@ bool bgp_path_has_cluster(const struct bgp_path *path, const uint8_t cluster_id[
 	return false;
 }
 
-bool bgp_path_tells_site(const struct bgp_path *path, const struct prefix *prefix)
-{
-	return path->has & BGP_HAS_REPORT && path->report.has & REPORT_AVAILABILITY &&
-	       prefix->len == (addr_is_v4(&prefix->addr) ? 32 : 128) &&
-	       addr_equal(&prefix->addr, &path->next_hop);
-}
-
 /* Room for n octets in front. */
 static int bytes_grow(struct bgp_bytes *bytes, size_t n)
 {
