@@ -38,6 +38,14 @@ enum bgp_domain {
 	BGP_DOMAIN_OUTSIDE,
 };
 
+/* Of routes that a neighbour may tell of, and of paths of a prefix. 0: no limit. */
+struct bgp_limits {
+	uint32_t total, family[BGP_FAMILY_COUNT]; /* past it the session is ceased (RFC 4486) */
+	uint8_t warning_pct; /* of a limit, at which to warn; 0: at the first route */
+	uint32_t restart_s;  /* after a cease by limit; 0: as after any other end of a session */
+	uint16_t paths_in;   /* more paths of a prefix than this are left out, and counted */
+};
+
 struct bgp_neighbor_config {
 	struct addr remote, local; /* local zero: the kernel's choice */
 	uint16_t port;             /* to connect to; 0: 179 */
@@ -52,8 +60,7 @@ struct bgp_neighbor_config {
 	enum bgp_domain domain;
 	uint32_t carriers_send, carriers_accept; /* bits of enum bgp_carrier; none of them is used
 						    with a neighbour outside */
-	uint32_t prefix_max; /* routes accepted before the session is ceased (RFC 4486); 0: no limit
-			      */
+	struct bgp_limits limits;
 	char description[64];
 	bool extended_messages; /* RFC 8654 */
 	enum bgp_graceful graceful;
@@ -218,7 +225,10 @@ struct bgp_neighbor_state {
 	uint32_t end_of_rib; /* families whose End-of-RIB came in this session, RFC 4724 */
 	uint64_t prefixes_in, prefixes_out;
 	uint64_t updates_in, updates_out, established; /* counts */
-	uint64_t out_of_scope; /* UPDATEs whose metadata is another AS's: withdrawn */
+	uint64_t out_of_scope;  /* UPDATEs whose metadata is another AS's: withdrawn */
+	uint64_t limited;       /* sessions that a limit has ended */
+	uint64_t paths_refused; /* left out, as limits.paths_in of their prefix were there */
+	bool limit_near;        /* it has been warned of */
 	uint64_t ignored; /* routes left out as they have been here before: RFC 4271, RFC 4456 */
 	uint64_t faults_reset, faults_withdraw, faults_discard; /* RFC 7606 consequences */
 };

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "bgp/adj_out.h"
+#include "bgp/limits.h"
 #include "bgp/message.h"
 #include "bgp/notified.h"
 #include "bgp/reason.h"
@@ -37,10 +38,13 @@ struct neighbor {
 	uint32_t hold_off_ms;
 	uint32_t end_of_rib; /* families; of the Established session */
 	struct graceful graceful;
-	bool hard;         /* the session ends so that no routes are kept */
-	uv_timer_t *stale; /* its own block: closed asynchronously by the loop */
-	bool shut;         /* administratively: no session is started */
-	uint64_t down_ms;  /* since when it is not up, where it is not */
+	bool hard;           /* the session ends so that no routes are kept */
+	uv_timer_t *stale;   /* its own block: closed asynchronously by the loop */
+	bool shut;           /* administratively: no session is started */
+	bool limit_near;     /* of its routes; it has been said */
+	uint64_t restart_ms; /* after a limit has ended the session, in place of the hold-off */
+	uint64_t limited, paths_refused;
+	uint64_t down_ms; /* since when it is not up, where it is not */
 	struct bgp_notified sent, received;
 	char name[ADDR_STRLEN], last_error[240];
 	uint64_t updates_in, updates_out, established, ignored, out_of_scope;
@@ -293,6 +297,7 @@ static void on_down(void *user, struct session *session, uint64_t established_ms
 		observe_down(n, session);
 		n->up = NULL;
 		n->down_ms = uv_now(n->speaker->loop);
+		n->limit_near = false;
 		n->end_of_rib = 0;
 		adj_out_free(&n->out);
 		stale_begin(n);
@@ -301,7 +306,8 @@ static void on_down(void *user, struct session *session, uint64_t established_ms
 		return; /* gave way: on_down() of the other one starts it again */
 	}
 	n->hold_off_ms = fsm_hold_off_ms(n->hold_off_ms, established_ms);
-	sessions_start(n, n->hold_off_ms);
+	sessions_start(n, n->restart_ms ? n->restart_ms : n->hold_off_ms);
+	n->restart_ms = 0;
 }
 
 static void on_failed(void *user, const char *words)
@@ -346,14 +352,31 @@ static bool path_loops(const struct neighbor *n, const struct bgp_path *path)
 		!memcmp(path->originator_id, bgp->router_id, sizeof(bgp->router_id)));
 }
 
+static void limits_apply(struct neighbor *n, enum bgp_family family)
+{
+	enum limits_verdict verdict = limits_check(&n->config.limits, &n->source, family);
+
+	if (verdict == LIMITS_NEAR && !n->limit_near)
+		log_warn(0, "neighbor %s: %zu routes, near its limit", n->name,
+			 n->source.route_count);
+	n->limit_near |= verdict == LIMITS_NEAR;
+	if (verdict != LIMITS_OVER)
+		return;
+	n->limited++;
+	n->restart_ms = n->config.limits.restart_s * UINT64_C(1000);
+	neighbor_stop(n, CEASE_MAX_PREFIXES);
+}
+
 static void route_announce(struct neighbor *n, const struct update_item *item)
 {
-	uint32_t max = n->config.prefix_max;
-
+	if (limits_refuse(&n->config.limits, n->speaker->rib, n->id, &item->nlri)) {
+		n->paths_refused++;
+		return;
+	}
 	if (speaker_announce(n->speaker, &n->source, &item->nlri, item->path) < 0)
 		neighbor_stop(n, CEASE_RESOURCES);
-	else if (max && n->source.route_count > max)
-		neighbor_stop(n, CEASE_MAX_PREFIXES);
+	else
+		limits_apply(n, item->family);
 }
 
 static void update_apply(struct neighbor *n, const struct session *session)
@@ -666,17 +689,21 @@ void neighbor_state(const struct neighbor *n, struct bgp_neighbor_state *ret)
 					    .updates_out = n->updates_out,
 					    .established = n->established,
 					    .ignored = n->ignored,
+					    .limited = n->limited,
+					    .paths_refused = n->paths_refused,
+					    .limit_near = n->limit_near,
 					    .faults_reset = n->faults[FAULT_RESET],
 					    .faults_withdraw = n->faults[FAULT_WITHDRAW],
 					    .faults_discard = n->faults[FAULT_DISCARD] };
+	ret->inside = session_inside(&n->config, ret->config.remote_as == n->speaker->config.as);
 	explicit_bzero(ret->config.socket.auth.key, sizeof(ret->config.socket.auth.key));
 	ret->out_of_scope = n->out_of_scope;
-	ret->inside = session_inside(&n->config, n->config.remote_as == n->speaker->config.as);
 	if (!n->up)
 		return;
 	session_signing(n->up, &ret->signing);
 	ret->config.remote_as = session_theirs(n->up)->as; /* one out of several */
 	ret->config.remote_as_max = 0;
+	ret->inside = n->to.codec.inside;
 	memcpy(ret->remote_id, n->source.router_id, sizeof(ret->remote_id));
 	ret->hold_s = session_hold_s(n->up);
 	ret->families = n->to.codec.families;

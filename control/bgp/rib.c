@@ -120,6 +120,7 @@ static int route_link(struct rib *rib, struct rib_route *route)
 	DL_APPEND(route->key.entry->routes, route);
 	DL_APPEND2(route->source->routes, route, source_prev, source_next);
 	route->source->route_count++;
+	route->source->family_count[nlri_family_of(&route->key.entry->dst)]++;
 	return 0;
 }
 
@@ -137,6 +138,7 @@ static void route_remove(struct rib *rib, struct rib_route *route)
 	DL_DELETE(entry->routes, route);
 	DL_DELETE2(route->source->routes, route, source_prev, source_next);
 	route->source->route_count--;
+	route->source->family_count[nlri_family_of(&route->key.entry->dst)]--;
 	route_fresh(route);
 	entry->best = NULL;
 	interned_put(&rib->interned, &route->path);

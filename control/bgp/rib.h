@@ -21,6 +21,7 @@ struct rib_source {
 	struct addr addr;
 	struct rib_route *routes; /* kept by the RIB */
 	size_t route_count, stale_count;
+	size_t family_count[BGP_FAMILY_COUNT]; /* of route_count */
 };
 
 struct rib_route {

@@ -432,7 +432,7 @@ static const struct transport_ops transport_ops = {
 static struct bgp_open session_open(const struct session_config *config)
 {
 	const struct bgp_neighbor_config *n = config->neighbor;
-	bool inside = session_inside(n, n->remote_as == config->bgp->as);
+	bool inside = session_inside(n, as_is_expected(n, config->bgp->as));
 	bool metadata =
 		inside && (n->carriers_send | n->carriers_accept) & BGP_CARRIER_EDGE_METADATA;
 	struct bgp_open open = {

@@ -167,6 +167,25 @@ static void id_copy(uint8_t ret[4], const struct lyd_node *parent, const char *n
 	memcpy(ret, addr.octet + 12, 4);
 }
 
+static struct bgp_limits limit_bounds(const struct model *model, const struct lyd_node *node)
+{
+	const struct lyd_node *one = model_child(model, node, "prefix-limits");
+	struct bgp_limits limits = {
+		.total = (uint32_t)model_uint(node, "prefix-limit"),
+		.warning_pct = (uint8_t)model_uint(node, "prefix-warning"),
+		.restart_s = (uint32_t)model_uint(node, "prefix-restart"),
+		.paths_in = (uint16_t)model_uint(node, "add-path-receive-limit"),
+	};
+
+	for (; one; one = model_next(one)) {
+		int bit = word_value(families, model_text(one, "family"));
+
+		limits.family[__builtin_ctz((unsigned int)bit)] =
+			(uint32_t)model_uint(one, "limit");
+	}
+	return limits;
+}
+
 static void neighbor_values(const struct model *model, const struct lyd_node *node, uint32_t as,
 			    struct bgp_neighbor_config *ret)
 {
@@ -189,7 +208,7 @@ static void neighbor_values(const struct model *model, const struct lyd_node *no
 		.domain = (enum bgp_domain)word_value(domains, model_text(node, "domain")),
 		.carriers_send = word_bits(model, node, "carriers-send", carriers),
 		.carriers_accept = word_bits(model, node, "carriers-accept", carriers),
-		.prefix_max = (uint32_t)model_uint(node, "prefix-limit"),
+		.limits = limit_bounds(model, node),
 		.extended_messages = model_bool(node, "extended-messages"),
 		.graceful = (enum bgp_graceful)word_value(graceful_ways,
 							  model_text(node, "graceful-restart")),

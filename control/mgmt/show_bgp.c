@@ -114,6 +114,15 @@ static void put_graceful(const struct request *request, json_t *neighbor,
 			      (double)((int64_t)graceful->due_ms - request->now_ms) / 1000);
 }
 
+static void put_limits(json_t *object, const struct bgp_neighbor_state *state)
+{
+	if (state->config.limits.total)
+		answer_count(object, "prefix-limit", state->config.limits.total);
+	answer_flag(object, "prefix-limit-near", state->limit_near);
+	answer_count(object, "prefix-limit-reached", state->limited);
+	answer_count(object, "paths-refused", state->paths_refused);
+}
+
 static void put_neighbor(const struct request *request, json_t *object,
 			 const struct bgp_neighbor_state *state)
 {
@@ -139,6 +148,7 @@ static void put_neighbor(const struct request *request, json_t *object,
 	put_carriers(object, "carriers-accept", state->config.carriers_accept);
 	answer_count(object, "prefixes-in", state->prefixes_in);
 	answer_count(object, "prefixes-out", state->prefixes_out);
+	put_limits(object, state);
 	answer_count(object, "updates-in", state->updates_in);
 	answer_count(object, "updates-out", state->updates_out);
 	answer_count(object, "established", state->established);

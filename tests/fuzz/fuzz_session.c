@@ -68,7 +68,7 @@ static struct bgp_neighbor_config neighbor_config(const struct world *w, int num
 					      .domain = BGP_DOMAIN_INSIDE,
 					      .carriers_send = 7,
 					      .carriers_accept = 7,
-					      .prefix_max = w->how & 8 ? 2 : 0,
+					      .limits.total = w->how & 8 ? 2 : 0,
 					      .passive = w->how & 16,
 					      .graceful = w->how & 32 ? BGP_GRACEFUL_ENABLED
 								      : BGP_GRACEFUL_DISABLED,
@@ -303,7 +303,7 @@ static void check_state(const struct world *w)
 			impossible("routes are stale for ever");
 		if (s.graceful.stale > s.prefixes_in)
 			impossible("the count of stale routes is wrong");
-		if (s.config.prefix_max && count.routes > s.config.prefix_max)
+		if (s.config.limits.total && count.routes > s.config.limits.total)
 			impossible("there are more routes than the limit");
 		if (up && s.shutdown)
 			impossible("a session is up that was shut down");

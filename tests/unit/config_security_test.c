@@ -122,6 +122,20 @@ static const struct {
 	{ "multihop of none", "10.0.0.2, as: 1,\n multihop: 0}\n", 5, "bad-value", "1 to 255" },
 	{ "link-local without an interface", "'fe80::1', as: 1}\n", 4, "must",
 	  "needs the 'interface'" },
+	{ "two limits of one family",
+	  "10.0.0.2, as: 1, prefix-limits: [{family: ipv4-unicast, limit: 1},\n"
+	  " {family: ipv4-unicast, limit: 2}]}\n",
+	  5, "duplicate", "twice" },
+	{ "limit of no family", "10.0.0.2, as: 1, prefix-limits: [{\nfamily: ipv5, limit: 1}]}\n",
+	  5, "bad-value", "ipv4-unicast" },
+	{ "limit of none",
+	  "10.0.0.2, as: 1, prefix-limits: [{family: ipv4-unicast,\n limit: 0}]}\n", 5, "bad-value",
+	  "routes" },
+	{ "warning beyond the limit", "10.0.0.2, as: 1,\n prefix-warning: 101}\n", 5, "bad-value",
+	  "1 to 100" },
+	{ "no time", "10.0.0.2, as: 1,\n prefix-restart: 0}\n", 5, "bad-value", "1 to 86400" },
+	{ "no paths taken", "10.0.0.2, as: 1,\n add-path-receive-limit: 0}\n", 5, "bad-value",
+	  "paths" },
 	{ "range of no prefix", RANGES "  - {prefix: 10.0.0.0, as: 1}\n", 6, "bad-value", "" },
 	{ "range longer than an address", RANGES "  - {prefix: 10.0.0.0/33, as: 1}\n", 6,
 	  "bad-value", "" },
@@ -284,4 +298,21 @@ Test(config_security, reads_ranges, .init = dir_open, .fini = dir_close)
 	cr_expect(eq(int, c->range[1].neighbor.socket.auth.kind, TCP_AUTH_AO));
 	cr_expect(eq(int, c->range[1].neighbor.socket.auth.key[0].len, 14));
 	cr_expect(eq(int, c->range[2].neighbor.socket.ttl, 0), "one of them may be of our AS");
+}
+
+Test(config_security, reads_limits, .init = dir_open, .fini = dir_close)
+{
+	_cleanup_(config_free) struct config *c =
+		good("10.0.0.2, as: 1, prefix-limit: 9, prefix-limits: [{family: ipv6-unicast, "
+		     "limit: 5}, {family: ipv6-vpn, limit: 6}], prefix-restart: 300, "
+		     "add-path-receive-limit: 3}\n");
+	const struct bgp_limits *limits = &c->neighbor[0].limits;
+
+	cr_expect(eq(u32, limits->total, 9));
+	cr_expect(eq(u32, limits->family[BGP_IPV4_UNICAST], 0));
+	cr_expect(eq(u32, limits->family[BGP_IPV6_UNICAST], 5));
+	cr_expect(eq(u32, limits->family[BGP_VPN_IPV6], 6));
+	cr_expect(eq(u8, limits->warning_pct, 75), "by default");
+	cr_expect(eq(u32, limits->restart_s, 300));
+	cr_expect(eq(u16, limits->paths_in, 3));
 }

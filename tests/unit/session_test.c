@@ -249,7 +249,7 @@ Test(session, counts_routes_against_their_limit, .timeout = 20)
 	struct bgp_open open = raw_says(3);
 
 	config.passive = true;
-	config.prefix_max = 2;
+	config.limits.total = 2;
 	cr_assert(bgp_neighbor_remove(a->bgp, &config.remote) == 0);
 	neighbor_put(a, &config);
 	loop_for(&all, 5);
