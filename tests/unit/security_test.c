@@ -389,7 +389,7 @@ Test(security, rolls_ao_keys_over, .timeout = 30)
 	cr_assert(bgp_neighbor_remove(pair.b->bgp, &a) == 0);
 	pair.ba.socket.auth = b2;
 	neighbor_put(pair.b, &pair.ba);
-	LOOP_UNTIL(&pair.all, pair_up(&pair));
+	LOOP_UNTIL(&pair.all, pair_up(&pair) && pair.b->announced == 12); /* all of them again */
 	expect_route(&pair, "198.51.100.7");
 	speakers_close(&pair.all);
 }
