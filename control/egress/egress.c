@@ -337,7 +337,8 @@ int egress_vrfs_set(struct egress *e, const struct vrf *vrfs, size_t count)
 	e->vrf = calloc(count + 1, sizeof(*e->vrf));
 	if (!e->vrf)
 		return -ENOMEM;
-	memcpy(e->vrf, vrfs, count * sizeof(*vrfs));
+	if (count)
+		memcpy(e->vrf, vrfs, count * sizeof(*vrfs));
 	e->vrf_count = count;
 	for (size_t i = 0; i < count; i++) {
 		int r = addr_is_zero(&vrfs[i].endpoint)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The body of attribute 42. */
 #include "again.h"
+#include "bgp/carriers.h"
 #include "bgp/metadata.h"
 
 static const struct metadata_rules rules = { .report_type = 0xff00, .scope_send = true };
@@ -16,7 +17,13 @@ static bool read_write(struct cursor *c, struct writer *w)
 		impossible("more than all of it");
 	if (m.whole.score > 10 || report_validate(&m.whole))
 		impossible("a whole report that cannot be");
-	path.report = m.report;
+	/* The standard sub-TLVs are coarser: where both are there, the whole report is written. */
+	carriers_join(&(struct carried){ .has_whole = m.has_whole,
+					 .whole = m.whole,
+					 .has_metadata = true,
+					 .metadata = m.report },
+		      &path);
+	path.has |= BGP_HAS_REPORT;
 	path.site_id = m.site_id;
 	path.has |= m.site_id ? BGP_HAS_SITE_ID : 0;
 	return metadata_encode(&path, 65000, &rules, w);

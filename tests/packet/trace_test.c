@@ -255,6 +255,13 @@ Test(trace, no_service_is_no_match, .init = load, .fini = unload)
 	cr_expect(eq(sz, records(filter, not_ours), 0));
 }
 
+/* The program that runs it: in a VRF it is the ingress', too. */
+static enum mg_trace_program program_of(const struct vector *v)
+{
+	return v->program == VECTOR_VRF ? (enum mg_trace_program)VECTOR_INGRESS
+					: (enum mg_trace_program)v->program;
+}
+
 Test(trace, every_verdict_by_its_bit, .init = load, .fini = unload)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
@@ -265,8 +272,8 @@ Test(trace, every_verdict_by_its_bit, .init = load, .fini = unload)
 		free(in);
 		if (len < 14) /* the kernel runs nothing on less */
 			continue;
-		only.verdicts[vectors[i].program] = 1ull << vectors[i].verdict;
-		but.verdicts[vectors[i].program] = ~only.verdicts[vectors[i].program];
+		only.verdicts[program_of(&vectors[i])] = 1ull << vectors[i].verdict;
+		but.verdicts[program_of(&vectors[i])] = ~only.verdicts[program_of(&vectors[i])];
 		cr_expect(eq(sz, records(only, i), 1), "%s", vectors[i].name);
 		cr_expect(eq(u8, taken.last.verdict, vectors[i].verdict), "%s", vectors[i].name);
 		cr_expect(eq(sz, records(but, i), 0), "%s", vectors[i].name);
@@ -282,8 +289,7 @@ Test(trace, drops_are_the_programs_drops)
 		/* At the edge that ends a packet or not, by the side that it came from. */
 		if (v->program == VECTOR_EDGE && v->verdict == MG_TTL_EXPIRED)
 			continue;
-		cr_expect(eq(int, trace_drops((enum mg_trace_program)v->program, v->verdict),
-			     v->action == XDP_DROP),
+		cr_expect(eq(int, trace_drops(program_of(v), v->verdict), v->action == XDP_DROP),
 			  "%s", v->name);
 	}
 }

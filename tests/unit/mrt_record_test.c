@@ -165,8 +165,8 @@ Test(mrt_record, does_not_fit_into_less)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
 		size_t len;
-		_cleanup_(freep) uint8_t *bytes = unhex(vectors[i].hex, &len);
 
+		free(unhex(vectors[i].hex, &len));
 		for (size_t room = 0; room < len; room++) {
 			_cleanup_(freep) uint8_t *octets = malloc(room + 1);
 			struct writer w = writer_of(octets, room);
