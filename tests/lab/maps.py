@@ -22,7 +22,7 @@ FIELDS = {
     "mg_ports": {"ifindex"},
     "mg_server_ids": set(),
     "mg_service_sets": {"tag", "place"},
-    "mg_services": {"slot_base", "slot_mask", "affinity"},
+    "mg_services": {"slot_base", "slot_mask", "affinity", "vrf"},
     "mg_settings": {"hash_seed"},
     "mg_sites": {"encap", "outer_src", "outer_dst", "mtu"},
     "mg_slots": {"now", "prev", "next", "state"},
@@ -55,7 +55,7 @@ def test(check):
             names = set(re.findall(r'"(\w+)":', text)) - {"key", "value", "values", "cpu"}
             check.ok(_is_named(text) and FIELDS.get(path.name, set()) <= names,
                      f"{name}: {path.name} names {len(names)} fields")
-    service = json.loads(_dump(plan.pins("pe1") / "v2" / "mg_services"))
-    keys = [entry["value"]["key"] for entry in service]
+    service = json.loads(_dump(plan.pins("pe1") / "v2" / "mg_services", "-j"))
+    keys = [entry["formatted"]["value"]["key"] for entry in service]
     check.ok(any(k["port"] == plan.SERVICE_PORT for k in keys),
              "mg_services names the service's port")
