@@ -33,16 +33,16 @@ static const struct {
 	enum mg_affinity affinity;
 	uint64_t hash;
 } vectors[] = {
-	{ { .service = { WEB_V4, 80, 6, 0 }, .src = CLIENT_V4, .sport = 1024, .v4 = true },
+	{ { .service = { WEB_V4, 80, 6, 0, 0 }, .src = CLIENT_V4, .sport = 1024, .v4 = true },
 	  MG_AFFINITY_FLOW,
 	  0x6f2c0f33fc1a486a },
-	{ { .service = { WEB_V4, 80, 6, 0 }, .src = CLIENT_V4, .sport = 1024, .v4 = true },
+	{ { .service = { WEB_V4, 80, 6, 0, 0 }, .src = CLIENT_V4, .sport = 1024, .v4 = true },
 	  MG_AFFINITY_CLIENT,
 	  0xe83f57c4a7356195 },
-	{ { .service = { WEB_V6, 443, 17, 0 }, .src = CLIENT_V6, .sport = 65535 },
+	{ { .service = { WEB_V6, 443, 17, 0, 0 }, .src = CLIENT_V6, .sport = 65535 },
 	  MG_AFFINITY_FLOW,
 	  0xffbea3ffa6ac6009 },
-	{ { .service = { WEB_V6, 443, 17, 0 }, .src = CLIENT_V6, .sport = 65535 },
+	{ { .service = { WEB_V6, 443, 17, 0, 0 }, .src = CLIENT_V6, .sport = 65535 },
 	  MG_AFFINITY_CLIENT,
 	  0xd636f0661d17bee7 },
 };
