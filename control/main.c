@@ -6,6 +6,7 @@
  */
 #include "base/log.h"
 #include "base/util.h"
+#include "bgp/observer.h"
 #include "bgp/resolver.h"
 #include "mgmt/config.h"
 #include "mgmt/mgmt.h"
@@ -54,6 +55,19 @@ static void route_withdrawn(void *user, const struct bgp_route *route)
 	struct daemon *d = user;
 
 	ingress_withdrawn(d->ingress, route);
+}
+
+/* Routes of addresses that services have only now; our own are among them. */
+static void routes_recall(void *user, const struct bgp_dst *dst,
+			  void (*visit)(void *user, const struct bgp_route *route),
+			  void *visit_user)
+{
+	const struct daemon *d = user;
+
+	if (d->bgp && dst)
+		bgp_dst_routes(d->bgp, dst, visit, visit_user);
+	else if (d->bgp)
+		bgp_routes(d->bgp, visit, visit_user);
 }
 
 /* What a former run left may now be decided anew, and what nobody has claimed goes. */
@@ -612,6 +626,7 @@ static int daemon_open(struct daemon *d)
 	r = ingress_new(&d->loop, d->tables, &d->config->ingress, &d->ingress);
 	if (r < 0)
 		return log_err(r, "ingress");
+	ingress_recall_by(d->ingress, routes_recall, d);
 	r = ingress_vrfs_set(d->ingress, d->config->vrf, d->config->vrf_count);
 	if (r < 0)
 		return log_err(r, "vrfs");

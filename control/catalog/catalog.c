@@ -118,6 +118,18 @@ int catalog_withdraw(struct catalog *catalog, const struct addr *service,
 	return r;
 }
 
+void catalog_keep(struct catalog *catalog,
+		  bool (*keep)(const void *user, const struct addr *service), const void *user)
+{
+	struct entry *entry, *next;
+
+	HASH_ITER(hh, catalog->entries, entry, next)
+	{
+		if (!keep(user, &entry->service))
+			catalog_entry_drop(catalog, entry);
+	}
+}
+
 const struct offer *catalog_offers(const struct catalog *catalog, const struct addr *service,
 				   size_t *ret_count)
 {

@@ -2,7 +2,8 @@
 /*
  * Which site offers which service, how loaded it is, how fresh that is and who said so. An offer is
  * one (service, egress, site); several sources (BGP neighbour and path id) may tell of the same
- * one, and the freshest report wins. One catalog, owned by the event loop; time is an argument.
+ * one, and the freshest report wins. What is told of a service that nobody asks for need not be put
+ * in here. One catalog, owned by the event loop; time is an argument.
  */
 #pragma once
 #include "base/addr.h"
@@ -53,7 +54,11 @@ int catalog_announce(struct catalog *catalog, const struct offer *offer, bool *r
 int catalog_withdraw(struct catalog *catalog, const struct addr *service,
 		     const struct offer_source *source);
 
-/* Winning offers, sorted by (egress, site id), so that all routers agree on ties. Borrowed: the two
+/* Forgets every service that is not kept: the word is the caller's. */
+void catalog_keep(struct catalog *catalog,
+		  bool (*keep)(const void *user, const struct addr *service), const void *user);
+
+/* Winning offers, sorted by (egress, site id), so that all routers agree on ties. Borrowed: the
  * calls above end it. */
 const struct offer *catalog_offers(const struct catalog *catalog, const struct addr *service,
 				   size_t *ret_count);

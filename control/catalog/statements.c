@@ -69,7 +69,7 @@ void statements_clear(struct statements *s)
 
 static int statements_reserve(struct statements *s)
 {
-	size_t room = s->room ? s->room * 2 : 4;
+	size_t room = s->room ? s->room * 2 : 1;
 	struct offer *grown;
 
 	if (s->count < s->room)

@@ -393,6 +393,7 @@ int ingress_configure(struct ingress *in, const struct ingress_service_config *s
 	/* What goes makes room in the tables for what comes. */
 	ingress_drop_others(in);
 	r = ingress_fill(in, TAKE_PTR(next), TAKE_PTR(by_key), services, service_count);
+	ingress_recall(in);
 	ingress_mark_all(in);
 	ingress_settled(in);
 	return r;

@@ -75,6 +75,15 @@ int ingress_new(uv_loop_t *loop, struct tables *tables, const struct ingress_con
 int ingress_vrfs_set(struct ingress *ingress, const struct vrf *vrfs, size_t count);
 void ingress_free(struct ingress **ingress); /* the tables keep what was written */
 
+/* Whoever keeps all routes. What is announced of an address that no service has is not kept here,
+ * so when one gets it, its routes are asked for: recall() calls visit for every route that stands
+ * to this destination, or for all that there are (NULL), before it returns. */
+void ingress_recall_by(struct ingress *ingress,
+		       void (*recall)(void *user, const struct bgp_dst *dst,
+				      void (*visit)(void *user, const struct bgp_route *route),
+				      void *visit_user),
+		       void *user);
+
 /* Replaces the lists: services and sites that are equal stay as they are. 0, or the first error;
  * then the others are done all the same and the log names what was left out. */
 int ingress_configure(struct ingress *ingress, const struct ingress_service_config *services,

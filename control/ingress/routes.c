@@ -2,7 +2,8 @@
 /*
  * DOC: routes into offers. A unicast route is for services in no VRF; one of a VPN is for those
  * VRFs that import one of its route targets, and each has a catalog of its own: the same address in
- * two VRFs is two services.
+ * two VRFs is two services. Routes to an address that no service has are left to the RIB, which is
+ * asked for them when one gets it: a reflector keeps them once.
  */
 #include "base/log.h"
 #include "ingress/state.h"
@@ -13,17 +14,39 @@
 
 #define LABEL_RESERVED_MAX 3 /* RFC 3032: explicit and implicit NULL; 1 would be a mistake */
 
-static void offers_changed(struct ingress *in, uint8_t vrf, const struct addr *service, bool urgent)
+/* The first service of this address and VRF from *at on, which is then behind it. NULL: no more. */
+static struct steering *service_next(const struct ingress *in, uint8_t vrf,
+				     const struct addr *service, size_t *at)
 {
-	size_t i = ingress_place(in, service->octet, sizeof(service->octet));
-
-	for (; i < in->service_count; i++) {
-		struct steering *s = in->by_key[i];
+	while (*at < in->service_count) {
+		struct steering *s = in->by_key[(*at)++];
 
 		if (memcmp(s->config.key.addr, service->octet, sizeof(service->octet)))
-			return;
-		if (s->config.key.vrf != vrf)
-			continue;
+			return NULL;
+		if (s->config.key.vrf == vrf)
+			return s;
+	}
+	return NULL;
+}
+
+static size_t service_place(const struct ingress *in, const struct addr *service)
+{
+	return ingress_place(in, service->octet, sizeof(service->octet));
+}
+
+static bool has_service(const struct ingress *in, uint8_t vrf, const struct addr *service)
+{
+	size_t at = service_place(in, service);
+
+	return service_next(in, vrf, service, &at);
+}
+
+static void offers_changed(struct ingress *in, uint8_t vrf, const struct addr *service, bool urgent)
+{
+	size_t at = service_place(in, service);
+	struct steering *s;
+
+	while ((s = service_next(in, vrf, service, &at))) {
 		s->stale = true;
 		if (urgent)
 			ingress_mark_urgent(in, s);
@@ -32,15 +55,16 @@ static void offers_changed(struct ingress *in, uint8_t vrf, const struct addr *s
 	}
 }
 
-/* The two clocks are read together, once, when the report comes. */
-static void offer_date(struct offer *offer)
+/* The two clocks are read together, once, when the report comes. Of one that has come before,
+ * `ago_ms`, the other clock is reckoned back. */
+static void offer_date(struct offer *offer, int64_t ago_ms)
 {
 	struct timespec now;
 	struct dated dated;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	dated = dated_of(&offer->report, offer->received_ms,
-			 (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+			 (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - ago_ms);
 	offer->sampled_ms = dated.sampled_ms;
 	offer->dated = dated.by;
 	offer->lag_ms = dated.lag_ms;
@@ -67,7 +91,7 @@ static bool route_labelled(const struct bgp_route *route)
 	       route->path->label >> 4 > LABEL_RESERVED_MAX;
 }
 
-static struct offer route_offer(const struct bgp_route *route)
+static struct offer route_offer(const struct ingress *in, const struct bgp_route *route)
 {
 	const struct bgp_path *path = route->path;
 	struct offer offer = {
@@ -85,7 +109,7 @@ static struct offer route_offer(const struct bgp_route *route)
 	};
 
 	memcpy(offer.carried, path->carried, sizeof(offer.carried));
-	offer_date(&offer);
+	offer_date(&offer, (int64_t)(uv_now(in->loop) - route->received_ms));
 	return offer;
 }
 
@@ -101,10 +125,14 @@ static bool offer_declines(const struct offer *offer)
 static void offer_take(struct ingress *in, struct catalog *catalog, uint8_t vrf,
 		       const struct bgp_route *route)
 {
-	const struct offer offer = route_offer(route);
+	struct offer offer;
 	bool changed;
-	int r = catalog_announce(catalog, &offer, &changed);
+	int r;
 
+	if (!has_service(in, vrf, &route->dst.prefix.addr))
+		return;
+	offer = route_offer(in, route);
+	r = catalog_announce(catalog, &offer, &changed);
 	if (r < 0)
 		log_err(r, "catalog: an announcement is left out");
 	else if (changed)
@@ -187,4 +215,110 @@ void ingress_withdrawn(struct ingress *in, const struct bgp_route *route)
 	}
 	for (size_t i = 0; route->dst.vpn && i < in->vrf_count; i++)
 		offer_drop(in, in->vrf[i].catalog, in->vrf[i].vrf.id, route);
+}
+
+/* --- routes that came before their service ---------------------------------------------------- */
+/* What stands in the catalog of a VRF, or of none, for services that are there. */
+struct scope {
+	const struct ingress *in;
+	uint8_t vrf;
+};
+
+static bool scope_has(const void *user, const struct addr *service)
+{
+	const struct scope *scope = user;
+
+	return has_service(scope->in, scope->vrf, service);
+}
+
+static void offers_forget(struct ingress *in)
+{
+	catalog_keep(in->catalog, scope_has, &(struct scope){ in, 0 });
+	for (size_t i = 0; i < in->vrf_count; i++)
+		catalog_keep(in->vrf[i].catalog, scope_has,
+			     &(struct scope){ in, in->vrf[i].vrf.id });
+}
+
+/* No service of this address and VRF has asked for its routes. */
+static bool is_unheard(const struct ingress *in, uint8_t vrf, const struct addr *service)
+{
+	size_t at = service_place(in, service);
+	const struct steering *s;
+	bool found = false;
+
+	while ((s = service_next(in, vrf, service, &at))) {
+		if (s->recalled)
+			return false;
+		found = true;
+	}
+	return found;
+}
+
+static void on_recalled(void *user, const struct bgp_route *route)
+{
+	struct ingress *in = user;
+
+	if (!bgp_path_tells_site(route->path, &route->dst.prefix))
+		offer_take(in, in->catalog, 0, route);
+}
+
+static void on_recalled_vpn(void *user, const struct bgp_route *route)
+{
+	struct ingress *in = user;
+
+	if (!route->dst.vpn || !route_is_host(route))
+		return;
+	for (size_t i = 0; i < in->vrf_count; i++) {
+		const struct vrf *vrf = &in->vrf[i].vrf;
+
+		if (is_unheard(in, vrf->id, &route->dst.prefix.addr) && vrf_takes(vrf, route))
+			offer_take(in, in->vrf[i].catalog, vrf->id, route);
+	}
+}
+
+/* Under which distinguishers an address of a VRF stands, nobody knows: all routes are looked
+ * through, once for all the services. */
+static void services_recall(struct ingress *in)
+{
+	bool of_vrfs = false;
+
+	for (size_t i = 0; i < in->service_count; i++) {
+		struct steering *s = in->by_key[i];
+		struct prefix prefix;
+		struct addr service;
+		struct bgp_dst dst;
+
+		memcpy(service.octet, s->config.key.addr, sizeof(service.octet));
+		if (!is_unheard(in, s->config.key.vrf, &service))
+			continue;
+		if (s->config.key.vrf) {
+			of_vrfs = true;
+			continue;
+		}
+		prefix = prefix_of_host(&service);
+		dst = bgp_dst_of(&prefix);
+		in->recall(in->recall_user, &dst, on_recalled, in);
+		s->recalled = true;
+	}
+	if (of_vrfs)
+		in->recall(in->recall_user, NULL, on_recalled_vpn, in);
+}
+
+void ingress_recall(struct ingress *in)
+{
+	offers_forget(in);
+	if (in->recall)
+		services_recall(in);
+	for (size_t i = 0; i < in->service_count; i++)
+		in->service[i]->recalled = true;
+}
+
+void ingress_recall_by(struct ingress *in,
+		       void (*recall)(void *user, const struct bgp_dst *dst,
+				      void (*visit)(void *user, const struct bgp_route *route),
+				      void *visit_user),
+		       void *user)
+{
+	in->recall = recall;
+	in->recall_user = user;
 }

@@ -27,6 +27,9 @@ struct ingress {
 	size_t service_count;
 	const char *(*cut)(const void *user, const struct addr *egress); /* NULL: nobody looks */
 	const void *cut_user;
+	void (*recall)(void *user, const struct bgp_dst *dst,
+		       void (*visit)(void *user, const struct bgp_route *route), void *visit_user);
+	void *recall_user;               /* recall NULL: nobody keeps routes */
 	struct steering *dirty, *urgent; /* lists of those to decide, see steering.h */
 	uint64_t turn_ms,
 		turn_ns; /* the turn of the loop by uv_now(), and what was decided in it */
@@ -41,6 +44,9 @@ void ingress_mark(struct ingress *ingress, struct steering *steering);
 void ingress_mark_urgent(struct ingress *in, struct steering *s); /* before those */
 /* Index in by_key of the first service whose key does not begin with less than these octets. */
 size_t ingress_place(const struct ingress *ingress, const void *octets, size_t len);
+/* The list of services is another one: forgets the offers of those that are gone, and asks for the
+ * routes of those that are new. */
+void ingress_recall(struct ingress *ingress);
 /* Where the offers of a service are: its VRF's catalog, or the one of no VRF. */
 const struct catalog *ingress_catalog(const struct ingress *ingress,
 				      const struct mg_service_key *key);

@@ -41,6 +41,7 @@ struct steering {
 	bool dirty;                               /* to be decided */
 	bool listed, urgent;                      /* is in the one, in the other list */
 	bool kept;                                /* ingress_configure()'s own */
+	bool recalled;           /* the routes that were there before it have been asked for */
 	bool stale;              /* offers, configuration or drains changed since steering_sync() */
 	bool unapplied;          /* members or shares that the slots do not show yet */
 	bool adopted;            /* its slots hold what a former run decided */

@@ -2,7 +2,7 @@
 /*
  * From routes to slots, with the real catalog, selector and tables. A site is a number: its egress
  * is 10.255.0.NUMBER, with a way, and it is told of by neighbour NUMBER. Shares follow the
- * configured capacity.
+ * configured capacity. What is said is kept as a RIB keeps it, for services that come later.
  */
 #include "ingress/ingress.h"
 
@@ -10,9 +10,12 @@
 
 #include <bpf/bpf.h>
 #include <criterion/new/assert.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#define SLOTS 256
+#define SLOTS      256
+#define ROUTES_MAX 128
 
 static const struct tables_config tables_config = {
 	.pin_dir = "/sys/fs/bpf/margay",
@@ -31,6 +34,11 @@ static struct lab {
 	struct tables *tables;
 	struct ingress *ingress;
 	struct ingress_site_config site[2]; /* 1 is known as "e", 2 as "w" */
+	struct lab_route {
+		struct bgp_route route; /* path NULL: none here */
+		struct bgp_path path;
+	} route[ROUTES_MAX];
+	size_t recalls;
 } lab;
 
 static struct addr addr_of(const char *text)
@@ -46,11 +54,48 @@ static struct addr egress_of(int site)
 	return addr_of_v4((uint8_t[]){ 10, 255, 0, (uint8_t)site });
 }
 
+static void recall(void *user, const struct bgp_dst *dst,
+		   void (*visit)(void *user, const struct bgp_route *route), void *visit_user)
+{
+	lab.recalls++;
+	for (size_t i = 0; i < ROUTES_MAX; i++) {
+		const struct bgp_route *route = &lab.route[i].route;
+
+		if (route->path && (!dst || bgp_dst_equal(&route->dst, dst)))
+			visit(visit_user, route);
+	}
+}
+
+static void remember(const struct bgp_route *route)
+{
+	struct lab_route *at = NULL;
+
+	for (size_t i = ROUTES_MAX; i-- > 0;) {
+		const struct bgp_route *old = &lab.route[i].route;
+
+		if (old->path && old->neighbor == route->neighbor &&
+		    bgp_dst_equal(&old->dst, &route->dst)) {
+			at = &lab.route[i];
+			break;
+		}
+		if (!old->path)
+			at = &lab.route[i];
+	}
+	cr_assert(at != NULL);
+	at->route = *route;
+	if (!route->path)
+		return;
+	at->path = *route->path;
+	at->route.path = &at->path;
+}
+
 static void lab_open(void)
 {
 	ingress_config.source_v4 = addr_of("10.0.0.1");
 	cr_assert(eq(int, tables_open(&lab.loop, &tables_config, &lab.tables), 0));
 	cr_assert(eq(int, ingress_new(&lab.loop, lab.tables, &ingress_config, &lab.ingress), 0));
+	ingress_recall_by(lab.ingress, recall, NULL);
+	memset(lab.route, 0, sizeof(lab.route));
 }
 
 static void lab_close(void)
@@ -117,18 +162,26 @@ static struct bgp_path path_of(const struct addr *egress, double capacity)
 				  .report = { .has = REPORT_CAPACITY, .capacity = capacity } };
 }
 
-static void say_by(uint32_t neighbor, const char *prefix, uint8_t len, const struct bgp_path *path)
+static void say_of(uint32_t neighbor, const struct bgp_dst *dst, const struct bgp_path *path)
 {
-	struct addr addr = addr_of(prefix);
-	struct bgp_route route = { .neighbor = neighbor,
-				   .dst.prefix = prefix_of(&addr, len),
-				   .path = path,
-				   .received_ms = uv_now(&lab.loop) };
+	struct bgp_route route = {
+		.neighbor = neighbor, .dst = *dst, .path = path, .received_ms = uv_now(&lab.loop)
+	};
 
+	remember(&route);
 	if (path)
 		ingress_announced(lab.ingress, &route);
 	else
 		ingress_withdrawn(lab.ingress, &route);
+}
+
+static void say_by(uint32_t neighbor, const char *prefix, uint8_t len, const struct bgp_path *path)
+{
+	struct addr addr = addr_of(prefix);
+	struct prefix to = prefix_of(&addr, len);
+	struct bgp_dst dst = bgp_dst_of(&to);
+
+	say_of(neighbor, &dst, path);
 }
 
 static void say(int site, const struct bgp_path *path)
@@ -417,6 +470,121 @@ Test(ingress, configures_around_offers, .init = lab_up, .fini = lab_down, .timeo
 	configure(two, 0);
 	cr_expect(not(ingress_service(lab.ingress, 0, &none)));
 	announce(1, 8); /* nobody asks for it any more */
+}
+
+static const struct offer *offer_at(size_t s, int site)
+{
+	struct addr egress = egress_of(site);
+	struct ingress_site_view view;
+
+	return find_of(s, &egress, 0, &view) ? view.offer : NULL;
+}
+
+/* Routes are kept by the RIB; here only those of services that are configured. */
+Test(ingress, asks_for_the_routes_of_new_services, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct ingress_service_config two[] = { service("192.0.2.80", 80),
+						service("192.0.2.90", 80),
+						service("192.0.2.90", 443) };
+	struct addr egress = egress_of(1);
+	struct bgp_path path = path_of(&egress, 8);
+	struct bgp_path site = { .has = BGP_HAS_REPORT,
+				 .next_hop = egress,
+				 .report = { .has = REPORT_AVAILABILITY, .availability = 50 } };
+	int64_t then = (int64_t)uv_now(&lab.loop);
+
+	say_by(1, "192.0.2.90", 32, &path);
+	say_by(1, "192.0.2.90", 31, &path);
+	say_by(1, "10.255.0.1", 32, &site);
+	loop_until(&lab.loop, never, NULL, 300);
+	configure(two, 1);
+	cr_expect(eq(sz, lab.recalls, 1));
+	cr_expect(offer_at(0, 1) == NULL);
+	configure(two, 3);
+	cr_expect(eq(sz, lab.recalls, 2), "once for both services of the address");
+	cr_assert(offer_at(1, 1) != NULL);
+	cr_assert(offer_at(2, 1) != NULL);
+	cr_expect(eq(i64, offer_at(1, 1)->received_ms, then));
+	cr_expect(eq(i64, offer_at(1, 1)->announced_ms, then));
+	configure(two, 3);
+	cr_expect(eq(sz, lab.recalls, 2), "nothing is new");
+
+	say_by(1, "192.0.2.90", 32, NULL);
+	cr_expect(offer_at(1, 1) == NULL);
+	configure(two, 1);
+	say_by(1, "192.0.2.90", 32, &path);
+	then = (int64_t)uv_now(&lab.loop);
+	configure(two, 3);
+	cr_assert(offer_at(1, 1) != NULL);
+	configure(two, 1);
+	loop_until(&lab.loop, never, NULL, 50);
+	path.report.capacity = 9;
+	say_by(1, "192.0.2.90", 32, &path);
+	configure(two, 3);
+	cr_assert(offer_at(1, 1) != NULL);
+	cr_expect(eq(dbl, offer_at(1, 1)->report.capacity, 9));
+	cr_expect(ne(i64, offer_at(1, 1)->announced_ms, then), "forgotten with the service");
+}
+
+static int64_t unix_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* A report that lay in the RIB is as old as one that was taken in at once. */
+Test(ingress, dates_what_it_asks_for, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	const struct ingress_service_config late = service("192.0.2.90", 80);
+	struct addr egress = egress_of(1), other = egress_of(2);
+	struct bgp_path path = path_of(&egress, 8), ahead = path_of(&other, 8);
+	int64_t then;
+
+	uv_update_time(&lab.loop);
+	then = (int64_t)uv_now(&lab.loop);
+	path.report.has |= REPORT_SAMPLED;
+	path.report.sampled_ms = unix_ms() - 4000;
+	ahead.report.has |= REPORT_SAMPLED;
+	ahead.report.sampled_ms = unix_ms() + 200; /* not ahead any more when it is asked for */
+	say_by(1, "192.0.2.90", 32, &path);
+	say_by(2, "192.0.2.90", 32, &ahead);
+	loop_until(&lab.loop, never, NULL, 600);
+	configure(&late, 1);
+	cr_assert(offer_at(0, 1) != NULL && offer_at(0, 2) != NULL);
+	cr_expect(le(i64, llabs(then - 4000 - offer_at(0, 1)->sampled_ms), 100));
+	cr_expect(le(i64, llabs(4000 - offer_at(0, 1)->lag_ms), 100));
+	cr_expect(eq(i64, offer_at(0, 2)->sampled_ms, then), "no younger than its arrival");
+	cr_expect(eq(int, offer_at(0, 2)->dated, DATED_AHEAD));
+}
+
+Test(ingress, asks_for_the_routes_of_vrfs, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	static const uint8_t red[8] = { 0, 2, 0xfd, 0xe8, 0, 0, 0, 1 }, blue[8] = { 0, 2, 1 };
+	const struct bgp_rd rd = { { 0, 0, 0xfd, 0xe8, 0, 0, 0, 9 } };
+	struct ingress_service_config in_vrf = service("192.0.2.90", 80), plain = in_vrf;
+	struct vrf vrf = { .name = "red", .id = 3, .import_count = 1 };
+	struct addr addr = addr_of("192.0.2.90"), egress = egress_of(1);
+	struct prefix prefix = prefix_of_host(&addr);
+	struct bgp_dst dst = bgp_dst_of_vpn(&rd, &prefix);
+	struct bgp_path ours = path_of(&egress, 8), theirs = ours;
+
+	memcpy(vrf.import[0].octet, red, 8);
+	cr_assert(eq(int, ingress_vrfs_set(lab.ingress, &vrf, 1), 0));
+	ours.ext_communities = (struct bgp_bytes){ (uint8_t *)red, 8 };
+	theirs.next_hop = egress_of(2);
+	theirs.ext_communities = (struct bgp_bytes){ (uint8_t *)blue, 8 };
+	say_of(1, &dst, &ours);
+	say_of(2, &dst, &theirs);
+	in_vrf.key.vrf = 3;
+	configure(&plain, 1);
+	cr_expect(offer_at(0, 1) == NULL);
+	configure(&in_vrf, 1);
+	cr_expect(offer_at(0, 1) != NULL);
+	cr_expect(offer_at(0, 2) == NULL, "its target is not imported");
+	configure(&plain, 1);
+	cr_expect(offer_at(0, 1) == NULL);
 }
 
 Test(ingress, tells_of_what_the_tables_refuse, .init = lab_up, .fini = lab_down, .timeout = 30)

@@ -269,6 +269,31 @@ Test(catalog, moving_between_contested_offers)
 	cr_expect(eq(u32, offer[1].source.neighbor, 3));
 }
 
+static bool is_of(const void *user, const struct addr *service)
+{
+	return addr_equal(service, user);
+}
+
+Test(catalog, keeps_what_is_wanted)
+{
+	_cleanup_(catalog_free) struct catalog *catalog = catalog_new();
+	struct addr gone = addr_of(1), wanted = addr_of(2), gone_too = addr_of(3);
+	size_t count;
+
+	for (uint32_t i = 1; i <= 3; i++) {
+		struct offer offer = offer_of(1, 7, 0);
+
+		offer.key.service = addr_of(i);
+		announce(catalog, &offer);
+	}
+	catalog_keep(catalog, is_of, &wanted);
+	cr_expect(catalog_offers(catalog, &gone, &count) == NULL);
+	cr_expect(catalog_offers(catalog, &gone_too, &count) == NULL);
+	cr_expect(catalog_offers(catalog, &wanted, &count) != NULL);
+	cr_expect(eq(sz, count, 1));
+	cr_expect(eq(int, withdraw(catalog, 1, 0), -ENOENT));
+}
+
 Test(catalog, withdraw_of_what_is_not_there)
 {
 	_cleanup_(catalog_free) struct catalog *catalog = catalog_new();
