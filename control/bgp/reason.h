@@ -9,9 +9,6 @@
 #define REASON_MAX    255 /* octets, RFC 9003 section 2 */
 #define REASON_STRLEN (REASON_MAX + 1)
 
-/* Valid UTF-8 in shortest form (RFC 3629), for at most len octets. */
-bool reason_is_utf8(const uint8_t *octets, size_t len);
-
 /* Length and words; what is beyond REASON_MAX is cut off before the character that crosses it.
  * Returns how many octets of ret are used; 0: there are no words. */
 size_t reason_encode(const char *words, uint8_t ret[1 + REASON_MAX]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The body of a NOTIFICATION, and the words that may be in it. */
 #include "again.h"
+#include "base/utf8.h"
 #include "bgp/message.h"
 #include "bgp/reason.h"
 
@@ -12,8 +13,7 @@ static void check_words(const struct notification *n)
 	if (!memchr(notification_format(n, text), 0, sizeof(text)))
 		impossible("a text without an end");
 	reason_decode(n, words);
-	if (!memchr(words, 0, sizeof(words)) ||
-	    !reason_is_utf8((const uint8_t *)words, strlen(words)))
+	if (!memchr(words, 0, sizeof(words)) || !utf8_valid((const uint8_t *)words, strlen(words)))
 		impossible("words that are no UTF-8");
 	for (const char *c = words; *c; c++)
 		if ((uint8_t)*c < ' ')
