@@ -179,17 +179,19 @@ static const struct bgp_neighbor_config *neighbor_find(const struct config *conf
 	return NULL;
 }
 
-/* Whether one turns into the other by having other keys, or none of it: the session goes on. */
+/* Whether one turns into the other by other keys or another limit of paths that it is sent, or by
+ * nothing: the session goes on. */
 static bool neighbor_stays(const struct bgp_neighbor_config *from,
 			   const struct bgp_neighbor_config *to)
 {
-	struct bgp_neighbor_config rekeyed;
+	struct bgp_neighbor_config changed;
 
 	if (!from || !to || from->socket.auth.kind != to->socket.auth.kind)
 		return false;
-	memcpy(&rekeyed, from, sizeof(rekeyed)); /* padding, too */
-	rekeyed.socket.auth = to->socket.auth;
-	return !memcmp(&rekeyed, to, sizeof(rekeyed));
+	memcpy(&changed, from, sizeof(changed)); /* padding, too */
+	changed.socket.auth = to->socket.auth;
+	changed.limits.paths_out = to->limits.paths_out;
+	return !memcmp(&changed, to, sizeof(changed));
 }
 
 static int neighbor_configure(struct daemon *d, const struct bgp_neighbor_config *from,
@@ -197,6 +199,8 @@ static int neighbor_configure(struct daemon *d, const struct bgp_neighbor_config
 {
 	if (!neighbor_stays(from, to))
 		return bgp_neighbor_add(d->bgp, to);
+	if (from->limits.paths_out != to->limits.paths_out)
+		bgp_neighbor_send_limit(d->bgp, &to->remote, to->limits.paths_out);
 	if (!memcmp(&from->socket.auth, &to->socket.auth, sizeof(to->socket.auth)))
 		return 0;
 	return bgp_neighbor_rekey(d->bgp, &to->remote, &to->socket.auth);
@@ -224,6 +228,8 @@ static int range_configure(struct daemon *d, const struct bgp_range_config *from
 
 	if (!range_stays(from, to))
 		return bgp_range_add(d->bgp, to);
+	if (from->neighbor.limits.paths_out != to->neighbor.limits.paths_out)
+		bgp_range_send_limit(d->bgp, &to->prefix, to->neighbor.limits.paths_out);
 	if (!memcmp(&from->neighbor.socket.auth, auth, sizeof(*auth)))
 		return 0;
 	return bgp_range_rekey(d->bgp, &to->prefix, auth);

@@ -7,6 +7,7 @@
  */
 #include "bgp/adj_group.h"
 #include "base/util.h"
+#include "bgp/decision.h"
 
 #include <errno.h>
 #include <string.h>
@@ -37,7 +38,7 @@ struct out_entry *adj_group_entry(const struct adj_group *g, const struct bgp_ds
 	return NULL;
 }
 
-static struct out_entry *entry_new(struct adj_group *g, const struct bgp_dst *dst, uint32_t hash)
+struct out_entry *adj_group_entry_new(struct adj_group *g, const struct bgp_dst *dst, uint32_t hash)
 {
 	_cleanup_(freep) struct out_entry *entry = calloc(1, sizeof(*entry));
 
@@ -93,7 +94,7 @@ int adj_group_touch(struct adj_group *g, const struct bgp_dst *dst, uint32_t has
 		return 0;
 	entry = adj_group_entry(g, dst, hash);
 	if (!entry)
-		entry = entry_new(g, dst, hash);
+		entry = adj_group_entry_new(g, dst, hash);
 	if (!entry)
 		return -ENOMEM;
 	if (entry->due)
@@ -192,8 +193,6 @@ static int wanted_path(struct adj_group *g, const struct rib_route *route, struc
 		return 0;
 	}
 	r = export_path(route, &g->to, &path);
-	if (r == -EADDRNOTAVAIL)
-		return 0;
 	*ret = r < 0 ? NULL : intern(rib_interned(g->outs->rib), &path);
 	return *ret ? 0 : -ENOMEM;
 }
@@ -276,22 +275,6 @@ static int next_route(struct next *next, const struct rib_route *route, uint32_t
 	return 0;
 }
 
-/* By growing id, as the entry's list is. */
-static int next_routes(struct next *next, struct rib_entry *from)
-{
-	const struct bgp_codec *codec = &next->group->to.codec;
-	struct rib_route *route;
-	int r = 0;
-
-	if (!(codec->add_path_out & BIT(nlri_family_of(&from->dst)))) {
-		route = rib_best(from);
-		return route ? next_route(next, route, 0) : 0;
-	}
-	for (route = from->routes; route && r == 0; route = route->next)
-		r = next_route(next, route, route->out_id);
-	return r;
-}
-
 static size_t routes_count(const struct rib_entry *from)
 {
 	size_t count = 0;
@@ -299,6 +282,49 @@ static size_t routes_count(const struct rib_entry *from)
 	for (const struct rib_route *route = from ? from->routes : NULL; route; route = route->next)
 		count++;
 	return count;
+}
+
+/* By their places in the list, which of the routes are told where more are there than may be: of
+ * those that may be told, the best. *ret is NULL where all are. 0 or -ENOMEM. */
+static int routes_choose(const struct adj_group *g, const struct rib_entry *from,
+			 enum decision_state **ret)
+{
+	size_t count = routes_count(from), i = 0;
+
+	*ret = NULL;
+	if (!g->to.paths_max || count <= g->to.paths_max)
+		return 0;
+	*ret = calloc(count, sizeof(**ret));
+	if (!*ret)
+		return -ENOMEM;
+	for (const struct rib_route *route = from->routes; route; route = route->next)
+		(*ret)[i++] = export_allowed(route, &g->to) ? DECISION_OPEN : DECISION_OUT;
+	decision_choose(from->routes, *ret, g->to.paths_max);
+	return 0;
+}
+
+/* By growing id, as the entry's list is. */
+static int next_paths(struct next *next, struct rib_entry *from)
+{
+	_cleanup_(freep) enum decision_state *state = NULL;
+	int r = routes_choose(next->group, from, &state);
+	size_t i = 0;
+
+	for (struct rib_route *route = from->routes; route && r == 0; route = route->next, i++)
+		if (!state || state[i] == DECISION_CHOSEN)
+			r = next_route(next, route, route->out_id);
+	return r;
+}
+
+static int next_routes(struct next *next, struct rib_entry *from)
+{
+	const struct bgp_codec *codec = &next->group->to.codec;
+	struct rib_route *route;
+
+	if (codec->add_path_out & BIT(nlri_family_of(&from->dst)))
+		return next_paths(next, from);
+	route = rib_best(from);
+	return route ? next_route(next, route, 0) : 0;
 }
 
 /* After it the entry may be gone. On failure it is a mixture, and no session can go on. */
@@ -449,9 +475,16 @@ void adj_group_release(struct adj_group *g)
 {
 	struct table_link *link, *next;
 
+	struct adj_group *other;
+
 	if (g->members)
 		return;
 	LL_DELETE(g->outs->groups, g);
+	LL_FOREACH(g->outs->groups, other)
+	{
+		if (other->copy_of == g)
+			other->copy_of = NULL;
+	}
 	for (link = table_walk(&g->entries, NULL); link; link = next) {
 		next = table_walk(&g->entries, link);
 		entry_free(g, TABLE_ENTRY(link, struct out_entry, link));

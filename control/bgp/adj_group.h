@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * An update group: neighbours with the same export target, the table of what they are told, and the
- * order in which that changed. Private to adj_out.c and adj_chunk.c; owned by struct adj_outs, and
- * gone with the last member.
+ * order in which that changed. Private to adj_out.c, adj_chunk.c and adj_limit.c; owned by struct
+ * adj_outs, and gone with the last member.
  */
 #pragma once
 #include "bgp/adj_out.h"
@@ -65,6 +65,9 @@ struct adj_group {
 	size_t member_count;
 	struct chunk chunk[GROUP_CHUNKS];
 	size_t next_chunk;
+	const struct adj_group
+		*copy_of; /* made of it by adj_limit.c, when it was at this version; */
+	uint64_t copied;  /* NULL: of none, or it has gone */
 	struct adj_group *next;
 };
 
@@ -96,6 +99,9 @@ void adj_group_fail(struct adj_group *group, struct out_entry *entry, uint32_t i
 
 struct out_entry *adj_group_entry(const struct adj_group *group, const struct bgp_dst *dst,
 				  uint32_t hash);
+/* NULL: out of memory. */
+struct out_entry *adj_group_entry_new(struct adj_group *group, const struct bgp_dst *dst,
+				      uint32_t hash);
 
 /* May the member, told everything up to `told`, hold something of this id? */
 static inline bool sent_held(const struct sent *sent, uint32_t neighbor, uint64_t told)

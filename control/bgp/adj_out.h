@@ -43,6 +43,10 @@ void adj_out_refresh(struct adj_out *out, enum bgp_family family);
  * cannot go on. */
 int adj_out_flush(struct adj_out *out, struct buffer *ret);
 
+/* From now on, so many paths of a prefix: what is too many is withdrawn, what may be told now is,
+ * and all else stays as the neighbour has it. 0; -ENOMEM: the session cannot go on. */
+int adj_out_limit(struct adj_out *out, uint8_t paths_max);
+
 bool adj_out_due(const struct adj_out *out);
 /* Routes the neighbour has from us, once what is due has been sent. */
 size_t adj_out_count(const struct adj_out *out);

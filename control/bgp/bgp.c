@@ -385,6 +385,16 @@ int bgp_neighbor_rekey(struct bgp *bgp, const struct addr *remote, const struct 
 	return r;
 }
 
+int bgp_neighbor_send_limit(struct bgp *bgp, const struct addr *remote, uint8_t paths_out)
+{
+	struct neighbor **found = neighbor_find(bgp, remote);
+
+	if (!found || neighbor_config(*found)->dynamic)
+		return -ENOENT;
+	neighbor_send_limit(*found, paths_out);
+	return 0;
+}
+
 uint64_t bgp_refused(const struct bgp *bgp, enum bgp_refusal refusal)
 {
 	return bgp->refused[refusal];

@@ -38,12 +38,13 @@ enum bgp_domain {
 	BGP_DOMAIN_OUTSIDE,
 };
 
-/* Of routes that a neighbour may tell of, and of paths of a prefix. 0: no limit. */
+/* Of routes that a neighbour may tell of, and of paths of a prefix, both ways. 0: no limit. */
 struct bgp_limits {
 	uint32_t total, family[BGP_FAMILY_COUNT]; /* past it the session is ceased (RFC 4486) */
 	uint8_t warning_pct; /* of a limit, at which to warn; 0: at the first route */
 	uint32_t restart_s;  /* after a cease by limit; 0: as after any other end of a session */
 	uint16_t paths_in;   /* more paths of a prefix than this are left out, and counted */
+	uint8_t paths_out;   /* with Add-Path, the best paths of a prefix that it is told */
 };
 
 struct bgp_neighbor_config {
@@ -135,6 +136,10 @@ int bgp_neighbor_remove(struct bgp *bgp, const struct addr *remote);
  * -EINVAL: another kind; or what the kernel has against it, logged. */
 int bgp_neighbor_rekey(struct bgp *bgp, const struct addr *remote, const struct tcp_auth *auth);
 
+/* Another limits.paths_out from now on: sessions go on, and the neighbour is told what that makes
+ * different. 0 or -ENOENT. */
+int bgp_neighbor_send_limit(struct bgp *bgp, const struct addr *remote, uint8_t paths_out);
+
 /* 0, -EEXIST (same prefix), -ENOMEM, or of its keys, logged. Of ranges that overlap the narrowest
  * one counts, and none does for a neighbour that has been named. */
 int bgp_range_add(struct bgp *bgp, const struct bgp_range_config *config);
@@ -142,6 +147,9 @@ int bgp_range_add(struct bgp *bgp, const struct bgp_range_config *config);
 int bgp_range_remove(struct bgp *bgp, const struct prefix *prefix);
 /* For those that are there and those that come; as bgp_neighbor_rekey(). */
 int bgp_range_rekey(struct bgp *bgp, const struct prefix *prefix, const struct tcp_auth *auth);
+
+/* For those that are there and those that come; as bgp_neighbor_send_limit(). */
+int bgp_range_send_limit(struct bgp *bgp, const struct prefix *prefix, uint8_t paths_out);
 
 struct bgp_range_state {
 	struct bgp_range_config config; /* without its keys */
@@ -224,6 +232,7 @@ struct bgp_neighbor_state {
 	bool enhanced_refresh, extended_messages; /* RFC 7313, RFC 8654: both can */
 	uint32_t end_of_rib; /* families whose End-of-RIB came in this session, RFC 4724 */
 	uint64_t prefixes_in, prefixes_out;
+	size_t group; /* neighbours that are told the same, itself included */
 	uint64_t updates_in, updates_out, established; /* counts */
 	uint64_t out_of_scope;  /* UPDATEs whose metadata is another AS's: withdrawn */
 	uint64_t limited;       /* sessions that a limit has ended */

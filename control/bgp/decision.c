@@ -152,30 +152,70 @@ static int compare_by(const struct rib_route *a, const struct rib_route *b, int 
 	return r;
 }
 
-static bool med_beaten(const struct rib_route *route, const struct rib_route *all)
+/* A route of a list, or what comes behind it, of those that are in the running. */
+struct running {
+	struct rib_route *route;    /* NULL: the end */
+	enum decision_state *state; /* its place; NULL: all are in the running */
+};
+
+static struct running running_from(struct rib_route *route, enum decision_state *state)
+{
+	while (route && state && *state != DECISION_OPEN) {
+		route = route->next;
+		state++;
+	}
+	return (struct running){ route, state };
+}
+
+static struct running running_next(struct running r)
+{
+	return running_from(r.route->next, r.state ? r.state + 1 : NULL);
+}
+
+static bool med_beaten(const struct rib_route *route, struct running all)
 {
 	if (!(route->path->path.has & BGP_HAS_MED) || !route->path->path.med)
 		return false; /* nothing is lower */
-	for (const struct rib_route *other = all; other; other = other->next)
-		if (!compare_by(other, route, STEP_FIRST, STEP_MED) && step_med(other, route) < 0)
+	for (struct running r = all; r.route; r = running_next(r))
+		if (!compare_by(r.route, route, STEP_FIRST, STEP_MED) &&
+		    step_med(r.route, route) < 0)
 			return true;
 	return false;
 }
 
-struct rib_route *decision_best(struct rib_route *routes)
+static struct running best_of(struct running all)
 {
-	struct rib_route *before_med = routes, *best = NULL;
+	struct running before_med = all, best = { 0 };
 
-	for (struct rib_route *r = routes; r; r = r->next)
-		if (compare_by(r, before_med, STEP_FIRST, STEP_MED) < 0)
+	for (struct running r = all; r.route; r = running_next(r))
+		if (compare_by(r.route, before_med.route, STEP_FIRST, STEP_MED) < 0)
 			before_med = r;
-	for (struct rib_route *r = routes; r; r = r->next) {
-		if (compare_by(r, before_med, STEP_FIRST, STEP_MED) || med_beaten(r, routes))
+	for (struct running r = all; r.route; r = running_next(r)) {
+		if (compare_by(r.route, before_med.route, STEP_FIRST, STEP_MED) ||
+		    med_beaten(r.route, all))
 			continue;
-		if (!best || compare_by(r, best, STEP_MED + 1, STEP_COUNT) < 0)
+		if (!best.route || compare_by(r.route, best.route, STEP_MED + 1, STEP_COUNT) < 0)
 			best = r;
 	}
+	return best;
+}
+
+struct rib_route *decision_best(struct rib_route *routes)
+{
+	struct rib_route *best = best_of(running_from(routes, NULL)).route;
+
 	return best && is_reachable(best) ? best : NULL;
+}
+
+void decision_choose(struct rib_route *routes, enum decision_state *state, size_t max)
+{
+	for (; max; max--) {
+		struct running best = best_of(running_from(routes, state));
+
+		if (!best.route)
+			return;
+		*best.state = DECISION_CHOSEN;
+	}
 }
 
 const char *decision_reason(const struct rib_route *a, const struct rib_route *b)

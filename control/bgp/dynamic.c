@@ -178,6 +178,20 @@ int bgp_range_rekey(struct bgp *bgp, const struct prefix *prefix, const struct t
 	return first;
 }
 
+int bgp_range_send_limit(struct bgp *bgp, const struct prefix *prefix, uint8_t paths_out)
+{
+	struct range *range = *range_find(bgp, prefix);
+	struct speaker *s = &bgp->speaker;
+
+	if (!range)
+		return -ENOENT;
+	for (size_t i = 0; i < s->neighbor_count; i++)
+		if (is_of(s->neighbors[i], range))
+			neighbor_send_limit(s->neighbors[i], paths_out);
+	range->config.neighbor.limits.paths_out = paths_out;
+	return 0;
+}
+
 /* A neighbour that now has a name of its own makes its place free. */
 void dynamic_leave(struct bgp *bgp, struct neighbor **at)
 {

@@ -25,6 +25,25 @@ static bool reflected(const struct rib_source *source, const struct export_targe
 	return source_internal(source) && to->codec.ibgp;
 }
 
+/* Whether the next hop we tell is ourselves. RFC 4271 section 5.1.3: ours towards other ASes,
+ * theirs within ours. What we originate names its tunnel's end itself. A label is the next hop's
+ * own (RFC 8277 section 2.4): what others say of a VPN keeps its next hop, as RFC 4364 section 10
+ * (c) has it. */
+static bool next_hop_is_self(const struct rib_route *route, const struct export_target *to)
+{
+	if (!route->source->neighbor)
+		return addr_is_zero(&route->path->path.next_hop);
+	return !route->key.entry->dst.vpn && (to->next_hop_self || !to->codec.ibgp);
+}
+
+static bool next_hop_is_there(const struct rib_route *route, const struct export_target *to)
+{
+	const struct bgp_dst *dst = &route->key.entry->dst;
+
+	return dst->vpn || !addr_is_v4(&to->local) || addr_is_v4(&dst->prefix.addr) ||
+	       !next_hop_is_self(route, to);
+}
+
 bool export_allowed(const struct rib_route *route, const struct export_target *to)
 {
 	const struct rib_source *source = route->source;
@@ -42,6 +61,8 @@ bool export_allowed(const struct rib_route *route, const struct export_target *t
 		return false;
 	if (!to->codec.inside && bgp_path_tells_site(path, &route->key.entry->dst.prefix))
 		return false; /* without its metrics it would be a way to the egress */
+	if (!next_hop_is_there(route, to))
+		return false;
 	/* RFC 4456 section 6: from a client to all, from others to clients only. */
 	return !reflected(source, to) || source->client || to->client;
 }
@@ -55,25 +76,6 @@ static int path_reflect(struct bgp_path *path, const struct rib_source *source,
 		path->has |= BGP_HAS_ORIGINATOR;
 	}
 	return bgp_path_prepend_cluster(path, to->cluster_id);
-}
-
-static int next_hop_set(struct bgp_path *path, const struct rib_route *route,
-			const struct export_target *to)
-{
-	const struct bgp_dst *dst = &route->key.entry->dst;
-	bool own = !route->source->neighbor;
-	/* RFC 4271 section 5.1.3: ours towards other ASes, theirs within ours. What we originate
-	 * names its tunnel's end itself. */
-	bool self = own ? addr_is_zero(&path->next_hop) : to->next_hop_self || !to->codec.ibgp;
-
-	/* A label is the next hop's own (RFC 8277 section 2.4): what others say of a VPN keeps its
-	 * next hop, as RFC 4364 section 10 (c) has it. */
-	if (!self || (dst->vpn && !own))
-		return 0;
-	if (!dst->vpn && addr_is_v4(&to->local) && !addr_is_v4(&dst->prefix.addr))
-		return -EADDRNOTAVAIL;
-	path->next_hop = to->local;
-	return 0;
 }
 
 static void bytes_drop(struct bgp_bytes *bytes)
@@ -146,13 +148,15 @@ static int path_internalise(struct bgp_path *path, const struct rib_route *route
 int export_path(const struct rib_route *route, const struct export_target *to, struct bgp_path *ret)
 {
 	_cleanup_(bgp_path_clear) struct bgp_path path = { 0 };
-	int r = bgp_path_copy(&route->path->path, &path);
+	int r;
 
+	if (!next_hop_is_there(route, to))
+		return -EADDRNOTAVAIL;
+	r = bgp_path_copy(&route->path->path, &path);
 	if (r < 0)
 		return r;
-	r = next_hop_set(&path, route, to);
-	if (r < 0)
-		return r;
+	if (next_hop_is_self(route, to))
+		path.next_hop = to->local;
 	r = to->codec.ibgp ? path_internalise(&path, route, to)
 			   : path_externalise(&path, route, to);
 	if (r < 0)

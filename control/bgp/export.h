@@ -12,11 +12,13 @@ struct export_target {
 	uint32_t neighbor;
 	bool client; /* RFC 4456 */
 	bool next_hop_self;
+	uint8_t paths_max; /* of a prefix with path ids (RFC 7911): the best ones; 0: all */
 	struct addr local; /* our address of the session */
 	uint8_t cluster_id[4];
 	struct bgp_codec codec;
 };
 
+/* Also false where we have no next hop of the prefix's family to name. */
 bool export_allowed(const struct rib_route *route, const struct export_target *to);
 
 /* Writes a path of the caller's, to be cleared by bgp_path_clear(). 0; -EADDRNOTAVAIL: we have no

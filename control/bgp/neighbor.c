@@ -133,6 +133,8 @@ static struct export_target export_target(const struct neighbor *n, const struct
 				    .codec = *session_codec(session) };
 	bool cluster = memcmp(bgp->cluster_id, none, sizeof(none));
 
+	if (to.codec.add_path_out) /* else it makes no difference, nor another update group */
+		to.paths_max = n->config.limits.paths_out;
 	memcpy(to.cluster_id, cluster ? bgp->cluster_id : bgp->router_id, sizeof(to.cluster_id));
 	return to;
 }
@@ -611,6 +613,16 @@ void neighbor_rekey(struct neighbor *n, const struct tcp_auth *auth)
 	neighbor_reset(n, "other keys");
 }
 
+void neighbor_send_limit(struct neighbor *n, uint8_t paths_out)
+{
+	n->config.limits.paths_out = paths_out;
+	if (!n->out || !n->to.codec.add_path_out)
+		return;
+	n->to.paths_max = paths_out;
+	if (adj_out_limit(n->out, paths_out) < 0)
+		neighbor_stop(n, CEASE_RESOURCES);
+}
+
 void neighbor_flush(struct neighbor *n)
 {
 	_cleanup_(buffer_clear) struct buffer buffer = { 0 };
@@ -714,6 +726,7 @@ void neighbor_state(const struct neighbor *n, struct bgp_neighbor_state *ret)
 	ret->extended_messages = n->to.codec.extended_message;
 	ret->end_of_rib = n->end_of_rib;
 	ret->prefixes_out = n->out ? adj_out_count(n->out) : 0;
+	ret->group = n->out ? adj_out_members(n->out) : 0;
 }
 
 uint32_t neighbor_id(const struct neighbor *n)

@@ -37,6 +37,9 @@ bool neighbor_is_spent(const struct neighbor *neighbor, uint64_t after_ms);
  * comes again. */
 void neighbor_rekey(struct neighbor *neighbor, const struct tcp_auth *auth);
 
+/* Another limits.paths_out, for a session that is up, too. */
+void neighbor_send_limit(struct neighbor *neighbor, uint8_t paths_out);
+
 /* Sends some of what is due, if there is room. */
 void neighbor_flush(struct neighbor *neighbor);
 

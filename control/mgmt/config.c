@@ -175,6 +175,7 @@ static struct bgp_limits limit_bounds(const struct model *model, const struct ly
 		.warning_pct = (uint8_t)model_uint(node, "prefix-warning"),
 		.restart_s = (uint32_t)model_uint(node, "prefix-restart"),
 		.paths_in = (uint16_t)model_uint(node, "add-path-receive-limit"),
+		.paths_out = (uint8_t)model_uint(node, "add-path-send-limit"),
 	};
 
 	for (; one; one = model_next(one)) {

@@ -118,6 +118,8 @@ static void put_limits(json_t *object, const struct bgp_neighbor_state *state)
 {
 	if (state->config.limits.total)
 		answer_count(object, "prefix-limit", state->config.limits.total);
+	if (state->config.limits.paths_out)
+		answer_count(object, "add-path-send-limit", state->config.limits.paths_out);
 	answer_flag(object, "prefix-limit-near", state->limit_near);
 	answer_count(object, "prefix-limit-reached", state->limited);
 	answer_count(object, "paths-refused", state->paths_refused);
@@ -148,6 +150,7 @@ static void put_neighbor(const struct request *request, json_t *object,
 	put_carriers(object, "carriers-accept", state->config.carriers_accept);
 	answer_count(object, "prefixes-in", state->prefixes_in);
 	answer_count(object, "prefixes-out", state->prefixes_out);
+	answer_count(object, "update-group", state->group);
 	put_limits(object, state);
 	answer_count(object, "updates-in", state->updates_in);
 	answer_count(object, "updates-out", state->updates_out);

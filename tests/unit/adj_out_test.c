@@ -1,106 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "bgp/adj_out.h"
-#include "bgp/message.h"
-#include "bgp/update.h"
-#include "random.h"
-#include "routes.h"
-
-#include <errno.h>
-
-#define FAMILIES (BIT(BGP_IPV4_UNICAST) | BIT(BGP_IPV6_UNICAST))
-
-static struct export_target target_of(uint8_t neighbor, bool add_path)
-{
-	return (struct export_target){ .neighbor = neighbor,
-				       .client = true,
-				       .local = addr_of_v4((uint8_t[]){ 10, 0, 0, 99 }),
-				       .cluster_id = { 10, 0, 0, 99 },
-				       .codec = { .local_as = 65000,
-						  .remote_as = 65000,
-						  .ibgp = true,
-						  .inside = true,
-						  .as4 = true,
-						  .families = FAMILIES,
-						  .add_path_out = add_path ? FAMILIES : 0 } };
-}
-
-/* What the neighbour holds by what it was sent: LOCAL_PREF by prefix and path id. */
-#define PREFIXES 30
-#define IDS      200
-
-struct listener {
-	struct bgp_codec codec;
-	uint32_t pref[PREFIXES][IDS];
-	unsigned int updates, announced, withdrawn, end_of_rib;
-	bool announced_before_withdrawn;
-	bool grouped; /* may hear a withdrawal that it needs not, as others do: RFC 4271 section 9
-		       */
-};
-
-static struct listener listener_of(const struct export_target *to)
-{
-	struct listener listener = { .codec = to->codec };
-
-	listener.codec.add_path_in = to->codec.add_path_out;
-	return listener;
-}
-
-static void listen_update(struct listener *l, struct cursor body)
-{
-	static struct bgp_update update;
-	struct update_item item;
-
-	cr_assert(eq(int, update_decode(&l->codec, body, &update), FAULT_NONE));
-	l->end_of_rib += update.end_of_rib;
-	l->updates += !update.end_of_rib;
-	while (update_next(&update, &item)) {
-		const uint8_t *octet = item.nlri.dst.prefix.addr.octet;
-		uint8_t i = octet[15];
-
-		l->announced_before_withdrawn |= !item.path && l->announced;
-		l->announced += item.path != NULL;
-		l->withdrawn += !item.path;
-		if (octet[13] || octet[14] || i >= PREFIXES || item.nlri.path_id >= IDS)
-			continue;
-		cr_assert(item.path || l->grouped || l->pref[i][item.nlri.path_id],
-			  "withdrawn, not announced");
-		l->pref[i][item.nlri.path_id] = item.path ? item.path->local_pref : 0;
-	}
-}
-
-/* Flushes to the end. */
-static void hear(struct adj_out *out, struct listener *l)
-{
-	_cleanup_(buffer_clear) struct buffer buffer = { 0 };
-	struct notification fault;
-	struct message message;
-	struct cursor c;
-	int r = 1;
-
-	l->updates = l->announced = l->withdrawn = 0;
-	while (r > 0)
-		r = adj_out_flush(out, &buffer);
-	cr_assert(eq(int, r, 0));
-	cr_assert(adj_out_due(out) == false);
-	c = cursor_of(buffer.at, buffer.len);
-	for (size_t i = 0; i < buffer.messages; i++) {
-		cr_assert(eq(int, message_read(&c, &message, &fault), 1));
-		listen_update(l, message.body);
-	}
-	cr_expect(eq(sz, cursor_left(&c), 0));
-}
-
-static void say(struct adj_outs *outs, struct rib_source *source, struct bgp_nlri nlri,
-		uint32_t pref)
-{
-	struct bgp_path path = path_pref(pref);
-
-	if (pref)
-		cr_assert(rib_announce(outs->rib, source, &nlri, &path, 0) >= 0);
-	else
-		rib_withdraw(outs->rib, source, &nlri);
-	adj_outs_touch(outs, &nlri.dst);
-}
+#include "told.h"
 
 Test(adj_out, packs_equal_paths)
 {
@@ -278,21 +177,6 @@ Test(adj_out, agrees_with_the_rib_by_path)
 	converse(true);
 }
 
-/* Some messages, not to the end. */
-static void hear_some(struct adj_out *out, struct listener *l)
-{
-	_cleanup_(buffer_clear) struct buffer buffer = { 0 };
-	struct notification fault;
-	struct message message;
-	struct cursor c;
-
-	cr_assert(adj_out_flush(out, &buffer) >= 0);
-	c = cursor_of(buffer.at, buffer.len);
-	while (message_read(&c, &message, &fault) > 0)
-		listen_update(l, message.body);
-	cr_expect(eq(sz, cursor_left(&c), 0));
-}
-
 /* Several neighbours of one group, each at its own pace, some leave and come anew: each has in the
  * end what the RIB says without its own routes. */
 static void converse_in_group(bool add_path, bool inside)
@@ -388,28 +272,31 @@ static void hear_crowd(struct adj_out *out, const struct bgp_codec *codec, uint3
 	}
 }
 
-/* More is due than one look takes, while members are anywhere and routes go there and back. */
-Test(adj_out, keeps_up_with_a_crowd)
+static void crowd_converse(bool limits)
 {
 	static uint32_t pref[2][CROWD];
 	struct rib_source own = source_of(0);
 	_cleanup_(rib_free) struct rib *rib = rib_new();
 	struct adj_outs outs = { .rib = rib };
 	struct random random = random_seeded("adj_out crowd");
-	struct export_target to[2] = { target_of(1, false), target_of(2, false) };
+	struct export_target to[2] = { target_of(1, limits), target_of(2, limits) };
 	struct adj_out *out[2] = { adj_out_new(&outs, &to[0]), adj_out_new(&outs, &to[1]) };
+	struct listener heard = listener_of(&to[0]);
 
+	memset(pref, 0, sizeof(pref));
 	for (int step = 0; step < 400; step++) {
 		uint32_t from = random_below(&random, CROWD), many = random_below(&random, 3000);
 
 		for (uint32_t i = 0; i < many; i++)
 			say(&outs, &own, nlri_of((from + i) % CROWD, 0), random_below(&random, 3));
-		hear_crowd(out[step % 2], &to[0].codec, pref[step % 2]);
+		hear_crowd(out[step % 2], &heard.codec, pref[step % 2]);
+		if (limits && !random_below(&random, 5)) /* which makes no difference to one path */
+			adj_out_limit(out[random_below(&random, 2)], (uint8_t)(1 + step % 3));
 		if (!random_below(&random, 10))
 			adj_out_refresh(out[0], BGP_IPV4_UNICAST);
 		for (int m = 0; step % 40 == 39 && m < 2; m++)
 			while (adj_out_due(out[m]))
-				hear_crowd(out[m], &to[m].codec, pref[m]);
+				hear_crowd(out[m], &heard.codec, pref[m]);
 		for (uint32_t i = 0; step % 40 == 39 && i < CROWD; i++) {
 			struct bgp_dst dst = nlri_of(i, 0).dst;
 			struct rib_entry *entry = rib_find(rib, &dst);
@@ -418,7 +305,23 @@ Test(adj_out, keeps_up_with_a_crowd)
 			cr_assert(eq(u32, pref[0][i], want), "prefix %u", i);
 			cr_assert(eq(u32, pref[1][i], want), "prefix %u", i);
 		}
+		for (int m = 0; limits && step % 40 == 39 && m < 2; m++) { /* in one group again */
+			adj_out_free(&out[m]);
+			out[m] = adj_out_new(&outs, &to[m]);
+			memset(pref[m], 0, sizeof(pref[m]));
+		}
 	}
 	adj_out_free(&out[0]);
 	adj_out_free(&out[1]);
+}
+
+/* More is due than one look takes, while members are anywhere and routes go there and back. */
+Test(adj_out, keeps_up_with_a_crowd)
+{
+	crowd_converse(false);
+}
+
+Test(adj_out, keeps_up_with_a_crowd_while_limits_change)
+{
+	crowd_converse(true);
 }

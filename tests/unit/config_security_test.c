@@ -134,6 +134,13 @@ static const struct {
 	{ "warning beyond the limit", "10.0.0.2, as: 1,\n prefix-warning: 101}\n", 5, "bad-value",
 	  "1 to 100" },
 	{ "no time", "10.0.0.2, as: 1,\n prefix-restart: 0}\n", 5, "bad-value", "1 to 86400" },
+	{ "no paths told", "10.0.0.2, as: 1,\n add-path-send-limit: 0}\n", 5, "bad-value",
+	  "must be from 1 to 64 paths" },
+	{ "more paths than can be", "10.0.0.2, as: 1,\n add-path-send-limit: 65}\n", 5, "bad-value",
+	  "must be from 1 to 64 paths" },
+	{ "none are told, but two at most",
+	  "10.0.0.2, as: 1, add-path: receive,\n add-path-send-limit: 2}\n", 5, "must",
+	  "set 'add-path' to 'send' or 'both'" },
 	{ "no paths taken", "10.0.0.2, as: 1,\n add-path-receive-limit: 0}\n", 5, "bad-value",
 	  "paths" },
 	{ "range of no prefix", RANGES "  - {prefix: 10.0.0.0, as: 1}\n", 6, "bad-value", "" },
@@ -305,7 +312,7 @@ Test(config_security, reads_limits, .init = dir_open, .fini = dir_close)
 	_cleanup_(config_free) struct config *c =
 		good("10.0.0.2, as: 1, prefix-limit: 9, prefix-limits: [{family: ipv6-unicast, "
 		     "limit: 5}, {family: ipv6-vpn, limit: 6}], prefix-restart: 300, "
-		     "add-path-receive-limit: 3}\n");
+		     "add-path-receive-limit: 3, add-path-send-limit: 2}\n");
 	const struct bgp_limits *limits = &c->neighbor[0].limits;
 
 	cr_expect(eq(u32, limits->total, 9));
@@ -315,4 +322,5 @@ Test(config_security, reads_limits, .init = dir_open, .fini = dir_close)
 	cr_expect(eq(u8, limits->warning_pct, 75), "by default");
 	cr_expect(eq(u32, limits->restart_s, 300));
 	cr_expect(eq(u16, limits->paths_in, 3));
+	cr_expect(eq(u8, limits->paths_out, 2));
 }

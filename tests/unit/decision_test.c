@@ -250,3 +250,36 @@ Test(decision, is_the_same_in_any_order)
 		}
 	}
 }
+
+/* a before c before b before a: what is best is told by who is still there, not by pairs. */
+Test(decision, chooses_the_best_of_what_is_left)
+{
+	static const struct candidate abc[] = {
+		{ .neighbor = 1, .has = 1, .med = 9, .as_path = AS_1 },
+		{ .neighbor = 3, .has = 1, .med = 1, .as_path = AS_1 },
+		{ .neighbor = 2, .has = 1, .med = 9, .as_path = AS_2 },
+		{ .neighbor = 4, .as_path = AS_1, .cost = BGP_UNREACHABLE },
+		{ .neighbor = 0 },
+	};
+	static const enum decision_state want[][5] = {
+		{ DECISION_OPEN, DECISION_OPEN, DECISION_OPEN, DECISION_OPEN, DECISION_OUT },
+		{ DECISION_OPEN, DECISION_OPEN, DECISION_CHOSEN, DECISION_OPEN, DECISION_OUT },
+		{ DECISION_OPEN, DECISION_CHOSEN, DECISION_CHOSEN, DECISION_OPEN, DECISION_OUT },
+		{ DECISION_CHOSEN, DECISION_CHOSEN, DECISION_CHOSEN, DECISION_OPEN, DECISION_OUT },
+		{ DECISION_CHOSEN, DECISION_CHOSEN, DECISION_CHOSEN, DECISION_CHOSEN,
+		  DECISION_OUT },
+		{ DECISION_CHOSEN, DECISION_CHOSEN, DECISION_CHOSEN, DECISION_CHOSEN,
+		  DECISION_OUT },
+	};
+	struct candidates all = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(abc); i++)
+		candidate_add(&all, i, &abc[i]);
+	for (size_t max = 0; max < ARRAY_SIZE(want); max++) {
+		enum decision_state state[5] = { [4] = DECISION_OUT };
+
+		decision_choose(all.list, state, max);
+		for (int i = 0; i < 5; i++)
+			cr_expect(eq(int, state[i], want[max][i]), "route %d, best %zu", i, max);
+	}
+}

@@ -96,26 +96,35 @@ Test(prefix_limits, of_a_family_ends_the_session_for_a_time, .timeout = 30)
 	speakers_close(&all);
 }
 
-/* Two clients with a path each of one prefix, a reflector, and who hears of them. */
-static void reflect(uint16_t paths_in, unsigned int want, uint64_t refused)
+/* Two clients with a path each of one prefix, and a reflector. */
+static struct speaker_seen *reflector_open(struct speakers *all)
 {
 	struct bgp_path first = path_of("192.0.2.1"), second = path_of("192.0.2.2");
-	struct speaker_seen *rr, *hears, *tells[2];
 	struct bgp_neighbor_config config;
-	struct speakers all;
+	struct speaker_seen *rr, *tells;
 
-	speakers_open(&all);
-	rr = speaker_add(&all, 0);
+	speakers_open(all);
+	rr = speaker_add(all, 0);
 	for (int i = 0; i < 2; i++) {
-		tells[i] = speaker_add(&all, 1 + i);
-		originate(tells[i], "198.51.100.1", i ? &second : &first);
-		config = neighbor_of(tells[i], 0);
-		neighbor_put(tells[i], &config);
+		tells = speaker_add(all, 1 + i);
+		originate(tells, "198.51.100.1", i ? &second : &first);
+		config = neighbor_of(tells, 0);
+		neighbor_put(tells, &config);
 		config = neighbor_of(rr, 1 + i);
 		config.client = true;
 		neighbor_put(rr, &config);
-		LOOP_UNTIL(&all, rr->announced == (unsigned int)i + 1);
+		LOOP_UNTIL(all, rr->announced == (unsigned int)i + 1);
 	}
+	return rr;
+}
+
+static void reflect(uint16_t paths_in, unsigned int want, uint64_t refused)
+{
+	struct bgp_neighbor_config config;
+	struct speaker_seen *rr, *hears;
+	struct speakers all;
+
+	rr = reflector_open(&all);
 	hears = speaker_add(&all, 3);
 	config = neighbor_of(hears, 0);
 	config.limits.paths_in = paths_in;
@@ -136,4 +145,52 @@ Test(prefix_limits, paths_taken, .timeout = 30)
 	reflect(1, 1, 1);
 	reflect(2, 2, 0);
 	reflect(0, 2, 0);
+}
+
+/* The reflector's limit for who hears, named or out of a range, and another one meanwhile. */
+static void limit_sent(bool ranged)
+{
+	struct prefix loopback = prefix_text("127.0.0.4");
+	struct bgp_range_config range = { .prefix = loopback, .limit = 1, .hold_down_s = 60 };
+	struct bgp_neighbor_config config;
+	struct speaker_seen *rr, *hears;
+	struct addr remote = speaker_addr(3);
+	struct speakers all;
+
+	rr = reflector_open(&all);
+	config = neighbor_of(rr, 3);
+	config.client = true;
+	config.limits.paths_out = 1;
+	range.neighbor = config;
+	if (ranged)
+		cr_assert(bgp_range_add(rr->bgp, &range) == 0);
+	else
+		neighbor_put(rr, &config);
+	hears = speaker_add(&all, 3);
+	config = neighbor_of(hears, 0);
+	neighbor_put(hears, &config);
+	LOOP_UNTIL(&all, is_up(hears, 0) && state_of(hears, 0).end_of_rib);
+	cr_expect(eq(u64, state_of(hears, 0).prefixes_in, 1));
+	cr_expect(eq(u64, state_of(rr, 2).prefixes_out, 1));
+	cr_expect(eq(sz, state_of(rr, 2).group, 1), "the two others have no limit");
+	cr_expect(eq(sz, state_of(rr, 1).group, 2));
+
+	for (uint8_t max = 2; max > 0; max--) {
+		if (ranged)
+			cr_assert(bgp_range_send_limit(rr->bgp, &loopback, max) == 0);
+		else
+			cr_assert(bgp_neighbor_send_limit(rr->bgp, &remote, max) == 0);
+		LOOP_UNTIL(&all, state_of(hears, 0).prefixes_in == max);
+		cr_expect(eq(u8, state_of(rr, 2).config.limits.paths_out, max));
+	}
+	cr_expect(eq(u64, state_of(hears, 0).established, 1), "the session went on");
+	cr_expect(
+		eq(int, bgp_neighbor_send_limit(rr->bgp, &loopback.addr, 1), ranged ? -ENOENT : 0));
+	speakers_close(&all);
+}
+
+Test(prefix_limits, paths_sent, .timeout = 30)
+{
+	limit_sent(false);
+	limit_sent(true);
 }

@@ -301,6 +301,17 @@ static void print_notified(const json_t *neighbor, const char *label, const char
 	printf("%s\n", json_is_false(get(notified, "told")) ? "; not sent, it does not read" : "");
 }
 
+static void print_update_group(const json_t *neighbor)
+{
+	json_int_t members = json_integer_value(get(neighbor, "update-group"));
+
+	if (!members)
+		return;
+	printf("  update group of %" JSON_INTEGER_FORMAT, members);
+	print_member(neighbor, "paths of a prefix, at most", "add-path-send-limit", CELL_COUNT);
+	printf("\n");
+}
+
 static void print_graceful(const json_t *graceful)
 {
 	_cleanup_(freep) char *kept = cell_format(get(graceful, "kept-here"), CELL_TEXT);
@@ -325,6 +336,7 @@ void view_neighbors_whole(const json_t *answer)
 	{
 		printf("\n%s  %s%s\n", text(neighbor, "address"), text(neighbor, "state"),
 		       json_is_true(get(neighbor, "shutdown")) ? ", shut down" : "");
+		print_update_group(neighbor);
 		print_graceful(get(neighbor, "graceful-restart"));
 		print_notified(neighbor, "sent", "last-sent");
 		print_notified(neighbor, "received", "last-received");
