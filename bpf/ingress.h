@@ -46,6 +46,8 @@ static MG_INLINE int ingress(struct xdp_md *ctx, struct flow *flow, enum mg_verd
 		if (site.local)
 			count_sent(flow, &site, fate.len);
 		count_sent(flow, &way, fate.len);
+		if (observe_wanted(flow, &site))
+			mg_observe(flow, &site);
 		return send_action(ctx, &way);
 	case MG_TOO_BIG_TOLD:
 	case MG_UNREACHABLE:

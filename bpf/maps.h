@@ -64,6 +64,22 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32); /* as mg_members */
+	__type(value, struct mg_load);
+	__uint(max_entries, 4096);
+} mg_loads SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct mg_recent_set);
+	__uint(max_entries, MG_RECENT_SETS);
+} mg_recent SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct mg_site);
 	__uint(max_entries, 1024);

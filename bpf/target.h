@@ -10,6 +10,7 @@
 #include "fragment.h"
 #include "icmp.h"
 #include "mss.h"
+#include "observe.h"
 
 static MG_INLINE const struct mg_settings *table_settings(void)
 {
@@ -46,6 +47,16 @@ static MG_INLINE struct mg_fragment_set *table_fragments(__u32 index)
 static MG_INLINE const struct mg_member *table_member(__u32 index)
 {
 	return bpf_map_lookup_elem(&mg_members, &index);
+}
+
+static MG_INLINE struct mg_load *table_load(__u32 member)
+{
+	return bpf_map_lookup_elem(&mg_loads, &member);
+}
+
+static MG_INLINE struct mg_recent_set *table_recent(__u32 index)
+{
+	return bpf_map_lookup_elem(&mg_recent, &index);
 }
 
 static MG_INLINE const struct mg_site *table_site(__u32 index)
@@ -163,6 +174,13 @@ __noinline int mg_steer(struct xdp_md *ctx, const struct flow *flow, struct way 
 	struct packet pkt = packet_of(ctx);
 
 	return flow && ret ? steer(&pkt, flow, ret) : MG_MALFORMED;
+}
+
+__noinline int mg_observe(const struct flow *flow, const struct way *way)
+{
+	if (flow && way)
+		observe(flow, way);
+	return MG_FORWARD;
 }
 
 __noinline int mg_vrf(struct xdp_md *ctx, struct flow *flow)

@@ -136,6 +136,8 @@ struct ingress_site_view {
 	uint8_t available;     /* percent of the whole site, as its egress says; 100: all of it */
 	uint32_t available_by; /* enum bgp_carrier; 0: nobody says anything, or our own site */
 	struct mg_counter counter;
+	double weight;             /* of new flows, as the data plane has it: 0 to 1 */
+	struct member_flows flows; /* all zero where the service is not observed */
 };
 
 struct ingress_service_view {

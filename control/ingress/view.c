@@ -74,7 +74,10 @@ bool ingress_site(const struct ingress *in, size_t service, size_t index,
 	ret->available = state ? state->percent : 100;
 	ret->available_by = state ? state->carrier : 0;
 	known_site_name(&in->known, &site->egress, site->site_id, ret->name);
-	if (site->member != MG_MEMBER_NONE)
-		tables_member(s->table, site->member, &member, &ret->counter, &ret->slots);
+	if (site->member == MG_MEMBER_NONE)
+		return true;
+	if (tables_member(s->table, site->member, &member, &ret->counter, &ret->slots))
+		ret->weight = member.weight / 65536.0;
+	tables_member_flows(s->table, site->member, &ret->flows);
 	return true;
 }

@@ -343,6 +343,7 @@ static struct service_options option_values(const struct model *model, const str
 		.quic_id_len = (uint8_t)model_uint(quic, "server-id-length"),
 		.mss_v4 = (uint16_t)model_uint(steer, "mss-clamp-v4"),
 		.mss_v6 = (uint16_t)model_uint(steer, "mss-clamp-v6"),
+		.observe = model_bool(steer, "observe"),
 	};
 }
 

@@ -68,6 +68,7 @@ static const struct verb {
 } verbs[] = {
 	{ "show", "services", false, service_maybe, show_services },
 	{ "show", "sites", false, none, show_sites },
+	{ "show", "members", false, service_maybe, show_members },
 	{ "show", "slots", false, service_needed, show_slots },
 	{ "show", "pins", false, pins, show_pins },
 	{ "show", "interfaces", false, none, show_interfaces },

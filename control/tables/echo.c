@@ -64,6 +64,7 @@ static struct mg_service echo_entry(const struct table_service *model)
 	entry.affinity = MG_AFFINITY_CLIENT;
 	entry.quic_config = entry.quic_id_len = 0;
 	entry.mss_v4 = entry.mss_v6 = 0;
+	entry.observe = 0;
 	return entry;
 }
 

@@ -193,6 +193,8 @@ static uint64_t map_size(const struct tables *t, enum map_id id)
 
 	if (id == MAP_PINS)
 		return size * MG_PINS_PER_SET;
+	if (id == MAP_RECENT)
+		return size * MG_RECENTS_PER_SET;
 	return id == MAP_FRAGMENTS ? size * MG_FRAGMENTS_PER_SET : size;
 }
 

@@ -33,6 +33,8 @@ static const struct map_rule {
 	[MAP_PINS] = { .name = "mg_pins", .mapped = true },
 	[MAP_FRAGMENTS] = { .name = "mg_fragments", .mapped = true },
 	[MAP_MEMBERS] = { .name = "mg_members", .mapped = true },
+	[MAP_LOADS] = { .name = "mg_loads", .mapped = true },
+	[MAP_RECENT] = { .name = "mg_recent", .mapped = true },
 	[MAP_SITES] = { .name = "mg_sites", .mapped = true },
 	[MAP_NEXTHOPS] = { .name = "mg_nexthops", .mapped = true },
 	[MAP_ENDPOINTS] = { .name = "mg_endpoints" },
@@ -102,6 +104,7 @@ static uint32_t map_size(const struct tables_config *config, enum map_id id)
 		return config->pin_sets;
 	case MAP_SERVER_IDS:
 	case MAP_MEMBERS:
+	case MAP_LOADS:
 	case MAP_COUNTERS_MEMBER:
 		return config->members;
 	case MAP_SITES:

@@ -63,6 +63,7 @@ static int members_move(struct table_service *s, uint32_t base, uint32_t count)
 		tables_member_memory(t)[entry.member_base + m] = *member_entry(s, m);
 		maps_counter_copy(&t->maps, MAP_COUNTERS_MEMBER, old.member_base + m,
 				  entry.member_base + m);
+		load_copy(t, old.member_base + m, entry.member_base + m);
 	}
 	s->entry = entry;
 	if (s->place)
@@ -126,6 +127,7 @@ static int member_make(struct table_service *s, uint32_t site, uint32_t *ret)
 	s->member[m] = (struct member){ .use = MEMBER_BOUND, .site = site };
 	site_reference(s->tables, site);
 	maps_counter_reset(&s->tables->maps, MAP_COUNTERS_MEMBER, s->entry.member_base + m);
+	load_reset(s, m);
 	*member_entry(s, m) = (struct mg_member){ .site = site };
 	member_state_store(member_entry(s, m), MG_DOWN); /* until the caller says otherwise */
 	*ret = m;

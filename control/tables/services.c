@@ -180,6 +180,7 @@ static void entry_set(struct mg_service *entry, const struct service_spec *spec)
 	entry->quic_id_len = spec->options.quic_id_len;
 	entry->mss_v4 = spec->options.mss_v4;
 	entry->mss_v6 = spec->options.mss_v6;
+	entry->observe = spec->options.observe;
 }
 
 static int service_make(struct tables *t, const struct service_spec *spec,

@@ -171,6 +171,10 @@ void members_put(struct table_service *service);  /* of a service that goes */
 void members_bury(struct table_service *service); /* at a round's end: numbers nobody names */
 bool member_usable(const struct table_service *service, uint16_t member);
 
+/* loads.c */
+void load_reset(const struct table_service *service, uint32_t member);
+void load_copy(struct tables *tables, uint32_t from, uint32_t to); /* indexes of mg_loads */
+
 /* slots.c */
 void slots_adopt(struct table_service *service, uint64_t now_ns);
 /* Takes slots [from, to) of a service a step further, where it is due. */

@@ -142,6 +142,7 @@ struct service_spec {
 		enum mg_last_resort last_resort;
 		uint8_t quic_config, quic_id_len; /* as in struct mg_service */
 		uint16_t mss_v4, mss_v6;
+		bool observe; /* its flows are counted: tables_member_flows() */
 	} options;
 };
 
@@ -195,6 +196,30 @@ void tables_service_state(const struct table_service *service, struct service_st
 bool tables_slot(const struct table_service *service, uint32_t slot, struct mg_slot *ret);
 bool tables_member(const struct table_service *service, uint16_t member, struct mg_member *ret,
 		   struct mg_counter *ret_counter, uint32_t *ret_slots);
+
+/*
+ * What the data plane has seen of a member's flows here, where the service is observed; else all
+ * zero. The counts begin at zero with a new member, survive restarts of margayd, only grow, and do
+ * not wrap in practice (64 bits); read one by one, so that they may be apart by what happens
+ * meanwhile. A rate is the difference of two readings. Flows are those that this router sent there:
+ * other ingress routers have their own.
+ */
+struct member_flows {
+	uint64_t starts;  /* flows begun: TCP SYN, QUIC Initial; one sent again counts once */
+	uint64_t ends;    /* TCP flows whose client sent FIN or RST: once a flow. What is not seen
+			     (asymmetric ways, hosts that vanish, UDP) never comes to be here */
+	double in_flight; /* flows begun and not ended, in steps of 1/256, from 0 to 2^23. Not a
+			     difference of the two above: it never falls below zero, and what ended
+			     unseen is drained from it */
+	uint64_t handshakes; /* TCP flows of which the time of the handshake was taken: one in four,
+				by the client's port, and none whose SYN was sent again */
+	uint64_t handshake_us; /* sum of these times, in us, exact to 4: from the SYN to the
+				  client's next packet, as they pass here: on to the site, its wait,
+				  to the client and back to here */
+};
+/* False past the end. */
+bool tables_member_flows(const struct table_service *service, uint16_t member,
+			 struct member_flows *ret);
 
 /* Egress: what may be stripped here, and where it goes then. */
 struct endpoint_spec {

@@ -25,6 +25,8 @@
 #define MG_SERVICE_GONE      0xffffffff /* mg_service_ref.place of one that was removed */
 #define MG_FRAGMENT_SETS     4096       /* a power of two */
 #define MG_FRAGMENTS_PER_SET 8
+#define MG_RECENT_SETS       8192 /* a power of two */
+#define MG_RECENTS_PER_SET   8
 #define MG_SEGMENTS_MAX      6  /* of an SRv6 path: the first, and those in its SRH */
 #define MG_TAGS_MAX          2  /* VLAN tags of one frame */
 #define MG_SERVER_ID_MAX     12 /* octets of a server ID in a QUIC connection ID */
@@ -142,7 +144,8 @@ struct mg_service {
 			     0..6 */
 	__u8 quic_id_len; /* octets of the server ID behind it, 1..MG_SERVER_ID_MAX */
 	__u16 mss_v4, mss_v6; /* TCP MSS of a start at most, octets; 0: as it came */
-	__u8 zero[8];
+	__u8 observe;         /* 1: its flows are counted in mg_loads */
+	__u8 zero[7];
 } __attribute__((aligned(8)));
 _Static_assert(sizeof(struct mg_service) == 64, "one cache line");
 
@@ -210,6 +213,46 @@ struct mg_member {
 	__u32 zero;
 };
 _Static_assert(sizeof(struct mg_member) == 16, "control/ writes this as bytes: no padding");
+
+/* What this router sees of a member's flows (observe.h), in services that are observed; same index
+ * as mg_members. Changed by atomic operations only; all but in_flight only grow. */
+struct mg_load {
+	__u32 in_flight; /* flows, in units of 1 / MG_LOAD_FLOW; at most MG_LOAD_MAX */
+	__u32 zero;
+	__u64 starts;       /* flows begun: TCP SYN, QUIC Initial */
+	__u64 ends;         /* of these, flows whose first FIN or RST of the client was seen */
+	__u64 handshakes;   /* TCP, of which the time was taken: a sample of one flow in four */
+	__u64 handshake_us; /* their sum: from the SYN to the client's next packet, as seen here */
+	__u64 zero2[3];
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct mg_load) == 64, "one cache line: members do not share it");
+
+#define MG_LOAD_FLOW 256u
+#define MG_LOAD_MAX  (1u << 31)
+
+/* One 64-bit word, changed by compare-and-swap only: what was counted of a flow of late. */
+enum mg_recent_state {
+	MG_RECENT_NONE = 0,    /* free */
+	MG_RECENT_STARTED = 1, /* its handshake is under way */
+	MG_RECENT_RUNNING = 2, /* answered, or begun more than once: there is no time to take */
+	MG_RECENT_ENDED = 3,   /* its end was counted */
+};
+
+struct mg_recent {
+	__u64 fingerprint : 20; /* of the flow */
+	__u64 member : 11;      /* lowest bits of its index in mg_members */
+	__u64 state : 2;        /* enum mg_recent_state */
+	__u64 time : 31;        /* of its last start or end: units of 2^MG_RECENT_SHIFT ns of
+				   CLOCK_MONOTONIC,        modulo 2.4 hours */
+};
+_Static_assert(sizeof(struct mg_recent) == 8, "one word");
+
+#define MG_RECENT_SHIFT 12
+
+struct mg_recent_set {
+	struct mg_recent recent[MG_RECENTS_PER_SET];
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct mg_recent_set) == 64, "one cache line");
 
 enum mg_encap {
 	MG_ENCAP_NONE = 0, /* direct: next hop only */

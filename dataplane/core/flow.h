@@ -25,6 +25,7 @@ struct flow {
 	bool error;    /* of ICMP, about a packet that it quotes */
 	bool quoted;   /* the flow is that of the quoted packet */
 	bool start;    /* TCP SYN, QUIC Initial */
+	bool end;      /* TCP FIN or RST */
 } __attribute__((aligned(8)));
 
 /* Odd numbers without structure: the fractions of the square roots of 2 and 3. */

@@ -176,6 +176,7 @@ static MG_INLINE enum mg_verdict packet_tcp(struct packet *pkt, struct flow *ret
 	ret->sport = BE16(tcp->src);
 	ret->service.port = BE16(tcp->dst);
 	ret->start = (tcp->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_SYN;
+	ret->end = tcp->flags & (TCP_FIN | TCP_RST);
 	return MG_FORWARD;
 }
 

@@ -33,10 +33,13 @@ struct way {
 	__u32 service; /* into mg_counters_service; 0: none */
 	__u32 member;  /* into mg_members */
 	__u32 site, nexthop;
-	__u32 ifindex; /* of the next hop */
-	__u16 mss;     /* of this TCP start at most; 0: as it came */
-	__u8 by_id;    /* chosen by the server ID: not a flow's start, even if it looks like one */
-	__u8 local;    /* the site is this router: on by steer_inward() */
+	__u32 ifindex;  /* of the next hop */
+	__u16 mss;      /* of this TCP start at most; 0: as it came */
+	__u8 by_id;     /* chosen by the server ID: not a flow's start, even if it looks like one */
+	__u8 local : 1; /* the site is this router: on by steer_inward() */
+	__u8 observed : 1;  /* its flows are counted: observe() */
+	__u8 by_client : 1; /* the hash is the client's, not the flow's */
+	__u8 known : 1;     /* a start of a flow that has a pin: sent again */
 };
 
 /* NULL: it is not in this set; then *ret_full says whether it may be in the other one. */
@@ -198,6 +201,7 @@ static MG_INLINE bool steer_pinned(const struct mg_service *service, struct mg_s
 
 	if (found.at && !anew && steer_member(service, found.seen.member, ret)) {
 		pin_touch(found, pin.tick);
+		ret->known = service->affinity != MG_AFFINITY_CLIENT;
 		return true;
 	}
 	limited = pins && !guard_allows(table_settings(), MG_GUARD_PINS);
@@ -318,6 +322,8 @@ static MG_INLINE enum mg_verdict steer(const struct packet *pkt, const struct fl
 	ret->service = service->index;
 	ret->hash = flow_hash_for(flow, settings->hash_seed, service);
 	ret->mss = steer_mss(flow, service);
+	ret->observed = service->observe;
+	ret->by_client = service->affinity == MG_AFFINITY_CLIENT;
 	if (!(service->affinity == MG_AFFINITY_QUIC && steer_server(*pkt, flow, service, ret)) &&
 	    !steer_choose(service, settings->pin_set_mask, flow, ret))
 		return steer_last(service);

@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-#define TWO_CHOICE_FLOW 256u
+#define TWO_CHOICE_FLOW MG_LOAD_FLOW
 
 /* The second is taken if gamma (f_j + 1) / w_j < (f_i + 1) / w_i, with gamma = 3/2. */
 #define TWO_CHOICE_GAMMA_NUM 3

@@ -20,6 +20,8 @@ static const struct {
 	{ "mg_slots", "\"now\":" },
 	{ "mg_pins", "\"fingerprint\":" },
 	{ "mg_fragments", "\"sport\":" },
+	{ "mg_loads", "\"handshake_us\":" },
+	{ "mg_recent", "\"fingerprint\":" },
 	{ "mg_members", "\"state\": \"MG_UP\"" },
 	{ "mg_sites", "\"encap\": \"MG_ENCAP_SRV6\"" },
 	{ "mg_nexthops", "\"src_mac\":" },

@@ -236,6 +236,8 @@ Test(tables, adopts_from_an_older_build, .init = lab_up, .fini = lab_down)
 	tables_close(&lab.tables);
 	cr_assert(eq(int, unlink(PIN_DIR "/" MG_ABI_VERSION "/mg_fragments"), 0));
 	cr_assert(eq(int, unlink(PIN_DIR "/" MG_ABI_VERSION "/mg_buckets"), 0));
+	cr_assert(eq(int, unlink(PIN_DIR "/" MG_ABI_VERSION "/mg_loads"), 0));
+	cr_assert(eq(int, unlink(PIN_DIR "/" MG_ABI_VERSION "/mg_recent"), 0));
 	outgrown_plant("mg_counters_verdict", sizeof(struct mg_counter), MG_CONGESTED + 1);
 	outgrown_plant("mg_counters_event", sizeof(uint64_t), MG_EVENT_NEXT_CHOICE + 1);
 	for (int run = 0; run < 2; run++) { /* the second finds its own */
@@ -854,6 +856,62 @@ Test(tables, keeps_meanings, .init = lab_up, .fini = lab_down, .timeout = 120)
 	}
 }
 
+/* --- flows ------------------------------------------------------------------------------------ */
+static void load_plant(const struct table_service *s, uint16_t m)
+{
+	struct mg_load *load = lab.tables->maps.memory[MAP_LOADS];
+
+	load[s->entry.member_base + m] = (struct mg_load){ .in_flight = 5 * MG_LOAD_FLOW / 2,
+							   .starts = 10,
+							   .ends = 7,
+							   .handshakes = 3,
+							   .handshake_us = 4500 };
+}
+
+Test(tables, tells_flows, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	uint16_t m = member(s, 1), other = member(s, 2);
+	struct member_flows flows;
+
+	load_plant(s, m);
+	for (int run = 0; run < 3; run++) {
+		cr_assert(tables_member_flows(s, m, &flows));
+		cr_expect(flows.in_flight == 2.5, "%g", flows.in_flight);
+		cr_expect(eq(u64, flows.starts, 10));
+		cr_expect(eq(u64, flows.ends, 7));
+		cr_expect(eq(u64, flows.handshakes, 3));
+		cr_expect(eq(u64, flows.handshake_us, 4500));
+		cr_assert(tables_member_flows(s, other, &flows));
+		cr_expect(zero(u64, flows.starts), "another member's");
+		if (run == 0) /* places of their own, elsewhere */
+			for (uint8_t i = 3; i <= 40; i++)
+				member(s, i);
+		apply_all(s, m, 0);
+		if (run == 1) {
+			lab_reopen();
+			s = service(80, 64);
+		}
+	}
+	cr_expect(not(tables_member_flows(s, 0, &flows)));
+	cr_expect(not(tables_member_flows(s, s->entry.member_count + 1, &flows)));
+}
+
+Test(tables, counts_flows_of_a_new_member_anew, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	uint16_t m = member(s, 1);
+	struct member_flows flows;
+
+	load_plant(s, m);
+	tables_member_remove(s, m);
+	sweep_rounds(2);
+	cr_assert(eq(u16, member(s, 2), m), "the same number");
+	cr_assert(tables_member_flows(s, m, &flows));
+	cr_expect(zero(u64, flows.starts));
+	cr_expect(flows.in_flight == 0);
+}
+
 /* --- counters and sites ----------------------------------------------------------------------- */
 Test(tables, counts_and_begins_anew, .init = lab_up, .fini = lab_down)
 {
@@ -1178,7 +1236,8 @@ Test(tables, changes_a_service_in_place, .init = lab_up, .fini = lab_down)
 						 .quic_config = 3,
 						 .quic_id_len = 4,
 						 .mss_v4 = 1400,
-						 .mss_v6 = 1380 };
+						 .mss_v6 = 1380,
+						 .observe = true };
 	struct table_service *s = service(80, 64);
 	struct mg_service was, now;
 	struct service_state state;
@@ -1192,6 +1251,7 @@ Test(tables, changes_a_service_in_place, .init = lab_up, .fini = lab_down)
 	cr_expect(eq(u8, was.quic_id_len, 4));
 	cr_expect(eq(u16, was.mss_v4, 1400));
 	cr_expect(eq(u16, was.mss_v6, 1380));
+	cr_expect(eq(u8, was.observe, 1));
 
 	cr_expect(eq(int, tables_service_change(s, 901, &options), -EINVAL));
 	cr_assert(eq(int, tables_service_change(s, 7, &(struct service_options){ 0 }), 0));

@@ -41,6 +41,7 @@ static const struct {
 	{ "show bgp neighbors", "{\"object\":\"bgp\",\"verb\":\"show\"}" },
 	{ "show bgp routes", "{\"object\":\"bgp-routes\",\"verb\":\"show\"}" },
 	{ "show probes", "{\"object\":\"probes\",\"verb\":\"show\"}" },
+	{ "show members web", "{\"object\":\"members\",\"service\":\"web\",\"verb\":\"show\"}" },
 	{ "show maps", "{\"object\":\"maps\",\"verb\":\"show\"}" },
 	{ "show pins --all", "{\"all\":true,\"object\":\"pins\",\"verb\":\"show\"}" },
 	{ "explain web", "{\"service\":\"web\",\"verb\":\"explain\"}" },

@@ -774,7 +774,7 @@ Test(config, reads_kinds_of_affinity_and_limits)
 		"last-resort: unreachable}},\n"
 		"{name: c, addresses: 192.0.2.1, steer: {affinity: client, client-prefix-v4: 24, "
 		"client-prefix-v6: 56, last-resort: kernel, mss-clamp-v4: 1360, "
-		"mss-clamp-v6: 1340}}]\n",
+		"mss-clamp-v6: 1340, observe: true}}]\n",
 		&c, &faults);
 
 	cr_assert(eq(int, r, 0), "%s", faults.count ? faults.at->message : "");
@@ -789,6 +789,7 @@ Test(config, reads_kinds_of_affinity_and_limits)
 	cr_expect(eq(int, c->steer[1].options.last_resort, MG_LAST_KERNEL));
 	cr_expect(eq(u16, c->steer[1].options.mss_v4, 1360));
 	cr_expect(eq(u16, c->steer[1].options.mss_v6, 1340));
+	cr_expect(c->steer[1].options.observe);
 	cr_expect(eq(u32, c->tables.limit[MG_GUARD_PINS].per_second, 5));
 	cr_expect(eq(u32, c->tables.limit[MG_GUARD_PINS].burst, 6));
 	cr_expect(eq(u32, c->tables.limit[MG_GUARD_ANSWERS].per_second, 7));
@@ -797,6 +798,7 @@ Test(config, reads_kinds_of_affinity_and_limits)
 	cr_assert(eq(int, check(TUNNEL WEB "steer: }]\n", &plain, &faults), 0));
 	cr_expect(eq(int, plain->steer[0].options.last_resort, MG_LAST_DROP));
 	cr_expect(eq(u8, plain->steer[0].prefix_v4, 0));
+	cr_expect(not(plain->steer[0].options.observe));
 	cr_expect(eq(u32, plain->tables.limit[MG_GUARD_ANSWERS].per_second, 1000));
 	cr_expect(eq(u32, plain->tables.limit[MG_GUARD_PINS].per_second, 100000));
 }

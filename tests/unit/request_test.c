@@ -83,6 +83,7 @@ static const struct {
 	  "" },
 	{ "sites", "{\"verb\":\"show\",\"object\":\"sites\"}", "" },
 	{ "slots", "{\"verb\":\"show\",\"object\":\"slots\",\"service\":\"web\"}", "" },
+	{ "members", "{\"verb\":\"show\",\"object\":\"members\",\"service\":\"web\"}", "" },
 	{ "pins", "{\"verb\":\"show\",\"object\":\"pins\"}", "" },
 	{ "all pins", "{\"verb\":\"show\",\"object\":\"pins\",\"all\":true}", "" },
 	{ "interfaces", "{\"verb\":\"show\",\"object\":\"interfaces\"}", "" },

@@ -9,6 +9,7 @@
 #include <fragment.h>
 #include <icmp.h>
 #include <mss.h>
+#include <observe.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,8 @@ static struct {
 	struct mg_pin_set pins[TARGET_PIN_SETS];
 	struct mg_fragment_set fragments[MG_FRAGMENT_SETS];
 	struct mg_member member[TARGET_MEMBERS];
+	struct mg_load load[TARGET_MEMBERS];
+	struct mg_recent_set recent[MG_RECENT_SETS];
 	struct mg_site site[TARGET_SITES];
 	struct mg_nexthop nexthop[TARGET_SITES];
 	struct mg_endpoint_key endpoint_key[TARGET_ENDPOINTS];
@@ -93,6 +96,16 @@ static MG_INLINE struct mg_fragment_set *table_fragments(__u32 index)
 static MG_INLINE const struct mg_member *table_member(__u32 index)
 {
 	return index < TARGET_MEMBERS ? &target.member[index] : NULL;
+}
+
+static MG_INLINE struct mg_load *table_load(__u32 member)
+{
+	return member < TARGET_MEMBERS ? &target.load[member] : NULL;
+}
+
+static MG_INLINE struct mg_recent_set *table_recent(__u32 index)
+{
+	return index < MG_RECENT_SETS ? &target.recent[index] : NULL;
 }
 
 static MG_INLINE const struct mg_site *table_site(__u32 index)
@@ -313,11 +326,13 @@ static inline enum mg_verdict target_ingress_way(struct frame *frame, struct flo
 {
 	struct packet pkt = frame_packet(frame);
 	enum mg_verdict verdict;
+	struct way site;
 	__u16 mss;
 
 	if (steer_asks_port())
 		steer_vrf(flow, frame->ifindex);
 	verdict = target_decide(frame, flow, ret);
+	site = *ret;
 	if (verdict == MG_FORWARD && ret->local) {
 		steer_inward(flow, ret);
 		mss = ret->mss;
@@ -331,6 +346,8 @@ static inline enum mg_verdict target_ingress_way(struct frame *frame, struct flo
 		verdict = target_send(frame, flow, ret);
 	if (verdict == MG_TOO_BIG || verdict == MG_UNREACHABLE)
 		verdict = target_answer(frame, flow, ret, verdict);
+	if (verdict == MG_FORWARD && observe_wanted(flow, &site))
+		observe(flow, &site);
 	return verdict;
 }
 

@@ -194,6 +194,40 @@ void view_sites(const json_t *answer)
 		printf("no sites\n");
 }
 
+static void print_members(const json_t *service)
+{
+	static const struct column columns[] = {
+		{ "SITE", "name", CELL_TEXT },
+		{ "WEIGHT", "weight", CELL_PERCENT },
+		{ "SLOTS", "slots", CELL_COUNT },
+		{ "IN FLIGHT", "in-flight", CELL_NUMBER },
+		{ "STARTS", "starts", CELL_COUNT },
+		{ "ENDS SEEN", "ends", CELL_COUNT },
+		{ "HANDSHAKE", "handshake-ms", CELL_MS },
+		{ "TIMED", "handshakes", CELL_COUNT },
+	};
+
+	print_heading(service);
+	if (!json_is_true(get(service, "observed")))
+		printf("  flows are not counted: `observe: true` in the service's `steer` has them "
+		       "counted\n");
+	table_print(stdout, get(service, "members"), columns, ARRAY_SIZE(columns), 2);
+	printf("\n");
+}
+
+void view_members(const json_t *answer)
+{
+	const json_t *service;
+	size_t i;
+
+	json_array_foreach(get(answer, "services"), i, service)
+	{
+		print_members(service);
+	}
+	if (!json_array_size(get(answer, "services")))
+		printf("no service is steered here\n");
+}
+
 void view_slots(const json_t *answer)
 {
 	static const struct column columns[] = {

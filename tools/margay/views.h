@@ -8,6 +8,7 @@
 
 void view_services(const json_t *answer);
 void view_sites(const json_t *answer);
+void view_members(const json_t *answer);
 void view_slots(const json_t *answer);
 void view_pins(const json_t *answer);
 void view_neighbors(const json_t *answer);

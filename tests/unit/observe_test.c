@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is counted of flows: rows of packets, each with the time that passes before it and the
+ * counts after it. */
+#include "base/util.h"
+#include "target.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+
+#define MEMBER 1
+#define MS     1000000ull
+#define S      (1000 * MS)
+#define LAST                                \
+	{                                   \
+		.after = 0, .what = NOTHING \
+	}
+
+enum what { NOTHING, SYN, ACK, FIN, RST, QUIC, UDP, ERROR, MOVED_SYN };
+
+struct step {
+	uint64_t after; /* ns */
+	enum what what;
+	uint16_t sport; /* 0: of one whose handshake is timed */
+	uint32_t starts, ends, in_flight, handshakes;
+	uint64_t us;
+};
+
+#define STEPS 12
+
+static const struct {
+	const char *name;
+	enum mg_affinity affinity;
+	struct step step[STEPS];
+} rows[] = {
+	{ "one after the other",
+	  MG_AFFINITY_FLOW,
+	  { { 0, SYN, 0, 1, 0, 1, 0, 0 },
+	    { 30 * MS, ACK, 0, 1, 0, 1, 1, 29999 },
+	    { 5 * MS, ACK, 0, 1, 0, 1, 1, 29999 },
+	    { 5 * MS, FIN, 0, 1, 1, 0, 1, 29999 },
+	    { 0, ACK, 0, 1, 1, 0, 1, 29999 } } },
+	{ "a SYN sent again",
+	  MG_AFFINITY_FLOW,
+	  { { 0, SYN, 0, 1, 0, 1, 0, 0 },
+	    { 1 * S, SYN, 0, 1, 0, 1, 0, 0 },
+	    { 8 * S, SYN, 0, 1, 0, 1, 0, 0 },
+	    { 1 * MS, ACK, 0, 1, 0, 1, 0, 0 },
+	    { 1 * MS, FIN, 0, 1, 1, 0, 0, 0 } } },
+	{ "another flow with the same ports",
+	  MG_AFFINITY_FLOW,
+	  { { 0, SYN, 0, 1, 0, 1, 0, 0 },
+	    { 11 * S, SYN, 0, 2, 0, 2, 0, 0 },
+	    { 1 * MS, FIN, 0, 2, 1, 1, 0, 0 },
+	    { 1 * MS, SYN, 0, 3, 1, 2, 0, 0 },
+	    { 1 * MS, ACK, 0, 3, 1, 2, 1, 999 } } },
+	{ "an end is seen once",
+	  MG_AFFINITY_FLOW,
+	  { { 0, SYN, 0, 1, 0, 1, 0, 0 },
+	    { 0, SYN, 9, 2, 0, 2, 0, 0 },
+	    { 1 * MS, FIN, 0, 2, 1, 1, 0, 0 },
+	    { 1 * MS, FIN, 0, 2, 1, 1, 0, 0 },
+	    { 30 * S, RST, 0, 2, 1, 1, 0, 0 },
+	    { 1 * MS, RST, 9, 2, 2, 0, 0, 0 },
+	    { 1 * MS, RST, 9, 2, 2, 0, 0, 0 } } },
+	{ "an end without a start",
+	  MG_AFFINITY_FLOW,
+	  { { 0, RST, 0, 0, 1, 0, 0, 0 }, { 1 * MS, SYN, 9, 1, 1, 1, 0, 0 } } },
+	{ "not one of the flows that are timed",
+	  MG_AFFINITY_FLOW,
+	  { { 0, SYN, 9, 1, 0, 1, 0, 0 }, { 1 * MS, ACK, 9, 1, 0, 1, 0, 0 } } },
+	{ "an answer too late to be one",
+	  MG_AFFINITY_FLOW,
+	  { { 0, SYN, 0, 1, 0, 1, 0, 0 },
+	    { 11 * S, ACK, 0, 1, 0, 1, 0, 0 },
+	    { 1 * MS, ACK, 0, 1, 0, 1, 0, 0 } } },
+	{ "an error is no answer",
+	  MG_AFFINITY_FLOW,
+	  { { 0, SYN, 0, 1, 0, 1, 0, 0 },
+	    { 1 * MS, ERROR, 0, 1, 0, 1, 0, 0 },
+	    { 1 * MS, ACK, 0, 1, 0, 1, 1, 1999 } } },
+	{ "QUIC sends several Initials, UDP no start",
+	  MG_AFFINITY_FLOW,
+	  { { 0, QUIC, 0, 1, 0, 1, 0, 0 },
+	    { 1 * MS, QUIC, 0, 1, 0, 1, 0, 0 },
+	    { 1 * MS, UDP, 0, 1, 0, 1, 0, 0 },
+	    { 1 * MS, UDP, 9, 1, 0, 1, 0, 0 } } },
+	{ "flows of one client are several",
+	  MG_AFFINITY_CLIENT,
+	  { { 0, SYN, 0, 1, 0, 1, 0, 0 },
+	    { 1 * MS, SYN, 9, 2, 0, 2, 0, 0 },
+	    { 1 * MS, SYN, 9, 2, 0, 2, 0, 0 },
+	    { 1 * MS, ACK, 0, 2, 0, 2, 1, 2998 },
+	    { 1 * MS, FIN, 9, 2, 1, 1, 1, 2998 } } },
+};
+
+static void start(enum mg_affinity affinity)
+{
+	memset(&target, 0, sizeof(target));
+	target.clock_ns = 5 * S;
+	target_service(&(struct mg_service){
+		.key = { .addr = { 1 } }, .member_count = 2, .affinity = affinity, .observe = 1 });
+	target.slot[0] = (struct mg_slot){ .now = MEMBER };
+	target.nexthop[0].ifindex = 1;
+	target.member[MEMBER] = (struct mg_member){ .state = MG_UP };
+	target.site[0] = (struct mg_site){ .state = MG_UP, .nexthop_count = 1 };
+}
+
+/* A client's port whose handshake is timed; 9 is none. */
+static uint16_t timed(void)
+{
+	struct flow flow = { .service.proto = PROTO_TCP, .sport = 9 };
+
+	cr_assert(not(observe_timed(&flow)));
+	for (flow.sport = 1024; !observe_timed(&flow); flow.sport++)
+		;
+	return flow.sport;
+}
+
+static void packet(enum what what, uint16_t sport)
+{
+	bool tcp = what == SYN || what == ACK || what == FIN || what == RST || what == ERROR;
+	struct flow flow = { .service = { .addr = { 1 }, .proto = tcp ? PROTO_TCP : PROTO_UDP },
+			     .src = { 2 },
+			     .sport = sport ? sport : timed(),
+			     .start = what == SYN || what == QUIC,
+			     .end = what == FIN || what == RST,
+			     .error = what == ERROR,
+			     .quoted = what == ERROR };
+	struct way way = { 0 };
+
+	cr_assert(eq(int, steer(&no_frame, &flow, &way), MG_FORWARD));
+	if (observe_wanted(&flow, &way))
+		observe(&flow, &way);
+}
+
+Test(observe, counts)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct mg_load *load = &target.load[MEMBER];
+
+		start(rows[i].affinity);
+		for (const struct step *s = rows[i].step; s->what != NOTHING; s++) {
+			int n = s - rows[i].step;
+
+			target.clock_ns += s->after;
+			packet(s->what, s->sport);
+			cr_expect(eq(u64, load->starts, s->starts), "%s, %d", rows[i].name, n);
+			cr_expect(eq(u64, load->ends, s->ends), "%s, %d", rows[i].name, n);
+			cr_expect(eq(u32, load->in_flight, s->in_flight * MG_LOAD_FLOW), "%s, %d",
+				  rows[i].name, n);
+			cr_expect(eq(u64, load->handshakes, s->handshakes), "%s, %d", rows[i].name,
+				  n);
+			cr_expect(load->handshake_us <= s->us + 1 &&
+					  load->handshake_us + 5 >= s->us,
+				  "%s, %d: %llu", rows[i].name, n, load->handshake_us);
+		}
+	}
+}
+
+/* The start was counted by another CPU's view of the table: the pin tells. */
+Test(observe, a_pinned_flow_starts_once)
+{
+	start(MG_AFFINITY_FLOW);
+	target.slot[0] = (struct mg_slot){ .now = MEMBER, .state = MG_SLOT_MOVING };
+	packet(SYN, 9);
+	cr_assert(eq(u64, target.event[MG_EVENT_PIN_INSERTED], 1));
+	memset(target.recent, 0, sizeof(target.recent));
+	packet(SYN, 9);
+	cr_expect(eq(u64, target.load[MEMBER].starts, 1));
+}
+
+Test(observe, nothing_of_others)
+{
+	start(MG_AFFINITY_FLOW);
+	target.service[1].observe = 0;
+	packet(SYN, 0);
+	packet(ACK, 0);
+	packet(FIN, 0);
+	cr_expect(zero(u64, target.load[MEMBER].starts));
+	cr_expect(zero(u64, target.load[MEMBER].ends));
+	cr_expect(zero(u64, target.load[MEMBER].handshakes));
+}
+
+Test(observe, a_flood_of_starts_stops_at_the_most)
+{
+	start(MG_AFFINITY_FLOW);
+	target.load[MEMBER].in_flight = MG_LOAD_MAX - 1;
+	packet(SYN, 9);
+	packet(SYN, 10);
+	packet(SYN, 11);
+	cr_expect(eq(u64, target.load[MEMBER].starts, 3));
+	cr_expect(eq(u32, target.load[MEMBER].in_flight, MG_LOAD_MAX - 1 + MG_LOAD_FLOW));
+}
+
+#define FLOWS 40000 /* for 65,536 places: some sets get more than they hold */
+
+/* The oldest are forgotten and counted again; the others are not. */
+Test(observe, a_full_set_forgets_its_oldest)
+{
+	const struct mg_load *load = &target.load[MEMBER];
+
+	start(MG_AFFINITY_FLOW);
+	for (uint32_t i = 0; i < 3 * FLOWS; i++) {
+		target.clock_ns += 10000;
+		packet(SYN, 1 + i % FLOWS);
+	}
+	cr_expect(gt(u64, load->starts, FLOWS), "nothing was ever forgotten");
+	cr_expect(lt(u64, load->starts, FLOWS + FLOWS / 2), "%llu", load->starts);
+	packet(SYN, FLOWS);
+	cr_expect(lt(u64, load->starts, FLOWS + FLOWS / 2 + 1), "the newest is known");
+}
