@@ -305,8 +305,13 @@ static char *unsupported_text(const struct bgp_neighbor_config *neighbor)
 
 static int services_configure(struct daemon *d, const struct config *config)
 {
-	int r = ingress_configure(d->ingress, config->steer, config->steer_count, config->site,
-				  config->site_count);
+	int r;
+
+	ingress_scores_set(d->ingress, &config->scores);
+	if (d->egress)
+		egress_scores_set(d->egress, &config->scores);
+	r = ingress_configure(d->ingress, config->steer, config->steer_count, config->site,
+			      config->site_count);
 
 	if (d->egress) {
 		int e = egress_configure(d->egress, config->announce, config->announce_count);

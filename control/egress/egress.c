@@ -14,7 +14,7 @@
 #include "egress/collector.h"
 #include "egress/hosted.h"
 #include "egress/site_state.h"
-#include "metric/report.h"
+#include "metric/raw.h"
 
 #include <errno.h>
 #include <string.h>
@@ -25,6 +25,7 @@ struct egress {
 	struct bgp *bgp; /* NULL: nothing can be announced */
 	struct egress_config config;
 	uint8_t availability; /* percent of the site, as told */
+	struct scores scores;
 	struct vrf *vrf;
 	size_t vrf_count;
 	struct hosted **service; /* sorted by key: those of one address stand together */
@@ -87,6 +88,21 @@ static void path_to_vrf(struct bgp_path *path, const struct vrf *vrf)
 						    vrf->export_count * sizeof(vrf->export[0]) };
 }
 
+/* What is news is judged without it: a score follows from the rest, in coarse steps. */
+static struct report egress_scored(const struct egress *e, const struct report *report)
+{
+	struct report scored = *report;
+
+	if (raw_score(&e->scores, report, NULL, &scored.score))
+		scored.has |= REPORT_SCORE;
+	return scored;
+}
+
+void egress_scores_set(struct egress *e, const struct scores *scores)
+{
+	e->scores = *scores;
+}
+
 static struct bgp_path egress_path(const struct egress *e, const struct place *place,
 				   const struct report *report)
 {
@@ -102,7 +118,7 @@ static struct bgp_path egress_path(const struct egress *e, const struct place *p
 		path.has |= BGP_HAS_SITE_ID;
 	if (report->has || report->drain) {
 		path.has |= BGP_HAS_REPORT;
-		path.report = *report;
+		path.report = egress_scored(e, report);
 	}
 	return path;
 }

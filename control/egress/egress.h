@@ -9,6 +9,7 @@
 #include "bgp/bgp.h"
 #include "bgp/vrf.h"
 #include "egress/discipline.h"
+#include "metric/scores.h"
 #include "tables/tables.h"
 
 struct egress;
@@ -61,6 +62,10 @@ void egress_free(struct egress **egress);
 /* Replaces the configured list; what the CLI announced stays. As ingress_configure(). */
 int egress_configure(struct egress *egress, const struct egress_service_config *services,
 		     size_t count);
+
+/* How a score is made of reports that have none: copied; told with the next UPDATE of each service.
+ */
+void egress_scores_set(struct egress *egress, const struct scores *scores);
 
 /* CLI: margay announce, withdraw, metric, drain. name: of a service. 0, -ENOENT, -EEXIST, -EINVAL.
  * announce of a configured service undoes a withdraw. */

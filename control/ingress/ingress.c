@@ -323,16 +323,33 @@ static int key_order(const void *a, const void *b)
 	return memcmp(&(*s)->config.key, &(*t)->config.key, sizeof((*s)->config.key));
 }
 
+void ingress_scores_set(struct ingress *in, const struct scores *scores)
+{
+	in->scores = *scores;
+}
+
+/* With what all services share. */
+static struct ingress_service_config service_config(const struct ingress *in,
+						    const struct ingress_service_config *config)
+{
+	struct ingress_service_config whole = *config;
+
+	whole.weights.scores = &in->scores;
+	return whole;
+}
+
 /* The running service of this configuration, if it can go on; NULL: to be made. */
 static struct steering *ingress_keep(struct ingress *in,
 				     const struct ingress_service_config *config)
 {
 	size_t at = ingress_place(in, &config->key, sizeof(config->key));
 	struct steering *s = at < in->service_count ? in->by_key[at] : NULL;
+	struct ingress_service_config whole;
 
 	if (!s || s->kept || memcmp(&s->config.key, &config->key, sizeof(config->key)))
 		return NULL;
-	s->kept = steering_reconfigure(s, config);
+	whole = service_config(in, config);
+	s->kept = steering_reconfigure(s, &whole);
 	return s->kept ? s : NULL;
 }
 
@@ -364,8 +381,8 @@ static int ingress_fill(struct ingress *in, struct steering **service, struct st
 	in->service = service;
 	in->by_key = by_key;
 	for (size_t i = 0; i < count; i++) {
-		struct steering *s =
-			service[i] ? service[i] : steering_new(in->tables, &configs[i]);
+		const struct ingress_service_config whole = service_config(in, &configs[i]);
+		struct steering *s = service[i] ? service[i] : steering_new(in->tables, &whole);
 
 		if (s)
 			service[in->service_count++] = s;

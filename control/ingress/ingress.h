@@ -8,6 +8,7 @@
 #include "bgp/vrf.h"
 #include "catalog/catalog.h"
 #include "ingress/csid.h"
+#include "metric/scores.h"
 #include "select/weights.h"
 #include "tables/tables.h"
 
@@ -83,6 +84,9 @@ void ingress_recall_by(struct ingress *ingress,
 				      void (*visit)(void *user, const struct bgp_route *route),
 				      void *visit_user),
 		       void *user);
+
+/* What a score stands for: copied. Before ingress_configure(), which has all decide anew. */
+void ingress_scores_set(struct ingress *ingress, const struct scores *scores);
 
 /* Replaces the lists: services and sites that are equal stay as they are. 0, or the first error;
  * then the others are done all the same and the log names what was left out. */

@@ -18,6 +18,7 @@ struct ingress {
 	} * vrf;
 	size_t vrf_count;
 	struct known_sites known;
+	struct scores scores;
 	struct rtts rtts;
 	bool measures; /* somebody measures round-trip times: see ingress_measures() */
 	struct site_states states;

@@ -168,12 +168,16 @@ bool scores_of(const struct scores *scores, const struct value_set *set, struct 
 
 /* --- utilisation and score -------------------------------------------------------------------- */
 
-/* The only metric, if it is that: then a score can be read back. */
+bool scores_by_utilisation(const struct scores *scores)
+{
+	scores = sane(scores);
+	return scores->count == 1 && !strcmp(scores->metric[0].type, UTILISATION);
+}
+
+/* Then a score can be read back. */
 static const struct scores_metric *of_utilisation_alone(const struct scores *scores)
 {
-	bool alone = scores->count == 1 && !strcmp(scores->metric[0].type, UTILISATION);
-
-	return alone ? &scores->metric[0] : &scores_default.metric[0];
+	return scores_by_utilisation(scores) ? &scores->metric[0] : &scores_default.metric[0];
 }
 
 double scores_of_utilisation(const struct scores *scores, double utilisation)

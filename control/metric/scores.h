@@ -71,6 +71,9 @@ double scores_normalise(const struct scores_metric *metric, double value);
  * of the configured metrics is known. scores NULL: as scores_default. */
 bool scores_of(const struct scores *scores, const struct value_set *set, struct scores_result *ret);
 
+/* The only metric is utilisation. */
+bool scores_by_utilisation(const struct scores *scores);
+
 /* The score that a site of this utilisation has, as far as it depends on that alone; and back: what
  * load a score stands for, 0..; for a carrier that brings nothing else. Where the score is of other
  * metrics, or of several, 10 stands for 0 and 0 for 1, in a straight line. scores may be NULL. */

@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "mgmt/config_feeds.h"
 #include "mgmt/config_probe.h"
+#include "mgmt/config_scores.h"
 #include "mgmt/config_security.h"
 #include "mgmt/config_sites.h"
 #include "mgmt/config_vrfs.h"
@@ -557,6 +558,7 @@ static int config_parse(const char *text, size_t len, struct config **ret,
 	config = config_of(model);
 	if (!config)
 		return -ENOMEM;
+	scores_values(model, config, faults);
 	secrets_read(model, config, faults);
 	security_check(model, config, faults);
 	probe_secrets(model, config, faults);

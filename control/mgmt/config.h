@@ -10,6 +10,7 @@
 #include "feed/feed.h"
 #include "igp/igp.h"
 #include "ingress/ingress.h"
+#include "metric/scores.h"
 #include "mgmt/fault_list.h"
 #include "probe/prober.h"
 #include "probe/reflector.h"
@@ -35,6 +36,7 @@ struct config {
 	struct igp_config igp;
 	struct ingress_config ingress;
 	struct egress_config egress;
+	struct scores scores;
 	uint8_t site_availability;   /* percent */
 	struct interface_tags *tags; /* tables.tags; at most interface_count */
 	struct vrf *vrf;

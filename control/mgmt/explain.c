@@ -177,16 +177,18 @@ static void put_used(json_t *object, const struct weights_verdict *verdict)
 	answer_number(object, "marginal-ms", verdict->marginal_s * 1000);
 }
 
-static void put_told(json_t *object, const struct offer *offer)
+static void put_told(const struct request *request, json_t *object, const struct offer *offer)
 {
 	carried_put(object, offer->carrier, offer->carried);
 	if (!offer->has_report)
 		return;
 	dated_put(object, offer->dated, offer->lag_ms);
 	report_put(object, &offer->report);
+	score_put(object, &request->context->config->scores, &offer->report, NULL);
 }
 
-static void put_candidate(json_t *object, const struct ingress_site_view *site)
+static void put_candidate(const struct request *request, json_t *object,
+			  const struct ingress_site_view *site)
 {
 	char egress[ADDR_STRLEN];
 
@@ -201,7 +203,7 @@ static void put_candidate(json_t *object, const struct ingress_site_view *site)
 	if (site->verdict)
 		put_used(object, site->verdict);
 	if (site->offer)
-		put_told(answer_object(object, "told"), site->offer);
+		put_told(request, answer_object(object, "told"), site->offer);
 }
 
 /* The two largest shares, and whether hysteresis kept them from what was wanted. */
@@ -254,7 +256,7 @@ static void put_record(const struct request *request, json_t *object, size_t ind
 	}
 	candidates = answer_array(object, "candidates");
 	for (size_t s = 0; ingress_site(request->context->ingress, index, s, &site); s++)
-		put_candidate(answer_append(candidates), &site);
+		put_candidate(request, answer_append(candidates), &site);
 }
 
 static size_t put_records(const struct request *request, json_t *array, const char *wanted,

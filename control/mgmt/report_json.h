@@ -6,12 +6,17 @@
 #pragma once
 #include "bgp/path.h"
 #include "catalog/dated.h"
-#include "metric/report.h"
+#include "metric/raw.h"
 #include "select/weights.h"
 
 #include <jansson.h>
 
 void report_put(json_t *object, const struct report *report);
+
+/* The report's score, or the one that it and the set (may be NULL) amount to, and by what function:
+ * nothing where none of the metrics is known. In show_scores.c. */
+void score_put(json_t *object, const struct scores *scores, const struct report *report,
+	       const struct value_set *set);
 
 /* By which carrier it came, and by which of them each field did where there are several. Nothing
  * for our own. */

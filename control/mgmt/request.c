@@ -75,6 +75,7 @@ static const struct verb {
 	{ "show", "counters", false, none, show_counters },
 	{ "show", "maps", false, none, show_maps },
 	{ "show", "probes", false, none, show_probes },
+	{ "show", "scores", false, none, show_scores },
 	{ "show", "endpoints", false, none, show_endpoints },
 	{ "show", "names", false, none, show_names },
 	{ "show", "bgp", false, none, show_bgp_neighbors },

@@ -67,7 +67,7 @@ static void put_verdict(json_t *object, const struct weights_verdict *verdict)
 	answer_number(object, "service-time-ms", verdict->service_time_s * 1000);
 }
 
-static void put_offer(json_t *object, const struct offer *offer)
+static void put_offer(const struct request *request, json_t *object, const struct offer *offer)
 {
 	char endpoint[ADDR_STRLEN];
 
@@ -85,6 +85,7 @@ static void put_offer(json_t *object, const struct offer *offer)
 		answer_number(object, "in-flight", offer->report.in_flight);
 	if (offer->report.has & REPORT_UTILISATION)
 		answer_number(object, "utilisation", offer->report.utilisation);
+	score_put(object, &request->context->config->scores, &offer->report, NULL);
 }
 
 static void put_site(const struct request *request, json_t *object,
@@ -102,7 +103,7 @@ static void put_site(const struct request *request, json_t *object,
 		put_verdict(object, site->verdict);
 	rtt_put(object, site);
 	if (site->offer)
-		put_offer(object, site->offer);
+		put_offer(request, object, site->offer);
 	if (site->member)
 		way_put(request, answer_object(object, "way"), site->table_site);
 	answer_count(object, "slots", site->slots);
@@ -250,7 +251,10 @@ static void put_announced(const struct request *request, json_t *array,
 	answer_flag(object, "drained", service->drained);
 	answer_text(object, "origin", service->from_cli ? "command-line" : "configuration");
 	if (service->has_report) {
-		report_put(answer_object(object, "report"), &service->report);
+		json_t *report = answer_object(object, "report");
+
+		report_put(report, &service->report);
+		score_put(report, &request->context->config->scores, &service->report, NULL);
 		answer_number(object, "report-age",
 			      (double)(request->now_ms - service->reported_ms) / 1000);
 	}

@@ -9,7 +9,6 @@
 
 #include <math.h>
 
-#define SCORE_MAX 10
 #define SCORE_BACK                                                                 \
 	1 /* points above the least, before a site that was below it is used again \
 	   */
@@ -39,24 +38,33 @@ static bool site_far(struct weights *w, const struct weights_site *in, size_t i)
 	return most_s > 0 && !(in[i].rtt_s <= most_s);
 }
 
+/* Where the score is of utilisation alone, that is the finer one: 11 steps are coarse. NAN: not
+ * known. */
+static double site_score(const struct weights *w, size_t i)
+{
+	const struct scores *scores = w->config.scores;
+	const struct estimate *e = &w->estimate[i];
+	bool alone = scores_by_utilisation(scores);
+	double load = e->arrival_rate * e->service_time_s / e->capacity;
+
+	if (alone && !isnan(e->utilisation))
+		return scores_of_utilisation(scores, e->utilisation);
+	if (!isnan(e->score))
+		return e->score;
+	return isnan(load) ? NAN : scores_of_utilisation(scores, load);
+}
+
 /* What it tells now, or what its load amounts to. Where nothing is known it is
  * not bad. */
 static bool site_bad(struct weights *w, const struct weights_site *in, size_t i)
 {
-	const struct estimate *e = &w->estimate[i];
-	double utilisation = isnan(e->utilisation)
-				     ? e->arrival_rate * e->service_time_s / e->capacity
-				     : e->utilisation;
-	double least = w->config.limits.score_min;
+	double least = w->config.limits.score_min, score = site_score(w, i);
 	struct site *site = &w->site[i];
 
-	if (!(least > 0) || !(e->trust > 0) || isnan(utilisation)) {
+	if (!(least > 0) || !(w->estimate[i].trust > 0) || isnan(score))
 		site->bad = false;
-	} else {
-		double score = SCORE_MAX * (1 - fmin(1, utilisation));
-
+	else
 		site->bad = score < least || (site->bad && score < least + SCORE_BACK);
-	}
 	return site->bad;
 }
 

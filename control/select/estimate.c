@@ -39,13 +39,6 @@ static double told(const struct report *report, enum report_field field, double 
 	return report->has & field ? value : NAN;
 }
 
-static double told_utilisation(const struct report *r)
-{
-	if (r->has & REPORT_UTILISATION)
-		return not_negative(r->utilisation);
-	return r->has & REPORT_SCORE ? 1 - fmin(r->score, 10) / 10 : NAN;
-}
-
 /* Of load, and of when: what a report without any of it says is true until it says otherwise. */
 #define PASSING                                                                       \
 	(REPORT_ARRIVAL_RATE | REPORT_IN_FLIGHT | REPORT_UTILISATION | REPORT_SCORE | \
@@ -93,27 +86,43 @@ static double trust_of(enum weights_freshness freshness, double age_s,
 /* Any three of rate, time, capacity and utilisation tell the fourth. */
 static void estimate_deduce(struct estimate *e)
 {
-	if (isnan(e->capacity) && e->utilisation > 0)
-		e->capacity =
-			estimate_positive(e->arrival_rate * e->service_time_s / e->utilisation);
+	double utilisation = either(e->utilisation, e->scored);
+
+	if (isnan(e->capacity) && utilisation > 0)
+		e->capacity = estimate_positive(e->arrival_rate * e->service_time_s / utilisation);
 	if (isnan(e->service_time_s) && e->arrival_rate > 0)
-		e->service_time_s =
-			estimate_positive(e->utilisation * e->capacity / e->arrival_rate);
+		e->service_time_s = estimate_positive(utilisation * e->capacity / e->arrival_rate);
 }
 
-static void estimate_read(struct estimate *e, const struct report *r, double period_s,
-			  bool with_load)
+static void estimate_read_score(struct estimate *e, const struct report *r,
+				const struct scores *scores)
 {
+	e->score = told(r, REPORT_SCORE, fmin(r->score, SCORES_MAX));
+	if (!isnan(e->score))
+		e->scored = scores_utilisation(scores, e->score);
+}
+
+void estimate_forget_load(struct estimate *e)
+{
+	e->arrival_rate = e->in_flight = e->utilisation = e->score = e->scored = NAN;
+}
+
+static void estimate_read(struct estimate *e, const struct report *r,
+			  const struct weights_config *config, bool with_load)
+{
+	double period_s = config->report_period_s;
+
 	e->capacity = estimate_positive(told(r, REPORT_CAPACITY, r->capacity));
 	e->service_time_s = estimate_positive(told(r, REPORT_SERVICE_TIME, r->service_time_s));
 	e->arrival_rate = not_negative(told(r, REPORT_ARRIVAL_RATE, r->arrival_rate));
 	e->in_flight = not_negative(told(r, REPORT_IN_FLIGHT, r->in_flight));
-	e->utilisation = told_utilisation(r);
+	e->utilisation = not_negative(told(r, REPORT_UTILISATION, r->utilisation));
+	estimate_read_score(e, r, config->scores);
 	e->window_s = fmin(either(estimate_positive(told(r, REPORT_WINDOW, r->window_s)), period_s),
 			   WINDOWS_MAX * period_s);
 	estimate_deduce(e);
 	if (!with_load)
-		e->arrival_rate = e->in_flight = e->utilisation = NAN;
+		estimate_forget_load(e);
 }
 
 struct estimate estimate_of(const struct weights_site *site, double now_s,
@@ -125,6 +134,8 @@ struct estimate estimate_of(const struct weights_site *site, double now_s,
 			      .service_time_s = NAN,
 			      .arrival_rate = NAN,
 			      .utilisation = NAN,
+			      .score = NAN,
+			      .scored = NAN,
 			      .in_flight = NAN,
 			      .unavailable = fmin(fmax(0, site->unavailable), 1),
 			      .window_s = period_s };
@@ -132,7 +143,7 @@ struct estimate estimate_of(const struct weights_site *site, double now_s,
 	e.age_s = e.freshness == FRESH_NONE ? 0 : age_s;
 	e.trust = trust_of(e.freshness, age_s, config);
 	if (e.trust > 0)
-		estimate_read(&e, &site->report, period_s, with_load);
+		estimate_read(&e, &site->report, config, with_load);
 	e.capacity = mixture(e.capacity, estimate_positive(site->capacity), e.trust);
 	e.service_time_s =
 		mixture(e.service_time_s, estimate_positive(site->service_time_s), e.trust);
@@ -158,14 +169,15 @@ static double common(const struct estimate *estimates, size_t count, size_t offs
 	return known ? sum / (double)known : fallback;
 }
 
+/* A score is last: eleven steps are coarser than what runs. */
 static void estimate_rate(struct estimate *e)
 {
 	if (isnan(e->arrival_rate))
 		e->arrival_rate = not_negative(e->utilisation * e->capacity / e->service_time_s);
-	if (isnan(e->arrival_rate)) /* Little's law, of the requests that run */
-		e->arrival_rate = isnan(e->in_flight)
-					  ? NAN
-					  : fmin(e->in_flight, e->capacity) / e->service_time_s;
+	if (isnan(e->arrival_rate) && !isnan(e->in_flight)) /* Little's law, of those that run */
+		e->arrival_rate = fmin(e->in_flight, e->capacity) / e->service_time_s;
+	if (isnan(e->arrival_rate))
+		e->arrival_rate = not_negative(e->scored * e->capacity / e->service_time_s);
 }
 
 void estimate_complete(struct estimate *estimates, size_t count)

@@ -14,6 +14,8 @@ struct estimate {
 	double capacity, service_time_s; /* > 0; NAN only between _of() and _complete() */
 	double arrival_rate;             /* NAN: not known */
 	double utilisation;              /* as told, NAN: not told */
+	double score;                    /* as told, 0..10; NAN: not told */
+	double scored;                   /* utilisation that the score stands for; NAN */
 	double unavailable;              /* as in struct weights_site */
 	double in_flight;                /* NAN: not told */
 	double window_s;
@@ -22,6 +24,9 @@ struct estimate {
 /* with_load: the report's load counts, because the site was already up when it was sampled. */
 struct estimate estimate_of(const struct weights_site *site, double now_s,
 			    const struct weights_config *config, bool with_load);
+
+/* Nothing is believed of its load. */
+void estimate_forget_load(struct estimate *estimate);
 
 /* What is to become of a site whose report is so fresh. */
 enum weights_distrust distrust_of(const struct weights_config *config,

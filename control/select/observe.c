@@ -247,7 +247,7 @@ static void weights_doubt(struct weights *w, const struct weights_site *in)
 		site->doubted = sent * e->window_s > DOUBT_FLOWS &&
 				e->arrival_rate < w->config.limits.distrust * sent;
 		if (site->doubted)
-			e->arrival_rate = e->in_flight = e->utilisation = NAN;
+			estimate_forget_load(e);
 	}
 }
 

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "metric/report.h"
+#include "metric/scores.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,6 +47,8 @@ struct weights_config {
 	enum weights_distrust on_missing, on_stale, on_expired;
 	double slow_start_s; /* ramp of a site that comes later than the first; 0: none */
 	struct weights_limits limits;
+	const struct scores
+		*scores; /* how a site's score was made; borrowed; NULL: scores_default */
 };
 
 struct weights_site {

@@ -233,6 +233,25 @@ Test(egress, changes_in_place, .init = lab_up, .fini = lab_down, .timeout = 30)
 	cr_expect(eq(u64, updates(), sent + 1));
 }
 
+Test(egress, scores_as_configured, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct egress_service_config config = service(80, 80);
+	struct report half = { .has = REPORT_UTILISATION, .utilisation = 0.5 };
+	struct scores scores = scores_default;
+
+	scores.metric[0].best = 0.4;
+	egress_scores_set(lab.egress, &scores);
+	configure(&config, 1);
+	LOOP_UNTIL(&lab.all, routes() == 1);
+	cr_assert(eq(int, egress_metric(lab.egress, "s80-80", &half), 0));
+	LOOP_UNTIL(&lab.all, lab.far->path.report.has & REPORT_SCORE);
+	cr_expect(eq(int, lab.far->path.report.score, 8));
+	half.has |= REPORT_SCORE;
+	half.score = 2;
+	cr_assert(eq(int, egress_metric(lab.egress, "s80-80", &half), 0));
+	LOOP_UNTIL(&lab.all, lab.far->path.report.score == 2);
+}
+
 Test(egress, spaces_updates, .init = lab_up, .fini = lab_down, .timeout = 30)
 {
 	struct egress_service_config config = service(80, 80);
@@ -246,6 +265,8 @@ Test(egress, spaces_updates, .init = lab_up, .fini = lab_down, .timeout = 30)
 	cr_assert(eq(int, egress_metric(lab.egress, "s80-80", &little), 0));
 	loop_for(&lab.all, 50);
 	cr_expect(eq(u64, updates(), sent + 1), "the first load is news");
+	LOOP_UNTIL(&lab.all, lab.far->path.report.has & REPORT_SCORE);
+	cr_expect(eq(int, lab.far->path.report.score, 9), "one of eight is busy");
 
 	start = uv_hrtime();
 	egress_metric(lab.egress, "s80-80", &more);

@@ -42,6 +42,7 @@ static const struct {
 	{ "show bgp routes", "{\"object\":\"bgp-routes\",\"verb\":\"show\"}" },
 	{ "show probes", "{\"object\":\"probes\",\"verb\":\"show\"}" },
 	{ "show members web", "{\"object\":\"members\",\"service\":\"web\",\"verb\":\"show\"}" },
+	{ "show scores", "{\"object\":\"scores\",\"verb\":\"show\"}" },
 	{ "show maps", "{\"object\":\"maps\",\"verb\":\"show\"}" },
 	{ "show pins --all", "{\"all\":true,\"object\":\"pins\",\"verb\":\"show\"}" },
 	{ "explain web", "{\"service\":\"web\",\"verb\":\"explain\"}" },

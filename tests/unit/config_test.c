@@ -126,6 +126,40 @@ static const struct {
 	{ "no probe at all", "probe: {sender: {rate: 0}}\n", 1, "bad-value", "1 to 10000" },
 	{ "key that is not there", ROUTER "probe: {reflector: {key-file: /nonexistent}}\n", 2,
 	  "bad-secret", "key-file: /nonexistent" },
+	{ "score of what nobody knows",
+	  "scores:\n  metrics:\n  - {name: fan-speed, worst: 1, best: 0}\n", 3, "missing-key",
+	  "set 'category'" },
+	{ "score without ends", "scores:\n  metrics:\n  - {name: token-rate}\n", 3, "missing-key",
+	  "set 'worst' and 'best'" },
+	{ "score with one end", "scores: {metrics: [{name: utilisation, worst: 1}]}\n", 1, "must",
+	  "needs 'best'" },
+	{ "score with the other end", "scores: {metrics: [{name: utilisation, best: 1}]}\n", 1,
+	  "must", "needs 'worst'" },
+	{ "score that is always the same",
+	  "scores: {metrics: [{name: utilisation, worst: 1, best: 1}]}\n", 1, "must",
+	  "not be the same" },
+	{ "sigmoid without a middle",
+	  "scores: {metrics: [{name: rtt, normalisation: sigmoid, steepness: -9}]}\n", 1, "must",
+	  "needs 'middle' and 'steepness'" },
+	{ "sigmoid that is flat",
+	  "scores: {metrics: [{name: rtt, normalisation: sigmoid, middle: 1, steepness: 0}]}\n", 1,
+	  "must", "must not be 0" },
+	{ "sigmoid with ends",
+	  "scores: {metrics: [{name: rtt, normalisation: sigmoid, middle: 1, steepness: 1, "
+	  "worst: 1, best: 0}]}\n",
+	  1, "must", "is for normalisation min-max" },
+	{ "min-max with a middle", "scores: {metrics: [{name: utilisation, middle: 1}]}\n", 1,
+	  "must", "is for normalisation sigmoid" },
+	{ "score of a bad name", "scores: {metrics: [{name: CPU}]}\n", 1, "bad-value",
+	  "must begin with a letter" },
+	{ "score of one metric twice",
+	  "scores:\n  metrics:\n  - {name: utilisation}\n  - {name: utilisation}\n", 4, "duplicate",
+	  "first in line 3" },
+	{ "no such aggregation", "scores: {aggregation: median}\n", 1, "bad-value", "mean" },
+	{ "no such category", "scores: {categories: [{name: cpu}]}\n", 1, "bad-value",
+	  "computing" },
+	{ "weight that does not count", "scores: {categories: [{name: service, weight: 2}]}\n", 1,
+	  "must", "counts only where" },
 	{ "VRF without an id", "vrfs: [{name: red, rd: '65000:1'}]\n", 1, "missing-key",
 	  "'id' is missing" },
 	{ "VRF without an RD", "vrfs: [{name: red, id: 1}]\n", 1, "missing-key",
@@ -978,4 +1012,48 @@ Test(config, nothing_is_probed_unasked)
 
 	cr_expect(config->has_prober == false);
 	cr_expect(config->has_reflector == false);
+}
+
+Test(config, reads_scores)
+{
+	_cleanup_(config_free) struct config *config = checked(
+		"scores:\n"
+		"  aggregation: weighted\n"
+		"  categories: [{name: computing, aggregation: min, weight: 3}]\n"
+		"  metrics:\n"
+		"  - {name: cpu-utilisation}\n"
+		"  - {name: memory-utilisation, worst: 0.95, best: 0.5, category: service}\n"
+		"  - {name: rtt, normalisation: sigmoid, middle: 0.05, steepness: -100, weight: "
+		"2}\n"
+		"  - {name: fan-speed, category: composed, worst: 9000, best: -1.5}\n");
+	const struct scores *s = &config->scores;
+	char name[SCORES_NAME_MAX];
+	size_t index;
+
+	cr_expect(eq(ptr, (void *)scores_validate(s, &index), NULL));
+	cr_expect(eq(str, (char *)scores_name(s, name),
+		     "weighted(computing: min(cpu-utilisation), communication: mean(rtt), service: "
+		     "mean(memory-utilisation), composed: mean(fan-speed))"));
+	cr_expect(eq(dbl, s->category[KIND_COMPUTING].weight, 3));
+	cr_expect(eq(dbl, s->category[KIND_SERVICE].weight, 1));
+	cr_assert(eq(sz, s->count, 4));
+	cr_expect(eq(dbl, s->metric[0].worst, 1), "as is known of it");
+	cr_expect(eq(dbl, s->metric[0].best, 0));
+	cr_expect(eq(int, s->metric[1].category, KIND_SERVICE));
+	cr_expect(eq(dbl, s->metric[1].worst, 0.95));
+	cr_expect(eq(int, s->metric[2].normalisation, SCORES_SIGMOID));
+	cr_expect(eq(dbl, s->metric[2].middle, 0.05));
+	cr_expect(eq(dbl, s->metric[2].steepness, -100));
+	cr_expect(eq(dbl, s->metric[2].weight, 2));
+	cr_expect(eq(dbl, s->metric[3].best, -1.5));
+}
+
+Test(config, scores_unless_told_otherwise)
+{
+	_cleanup_(config_free) struct config *config = checked(ROUTER);
+	_cleanup_(config_free) struct config *mean = checked("scores: {aggregation: min}\n");
+
+	cr_expect(eq(u32, scores_fingerprint(&config->scores), scores_fingerprint(NULL)));
+	cr_expect(eq(int, mean->scores.aggregation, SCORES_MIN));
+	cr_expect(eq(sz, mean->scores.count, 1));
 }

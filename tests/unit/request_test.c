@@ -91,6 +91,7 @@ static const struct {
 	{ "maps", "{\"verb\":\"show\",\"object\":\"maps\"}", "" },
 	{ "names", "{\"verb\":\"show\",\"object\":\"names\"}", "" },
 	{ "probes", "{\"verb\":\"show\",\"object\":\"probes\"}", "" },
+	{ "scores", "{\"verb\":\"show\",\"object\":\"scores\"}", "" },
 	{ "neighbors", "{\"verb\":\"show\",\"object\":\"bgp\"}", "" },
 	{ "routes", "{\"verb\":\"show\",\"object\":\"bgp-routes\"}", "" },
 	{ "table to a file", "{\"verb\":\"mrt\",\"object\":\"dump\"}", "" },
@@ -582,6 +583,30 @@ Test(request, shows_endpoints)
 	cr_expect(eq(str, (char *)json_string_value(json_object_get(endpoint, "unknown")),
 		     (char *)"kernel"));
 	cr_expect(json_object_get(endpoint, "cross-connect") != NULL);
+	json_decref(answer);
+	router_close(&r);
+}
+
+Test(request, shows_how_scores_are_made)
+{
+	struct router r;
+	json_t *answer, *metric, *told;
+
+	router_open(&r);
+	answer = ask(&r, "{\"verb\":\"show\",\"object\":\"scores\"}");
+	metric = first_of(answer, "metrics");
+	cr_expect(eq(str, (char *)json_string_value(json_object_get(answer, "function")),
+		     (char *)"min-max of utilisation"));
+	cr_expect(eq(sz, strlen(json_string_value(json_object_get(answer, "fingerprint"))), 8));
+	cr_expect(eq(str, (char *)json_string_value(json_object_get(metric, "category")),
+		     (char *)"computing"));
+	cr_expect(eq(dbl, json_number_value(json_object_get(metric, "worst")), 1));
+	cr_expect(gt(sz, json_array_size(json_object_get(answer, "known")), 10));
+	json_decref(answer);
+	answer = ask(&r, "{\"verb\":\"explain\",\"service\":\"web\"}");
+	told = json_object_get(first_of(first_of(answer, "explained"), "candidates"), "told");
+	cr_expect(eq(str, (char *)json_string_value(json_object_get(told, "score-function")),
+		     (char *)"min-max of utilisation"));
 	json_decref(answer);
 	router_close(&r);
 }

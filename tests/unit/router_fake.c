@@ -360,6 +360,7 @@ void router_open(struct router *r)
 	strcpy(r->config.state_dir, r->dir);
 	strcpy(r->config.egress.site_name, "here");
 	r->config.tables.hash_seed = 42;
+	r->config.scores = scores_default;
 	r->context = (struct mgmt_context){ .tables = &r->tables,
 					    .bgp = &r->bgp,
 					    .ingress = &r->ingress,

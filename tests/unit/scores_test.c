@@ -175,6 +175,8 @@ Test(scores, utilisation_and_back)
 		cr_expect(ge(dbl, u, 0));
 		cr_expect(le(dbl, u, 4));
 	}
+	cr_expect(scores_by_utilisation(NULL) && scores_by_utilisation(&sigmoid));
+	cr_expect(not(scores_by_utilisation(&other)));
 	sigmoid.metric[0].steepness = -0.001;
 	cr_expect(eq(dbl, scores_utilisation(&sigmoid, 0), 4), "no more than can be used");
 	cr_expect(eq(dbl, scores_utilisation(&sigmoid, 10), 0));

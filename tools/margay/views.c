@@ -85,6 +85,7 @@ static void print_steered(const json_t *service)
 		{ "CAPACITY", "capacity", CELL_NUMBER },
 		{ "TIME", "service-time-ms", CELL_MS },
 		{ "BUSY", "utilisation", CELL_PERCENT },
+		{ "SCORE", "score", CELL_COUNT },
 		{ "RTT", "rtt-ms", CELL_MS },
 		{ "SLOTS", "slots", CELL_COUNT },
 		{ "STARTS", "starts", CELL_COUNT },
@@ -129,6 +130,8 @@ static void print_announced(const json_t *service)
 	print_member(report, "requests/s", "arrival-rate", CELL_NUMBER);
 	print_member(report, "in flight", "in-flight", CELL_NUMBER);
 	print_member(report, "busy", "utilisation", CELL_PERCENT);
+	print_member(report, "score", "score", CELL_COUNT);
+	print_member(report, "by", "score-function", CELL_TEXT);
 	print_member(service, "reported before", "report-age", CELL_AGE);
 	printf("\n");
 	table_print(stdout, get(service, "instances"), columns, ARRAY_SIZE(columns), 2);
@@ -503,6 +506,37 @@ static void join_words(json_t *object, const char *key)
 	json_object_set_new(object, key, json_string(joined));
 }
 
+void view_scores(const json_t *answer)
+{
+	static const struct column metrics[] = {
+		{ "METRIC", "name", CELL_TEXT },           { "UNIT", "unit", CELL_TEXT },
+		{ "CATEGORY", "category", CELL_TEXT },     { "WEIGHT", "weight", CELL_NUMBER },
+		{ "BY", "normalisation", CELL_TEXT },      { "WORST", "worst", CELL_NUMBER },
+		{ "BEST", "best", CELL_NUMBER },           { "MIDDLE", "middle", CELL_NUMBER },
+		{ "STEEPNESS", "steepness", CELL_NUMBER },
+	};
+	static const struct column categories[] = {
+		{ "CATEGORY", "name", CELL_TEXT },
+		{ "BY", "aggregation", CELL_TEXT },
+		{ "WEIGHT", "weight", CELL_NUMBER },
+	};
+	static const struct column known[] = {
+		{ "KNOWN METRIC", "name", CELL_TEXT }, { "UNIT", "unit", CELL_TEXT },
+		{ "CATEGORY", "category", CELL_TEXT }, { "WORST", "worst", CELL_NUMBER },
+		{ "BEST", "best", CELL_NUMBER },       { "WHAT", "what", CELL_TEXT },
+	};
+
+	printf("%s", text(answer, "function"));
+	print_member(answer, "fingerprint", "fingerprint", CELL_TEXT);
+	print_member(answer, "categories by", "aggregation", CELL_TEXT);
+	printf("\n\n");
+	table_print(stdout, get(answer, "metrics"), metrics, ARRAY_SIZE(metrics), 0);
+	printf("\n");
+	table_print(stdout, get(answer, "categories"), categories, ARRAY_SIZE(categories), 0);
+	printf("\n");
+	table_print(stdout, get(answer, "known"), known, ARRAY_SIZE(known), 0);
+}
+
 void view_endpoints(const json_t *answer)
 {
 	static const struct column columns[] = {
@@ -656,6 +690,8 @@ static void print_told(const json_t *candidate)
 	print_member(told, "requests/s", "arrival-rate", CELL_NUMBER);
 	print_member(told, "in flight", "in-flight", CELL_NUMBER);
 	print_member(told, "busy", "utilisation", CELL_PERCENT);
+	print_member(told, "score", "score", CELL_COUNT);
+	print_member(told, "by", "score-function", CELL_TEXT);
 	printf("\n");
 }
 
