@@ -33,7 +33,12 @@ void endpoints_clear(struct endpoints *endpoints)
 
 struct route endpoints_draw(const struct endpoints *endpoints, struct draw *draw)
 {
-	struct route route = { .to = &endpoints->to[draw_below(draw, endpoints->to_count)] };
+	return endpoints_route(endpoints, draw_below(draw, (uint32_t)endpoints->to_count), draw);
+}
+
+struct route endpoints_route(const struct endpoints *endpoints, size_t to, struct draw *draw)
+{
+	struct route route = { .to = &endpoints->to[to] };
 	uint32_t turn = draw_below(draw, UINT32_MAX);
 
 	for (size_t i = 0; i < endpoints->from_count && !route.from; i++) {

@@ -26,6 +26,9 @@ struct route {
 };
 struct route endpoints_draw(const struct endpoints *endpoints, struct draw *draw);
 
+/* The same to the target of an index. */
+struct route endpoints_route(const struct endpoints *endpoints, size_t to, struct draw *draw);
+
 /* Begins to connect; done() is called once. 0 or negative errno: done() is not called, and the
  * stream is closing. */
 int dial(uv_loop_t *loop, struct lines *lines, uv_connect_t *connect, const struct route *route,

@@ -97,6 +97,7 @@ static void flowgen_clear(struct flowgen *flowgen)
 	longlived_free(&flowgen->longlived);
 	tally_free(&flowgen->generator.tally);
 	endpoints_clear(&flowgen->generator.endpoints);
+	oracle_clear(&flowgen->generator.oracle);
 	if (flowgen->generator.log)
 		fclose(flowgen->generator.log);
 }
@@ -118,6 +119,8 @@ static const char usage[] =
 	"  --alpha A         of its bounded Pareto distribution, default 1.5; 0: exponential\n"
 	"  --ratio R         largest to smallest work, default 100\n"
 	"  --timeout S       default 3\n"
+	"  --oracle FILE,MS  for each --to, in the same order: the siteserver's board and its\n"
+	"                    round-trip time; a request goes where it will be over first\n"
 	"\n"
 	"  --long N          connections that stay open\n"
 	"  --ramp S          time in which they start, default 5\n"
@@ -131,14 +134,23 @@ static int usage_error(const char *fault)
 }
 
 static const struct option options[] = {
-	{ "to", required_argument, NULL, 'd' },       { "from", required_argument, NULL, 'f' },
-	{ "port", required_argument, NULL, 'p' },     { "seed", required_argument, NULL, 's' },
-	{ "start", required_argument, NULL, 'S' },    { "log", required_argument, NULL, 'l' },
-	{ "schedule", required_argument, NULL, 'c' }, { "work-ms", required_argument, NULL, 'w' },
-	{ "alpha", required_argument, NULL, 'a' },    { "ratio", required_argument, NULL, 'r' },
-	{ "timeout", required_argument, NULL, 't' },  { "long", required_argument, NULL, 'n' },
-	{ "ramp", required_argument, NULL, 'R' },     { "interval", required_argument, NULL, 'i' },
-	{ "seconds", required_argument, NULL, 'e' },  { 0 },
+	{ "to", required_argument, NULL, 'd' },
+	{ "from", required_argument, NULL, 'f' },
+	{ "port", required_argument, NULL, 'p' },
+	{ "seed", required_argument, NULL, 's' },
+	{ "start", required_argument, NULL, 'S' },
+	{ "log", required_argument, NULL, 'l' },
+	{ "schedule", required_argument, NULL, 'c' },
+	{ "work-ms", required_argument, NULL, 'w' },
+	{ "alpha", required_argument, NULL, 'a' },
+	{ "ratio", required_argument, NULL, 'r' },
+	{ "timeout", required_argument, NULL, 't' },
+	{ "long", required_argument, NULL, 'n' },
+	{ "ramp", required_argument, NULL, 'R' },
+	{ "interval", required_argument, NULL, 'i' },
+	{ "seconds", required_argument, NULL, 'e' },
+	{ "oracle", required_argument, NULL, 'o' },
+	{ 0 },
 };
 
 /* The numbers; -EINVAL: none of these options. */
@@ -191,6 +203,8 @@ static int option_take(struct flowgen *flowgen, int option, const char *value)
 		return endpoints_add(&endpoints->to, &endpoints->to_count, value, flowgen->port);
 	case 'f':
 		return endpoints_add(&endpoints->from, &endpoints->from_count, value, 0);
+	case 'o':
+		return oracle_add(&flowgen->generator.oracle, value);
 	case 's':
 		flowgen->generator.seed = strtoull(value, NULL, 0);
 		return 0;
@@ -216,6 +230,9 @@ static const char *flowgen_check(const struct flowgen *flowgen)
 		return "needs --to";
 	if (!flowgen->requests_config.schedule == !flowgen->longlived_config.count)
 		return "needs --schedule or --long, not both";
+	if (flowgen->generator.oracle.count &&
+	    flowgen->generator.oracle.count != flowgen->generator.endpoints.to_count)
+		return "needs an --oracle for each --to, or for none";
 	if (!(sizes->mean > 0) || !(sizes->ratio > 1) || !(flowgen->requests_config.timeout_s > 0))
 		return "a number is out of range";
 	return NULL;

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "dial.h"
+#include "oracle.h"
 #include "tally.h"
 
 #include <stdio.h>
@@ -12,6 +13,7 @@
 struct generator {
 	uv_loop_t *loop;
 	struct endpoints endpoints;
+	struct oracle oracle; /* of as many sites as there are targets; of none: they are drawn */
 	uint64_t seed, start_ns; /* CLOCK_MONOTONIC */
 	struct tally *tally;
 	FILE *log; /* a line for each request that has ended; NULL: none */

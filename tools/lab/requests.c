@@ -25,7 +25,9 @@ struct request {
 	size_t phase;
 	int family;
 	char site[SITE_NAME_MAX];
-	bool ended;
+	uint64_t late_ns;
+	struct board *board; /* of the oracle's choice */
+	bool asked, ended;
 };
 
 struct requests {
@@ -61,10 +63,10 @@ static void request_log(const struct request *request, enum outcome outcome, dou
 	const struct generator *generator = request->requests->generator;
 
 	if (generator->log)
-		fprintf(generator->log, "%.6f,%zu,%d,%s,%s,%.3f,%s\n",
+		fprintf(generator->log, "%.6f,%zu,%d,%s,%s,%.3f,%s,%llu\n",
 			(double)(int64_t)(request->planned_ns - generator->start_ns) / NS_PER_S,
 			request->phase, request->family, outcome_text(outcome), request->site,
-			latency_ms, answer);
+			latency_ms, answer, (unsigned long long)request->late_ns / 1000);
 }
 
 /* answer: wait and service as the site told them, in microseconds. */
@@ -76,6 +78,8 @@ static void request_end(struct request *request, enum outcome outcome, const cha
 	if (request->ended)
 		return;
 	request->ended = true;
+	if (request->board && !request->asked)
+		request->board->asked--; /* the site will never know of it */
 	request_log(request, outcome, latency_ms, answer);
 	tally_add(requests->generator->tally, request->site, outcome, latency_ms);
 	TAILQ_REMOVE(&requests->open, request, entry);
@@ -128,23 +132,39 @@ static void on_connected(uv_connect_t *connect, int status)
 		return;
 	}
 	snprintf(text, sizeof(text), "work %llu\n", (unsigned long long)request->work_us);
+	request->asked = true;
 	lines_send(&request->lines, text);
+}
+
+static struct route request_route(struct requests *requests, struct request *request)
+{
+	struct generator *generator = requests->generator;
+	size_t to = draw_below(&requests->way, (uint32_t)generator->endpoints.to_count);
+
+	if (generator->oracle.count) {
+		to = oracle_choose(&generator->oracle, requests->config.sizes.mean / 1e6);
+		request->board = generator->oracle.site[to].board;
+		request->board->asked++;
+	}
+	return endpoints_route(&generator->endpoints, to, &requests->way);
 }
 
 static void request_start(struct requests *requests)
 {
 	struct generator *generator = requests->generator;
-	struct route route = endpoints_draw(&generator->endpoints, &requests->way);
 	double work_us = draw_size(&requests->work, &requests->config.sizes);
 	struct request *request = calloc(1, sizeof(*request));
+	struct route route;
 	int r;
 
 	if (!request)
 		die("flowgen: out of memory"); /* a request that is not sent would be a lie */
 	request->requests = requests;
 	request->planned_ns = generator->start_ns + (uint64_t)(requests->next_s * NS_PER_S);
+	request->late_ns = uv_hrtime() - request->planned_ns;
 	request->phase = requests->next_phase;
 	request->work_us = work_us < 1 ? 1 : (uint64_t)work_us;
+	route = request_route(requests, request);
 	request->family = route.to->ss_family == AF_INET ? 4 : 6;
 	request->lines.line = request_line;
 	request->lines.ended = request_ended;
@@ -213,7 +233,7 @@ int requests_start(struct generator *generator, const struct requests_config *co
 	if (r < 0)
 		die("flowgen: no timer: %s", strerror(-r));
 	if (generator->log)
-		fputs("planned-s,phase,family,outcome,site,latency-ms,wait-us,service-us\n",
+		fputs("planned-s,phase,family,outcome,site,latency-ms,wait-us,service-us,late-us\n",
 		      generator->log);
 	arrival_draw(requests);
 	alarm_set(&requests->arrival, generator->start_ns);

@@ -34,6 +34,7 @@ void service_done(void *user, struct job *job)
 
 	client->working = false;
 	client->site->served++;
+	site_ended(client->site);
 	load_served(&client->site->load, (double)service_us / 1e6, (double)job->finish_ns / 1e9);
 	if (client->gone) {
 		free(client);

@@ -4,6 +4,7 @@
 #include "base/util.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -26,12 +27,27 @@ static struct load_sample site_sample(struct site *site, double now_s)
 				     .slots = w->slots };
 }
 
+static void board_tell(struct site *site)
+{
+	if (!site->board)
+		return;
+	site->board->slots = site->workers.slots;
+	site->board->speed_milli = (uint32_t)lround(site->workers.speed * 1000);
+}
+
+void site_ended(struct site *site)
+{
+	if (site->board)
+		site->board->ended++;
+}
+
 /* After each change: the slots' next end, and whether somebody should hear of it now. */
 static void site_changed(struct site *site)
 {
 	double now_s = site_seconds();
 	struct load_sample sample;
 
+	board_tell(site);
 	alarm_set(&site->alarm, workers_next(&site->workers));
 	if (now_s - site->told_s < NEWS_GAP_S)
 		return;
@@ -59,10 +75,23 @@ static void on_alarm(void *user)
 int site_init(struct site *site, uv_loop_t *loop, const struct site_config *config,
 	      void (*done)(void *user, struct job *job))
 {
+	int r;
+
 	*site = (struct site){ .loop = loop, .name = config->name, .service = config->service };
 	workers_init(&site->workers, config->slots, config->waiting_max, done, site);
 	load_init(&site->load, config->service_time_s, config->window_s, site_seconds());
+	if (config->board) {
+		r = board_make(config->board, &site->board);
+		if (r < 0)
+			return r;
+		board_tell(site);
+	}
 	return alarm_init(loop, &site->alarm, on_alarm, site);
+}
+
+void site_clear(struct site *site)
+{
+	board_close(&site->board);
 }
 
 int site_take(struct site *site, struct job *job)
@@ -72,8 +101,10 @@ int site_take(struct site *site, struct job *job)
 	site_advance(site);
 	load_arrival(&site->load, site_seconds());
 	r = workers_add(&site->workers, job, uv_hrtime());
-	if (r < 0)
+	if (r < 0) {
 		site->refused++;
+		site_ended(site);
+	}
 	site_changed(site);
 	return r;
 }
@@ -83,6 +114,8 @@ bool site_give_up(struct site *site, struct job *job)
 	bool waited = workers_remove(&site->workers, job);
 
 	site->left++;
+	if (waited)
+		site_ended(site);
 	return waited;
 }
 

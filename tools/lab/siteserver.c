@@ -62,6 +62,7 @@ static int run(const struct options *options, size_t address_count)
 	/* What still held a slot has lost its client by now: done() frees it. */
 	if (r == 0)
 		workers_run(&site.workers, UINT64_MAX);
+	site_clear(&site);
 	return r;
 }
 
@@ -74,7 +75,8 @@ static const char usage[] = "siteserver: a TCP service with a real, limited capa
 			    "  --slots N               worker slots, default 8\n"
 			    "  --queue N               requests that may wait, default 40 a slot\n"
 			    "  --service-time-ms X     what it was built for, default 50\n"
-			    "  --window S              of its averages, default 2\n";
+			    "  --window S              of its averages, default 2\n"
+			    "  --board FILE            what flowgen's oracle reads\n";
 
 static int usage_error(const char *fault)
 {
@@ -108,6 +110,7 @@ static int options_read(int argc, char **argv, struct options *ret)
 		{ "queue", required_argument, NULL, 'q' },
 		{ "service-time-ms", required_argument, NULL, 't' },
 		{ "window", required_argument, NULL, 'W' },
+		{ "board", required_argument, NULL, 'b' },
 		{ 0 },
 	};
 	int c;
@@ -137,6 +140,9 @@ static int options_read(int argc, char **argv, struct options *ret)
 			break;
 		case 'W':
 			ret->site.window_s = strtod(optarg, NULL);
+			break;
+		case 'b':
+			ret->site.board = optarg;
 			break;
 		default:
 			return -EINVAL;
