@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 
-from . import net, plan, procs, reflector, routers
+from . import net, plan, procs, reflector, routers, service
 
 READY_SECONDS = 30
 LOCK = "/run/lock/margay-lab"
@@ -26,12 +26,8 @@ def alone():
         yield
 
 
-def start_server(site):
-    plan.directory(plan.server_of(site)).mkdir(parents=True, exist_ok=True)
-    procs.start(plan.server_of(site), plan.server_of(site), plan.program("siteserver"),
-                "--name", site.name, "--service", plan.SERVICE, "--port", plan.SERVICE_PORT,
-                "--slots", site.slots, "--service-time-ms", plan.SERVICE_TIME_MS,
-                "--control", plan.site_socket(site), plan.SERVICE_V4, plan.SERVICE_V6)
+def start_server(site, kind=service.WEB):
+    kind.start(site)
 
 
 def tell_server(site, *words):
@@ -54,8 +50,8 @@ def _start_delays():
                         link.delay_ms, *net.delay_ports(link))
 
 
-def missing_programs(control=True):
-    names = ["delayline", "siteserver", "sitectl", "flowgen"]
+def missing_programs(control=True, kind=service.WEB):
+    names = ["delayline", *kind.programs]
     names += ["margayd", "margay"] if control else []
     return [str(plan.program(n)) for n in names if not plan.program(n).exists()]
 
@@ -63,7 +59,7 @@ def missing_programs(control=True):
 def up(settings=None, rr="frr", control=True):
     """From whatever is there to a lab that runs. control False: without margayd and reflector."""
     settings = settings or routers.Settings()
-    missing = missing_programs(control)
+    missing = missing_programs(control, settings.service)
     if missing:
         raise net.Failed(f"not built: {', '.join(missing)} (set MARGAY_BUILD, or build first)")
     down()
@@ -72,7 +68,7 @@ def up(settings=None, rr="frr", control=True):
     net.up()
     _start_delays()
     for site in plan.SITES:
-        start_server(site)
+        start_server(site, settings.service)
     (plan.RUN / "lab.json").write_text(json.dumps({"rr": rr}))
     if control:
         start_control(settings, rr)

@@ -19,6 +19,8 @@ class Request:
     site: str  # "": not known
     latency_ms: float
     read: float  # when we read of it
+    site_ms: float = None  # of that, what the site says: its queue and the work
+    late_ms: float = 0  # of that, the generator's: how late it began
 
     @property
     def failed(self):
@@ -36,29 +38,52 @@ def quantile(values, q):
     return ordered[min(int(q * len(ordered)), len(ordered) - 1)] if ordered else None
 
 
+@dataclass(frozen=True)
+class Flows:
+    """What the requests are like, and where they go."""
+
+    work_ms: float = plan.SERVICE_TIME_MS
+    largest: float = LARGEST
+    timeout_ms: float = TIMEOUT_MS
+    to: tuple = (plan.SERVICE_V4, plan.SERVICE_V6)
+    oracle: bool = False  # straight to the server where it is over first, and not to `to`
+    realtime: bool = False
+
+    def words(self):
+        words = ["--work-ms", self.work_ms, "--ratio", self.largest,
+                 "--timeout", self.timeout_ms / 1000]
+        if not self.oracle:
+            return words + [word for address in self.to for word in ("--to", address)]
+        for site in plan.SITES:
+            # Each request has two round trips: to connect, and to ask.
+            words += ["--to", plan.direct_addresses(site)[0],
+                      "--oracle", f"{plan.site_board(site)},{2 * site.rtt_ms}"]
+        return words
+
+
 class Load:
     """Requests of both clients by one schedule [(seconds, requests a second)...]."""
 
-    def __init__(self, schedule, seed, work_ms=plan.SERVICE_TIME_MS):
+    def __init__(self, schedule, seed, flows=Flows()):
+        self.flows = flows
         self.requests = []
         self._logs = []
         self._keys = []
         self.start = time.monotonic() + LEAD_SECONDS
         self.seconds = sum(seconds for seconds, _ in schedule)
         for number, client in enumerate(plan.CLIENTS):
-            self._start_client(client, schedule, seed + number, work_ms)
+            self._start_client(client, schedule, seed + number)
 
-    def _start_client(self, client, schedule, seed, work_ms):
+    def _start_client(self, client, schedule, seed):
         where = plan.directory(client.name)
         where.mkdir(parents=True, exist_ok=True)
         share = len(plan.CLIENTS)
         (where / "schedule").write_text("".join(f"{s} {r / share}\n" for s, r in schedule))
         log = where / "requests.csv"
         log.write_text("")
-        words = [plan.program("flowgen"), "--port", plan.SERVICE_PORT, "--to", plan.SERVICE_V4,
-                 "--to", plan.SERVICE_V6, "--schedule", where / "schedule", "--seed", seed,
-                 "--start", f"{self.start:.6f}", "--work-ms", work_ms, "--ratio", LARGEST,
-                 "--log", log, "--timeout", TIMEOUT_MS / 1000]
+        words = [*procs.realtime(self.flows.realtime), plan.program("flowgen"),
+                 "--port", plan.SERVICE_PORT, "--schedule", where / "schedule", "--seed", seed,
+                 "--start", f"{self.start:.6f}", "--log", log, *self.flows.words()]
         for source in client.sources:
             words += ["--from", source]
         key = f"flowgen-{client.name}"
@@ -87,8 +112,10 @@ class Load:
         return new
 
     def _parse(self, line):
-        at, _, family, outcome, site, latency = line.split(",")[:6]
-        return Request(float(at), int(family), outcome, site, float(latency), self.now)
+        at, _, family, outcome, site, latency, wait, work, late = line.split(",")
+        here = (int(wait) + int(work)) / 1000 if wait else None
+        return Request(float(at), int(family), outcome, site, float(latency), self.now, here,
+                       int(late) / 1000)
 
     def stop(self):
         for key in self._keys:

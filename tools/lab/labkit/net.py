@@ -114,6 +114,8 @@ def _add_routes():
     for site in plan.SITES:
         length = 128 if ":" in site.endpoint else 32
         core.append(_route("core", f"{site.endpoint}/{length}", site.name))
+        core += [_route("core", prefix, site.name)
+                 for prefix in plan.link_between(site.name, plan.server_of(site))[0].prefixes]
         _default(plan.server_of(site), site.name)
     for client in plan.CLIENTS:
         for prefix in plan.CLIENT_PREFIXES[client.name]:

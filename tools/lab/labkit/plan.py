@@ -79,6 +79,10 @@ class Link:
     def v6(self, end):
         return f"2001:db8:f:{self.number:x}::{end}"
 
+    @property
+    def prefixes(self):
+        return f"{self.v4(0)}/30", f"2001:db8:f:{self.number:x}::/64"
+
 
 SERVICE_TIME_MS = 50
 
@@ -163,6 +167,16 @@ def control_socket(name):
 
 def site_socket(site):
     return directory(server_of(site)) / "server.sock"
+
+
+def site_board(site):
+    return directory(server_of(site)) / "board"
+
+
+def direct_addresses(site):
+    """The server's own addresses, which no router steers."""
+    link, end = link_between(site.name, server_of(site))
+    return link.v4(3 - end), link.v6(3 - end)
 
 
 def pins(name):

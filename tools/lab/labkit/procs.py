@@ -43,6 +43,11 @@ def start(key, namespace, *words, env=None):
     return process.pid
 
 
+def realtime(wanted):
+    """Words before a program that is to come before all that is not of the lab."""
+    return ("chrt", "--fifo", "1") if wanted else ()
+
+
 def adopt(key, pid):
     """Writes down a process that another way has started."""
     RECORDS.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ import json
 import subprocess
 from dataclasses import dataclass
 
-from . import net, plan, procs
+from . import net, plan, procs, service
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Settings:
     hold_time: int = 9
     probe: bool = False  # round-trip times are measured, not configured
     extra: str = ""  # further lines of an ingress' configuration
+    service: object = service.WEB
 
 
 def _head(router):
@@ -71,8 +72,9 @@ def ingress_config(router, settings):
     id: {site.site_id}
     egress: [{site.v4}, "{site.v6}"]
     rtt-ms: {0 if settings.probe else site.rtt_ms}
-    capacity: {site.slots}
-    service-time-ms: {plan.SERVICE_TIME_MS}
+    tier: {settings.service.tier(site)}
+    capacity: {settings.service.capacity(site)}
+    service-time-ms: {settings.service.time_ms}
 """
         for site in plan.SITES
     )
@@ -105,7 +107,6 @@ tunnel:
 
 def egress_config(site, settings):
     link, end = plan.link_between(site.name, plan.server_of(site))
-    collector = f"{plan.program('sitectl')} --wait {plan.site_socket(site)} report"
     return (
         _head(site)
         + """\
@@ -134,10 +135,8 @@ site:
       announce-without-report: false
       update-min: {settings.update_min}
       update-max: {settings.update_max}
-      collector:
-        exec: {collector}
-        timeout: 3
 """
+        + settings.service.collector(site)
     )
 
 
