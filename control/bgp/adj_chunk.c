@@ -230,10 +230,15 @@ static int run_encode(struct adj_group *g, const struct change *run, size_t coun
 {
 	_cleanup_(bgp_path_clear) struct bgp_path path = { 0 };
 	const struct rib_route *route;
+	struct bgp_path kept;
 	int r;
 
-	if (!run->path || g->out)
-		return run_messages(g, run, count, run->path ? &run->path->path : NULL, list, ret);
+	if (!run->path)
+		return run_messages(g, run, count, NULL, list, ret);
+	if (g->out) {
+		interned_path(run->path, &kept);
+		return run_messages(g, run, count, &kept, list, ret);
+	}
 	route = change_route(g, run);
 	r = route ? export_path(route, &g->to, &path) : -EADDRNOTAVAIL;
 	if (r == -ENOMEM)

@@ -69,12 +69,15 @@ int speaker_withdraw(struct speaker *s, struct rib_source *source, const struct 
 	return 1;
 }
 
-static struct bgp_route route_of(const struct rib_route *r)
+/* *path is its path from then on. */
+static struct bgp_route route_of(const struct rib_route *r, struct bgp_path *path)
 {
+	interned_path(r->path, path);
 	return (struct bgp_route){ .neighbor = r->key.neighbor,
 				   .dst = r->key.entry->dst,
 				   .path_id = r->key.path_id,
-				   .path = &r->path->path,
+				   .path = path,
+				   .path_serial = r->path->serial,
 				   .received_ms = r->received_ms,
 				   .stale = r->stale };
 }
@@ -84,14 +87,16 @@ int speaker_prolong(struct speaker *s, struct rib_route *r)
 	_cleanup_(bgp_path_clear) struct bgp_path path = { 0 };
 	const struct bgp_nlri nlri = { .dst = r->key.entry->dst, .path_id = r->key.path_id };
 	struct bgp_route route;
+	struct bgp_path kept;
 
-	if (bgp_path_has_community(&r->path->path, BGP_COMMUNITY_LLGR_STALE))
+	if (r->path->communities & INTERNED_LLGR_STALE)
 		return 0; /* it was so when it came */
-	if (bgp_path_copy(&r->path->path, &path) < 0 ||
+	interned_path(r->path, &kept);
+	if (bgp_path_copy(&kept, &path) < 0 ||
 	    bgp_path_add_community(&path, BGP_COMMUNITY_LLGR_STALE) < 0 ||
 	    rib_route_change(s->rib, r, &path) < 0)
 		return -ENOMEM;
-	route = route_of(r);
+	route = route_of(r, &kept);
 	if (is_told(s, r->source))
 		s->ops->announced(s->user, &route);
 	observe_changed(s, r->source, &nlri);
@@ -466,19 +471,20 @@ void bgp_peer_routes(const struct bgp *bgp, uint32_t id,
 	const struct rib_route *r = neighbor ? neighbor_source(neighbor)->routes : NULL;
 
 	for (; r; r = r->source_next) {
-		struct bgp_route route = route_of(r);
+		struct bgp_path path;
+		struct bgp_route route = route_of(r, &path);
 
 		visit(user, &route);
 	}
 }
 
 bool bgp_route_find(const struct bgp *bgp, uint32_t neighbor, const struct bgp_nlri *nlri,
-		    struct bgp_route *ret)
+		    struct bgp_route *ret, struct bgp_path *ret_path)
 {
 	const struct rib_route *r = rib_route_find(bgp->speaker.rib, neighbor, nlri);
 
 	if (r)
-		*ret = route_of(r);
+		*ret = route_of(r, ret_path);
 	return r;
 }
 
@@ -486,7 +492,8 @@ static void entry_visit(const struct rib_entry *entry,
 			void (*visit)(void *user, const struct bgp_route *route), void *user)
 {
 	for (const struct rib_route *r = entry->routes; r; r = r->next) {
-		struct bgp_route route = route_of(r);
+		struct bgp_path path;
+		struct bgp_route route = route_of(r, &path);
 
 		visit(user, &route);
 	}
@@ -521,7 +528,7 @@ void bgp_resolve(struct bgp *bgp, const struct bgp_resolver *resolver, void *use
 static bool entry_leads_by(const struct rib_entry *entry, const struct addr *next_hop)
 {
 	for (const struct rib_route *r = entry->routes; r; r = r->next)
-		if (addr_equal(&r->path->path.next_hop, next_hop))
+		if (addr_equal(&r->path->next_hop, next_hop))
 			return true;
 	return false;
 }
@@ -535,7 +542,7 @@ void bgp_next_hop_changed(struct bgp *bgp, const struct addr *next_hop, uint32_t
 	while ((link = table_walk(paths, link))) {
 		struct interned *i = TABLE_ENTRY(link, struct interned, link);
 
-		if (addr_equal(&i->path.next_hop, next_hop))
+		if (addr_equal(&i->next_hop, next_hop))
 			i->cost = cost;
 	}
 	while ((entry = rib_next(bgp->speaker.rib, entry))) {

@@ -104,6 +104,7 @@ struct bgp_route {
 	struct bgp_dst dst;
 	uint32_t path_id;            /* RFC 7911; 0 without Add-Path */
 	const struct bgp_path *path; /* borrowed for the call; NULL in a withdrawal */
+	uint64_t path_serial;        /* of routes that are looked up: the same for equal paths */
 	uint64_t received_ms;        /* uv_now() at which its message was read */
 	bool stale; /* kept of a neighbour that is away or tells its routes again */
 };

@@ -39,13 +39,13 @@ static int step_own(const struct rib_route *a, const struct rib_route *b)
 
 static int step_long_lived(const struct rib_route *a, const struct rib_route *b)
 {
-	return compare(bgp_path_has_community(&a->path->path, BGP_COMMUNITY_LLGR_STALE),
-		       bgp_path_has_community(&b->path->path, BGP_COMMUNITY_LLGR_STALE));
+	return compare(a->path->communities & INTERNED_LLGR_STALE,
+		       b->path->communities & INTERNED_LLGR_STALE);
 }
 
 static uint32_t local_pref(const struct rib_route *route)
 {
-	const struct bgp_path *path = &route->path->path;
+	const struct interned *path = route->path;
 
 	return path->has & BGP_HAS_LOCAL_PREF ? path->local_pref : LOCAL_PREF_DEFAULT;
 }
@@ -57,21 +57,25 @@ static int step_local_pref(const struct rib_route *a, const struct rib_route *b)
 
 static int step_as_path(const struct rib_route *a, const struct rib_route *b)
 {
-	return compare(bgp_path_as_len(&a->path->path), bgp_path_as_len(&b->path->path));
+	return compare(a->path->as_len, b->path->as_len);
 }
 
 static int step_origin(const struct rib_route *a, const struct rib_route *b)
 {
-	return compare(a->path->path.origin, b->path->path.origin);
+	return compare(a->path->origin, b->path->origin);
 }
 
 static int step_med(const struct rib_route *a, const struct rib_route *b)
 {
-	const struct bgp_path *x = &a->path->path, *y = &b->path->path;
+	struct bgp_path x, y;
 
-	if (bgp_path_first_as(x) != bgp_path_first_as(y))
+	if (!((a->path->has | b->path->has) & BGP_HAS_MED))
 		return 0;
-	return compare(x->has & BGP_HAS_MED ? x->med : 0, y->has & BGP_HAS_MED ? y->med : 0);
+	interned_path(a->path, &x);
+	interned_path(b->path, &y);
+	if (bgp_path_first_as(&x) != bgp_path_first_as(&y))
+		return 0;
+	return compare(x.has & BGP_HAS_MED ? x.med : 0, y.has & BGP_HAS_MED ? y.med : 0);
 }
 
 static int step_external(const struct rib_route *a, const struct rib_route *b)
@@ -81,7 +85,7 @@ static int step_external(const struct rib_route *a, const struct rib_route *b)
 
 static const uint8_t *originator(const struct rib_route *route)
 {
-	const struct bgp_path *path = &route->path->path;
+	const struct interned *path = route->path;
 
 	return path->has & BGP_HAS_ORIGINATOR ? path->originator_id : route->source->router_id;
 }
@@ -93,7 +97,7 @@ static int step_identifier(const struct rib_route *a, const struct rib_route *b)
 
 static int step_cluster_list(const struct rib_route *a, const struct rib_route *b)
 {
-	return compare(a->path->path.cluster_list.len, b->path->path.cluster_list.len);
+	return compare(a->path->cluster_len, b->path->cluster_len);
 }
 
 static int step_address(const struct rib_route *a, const struct rib_route *b)
@@ -174,8 +178,8 @@ static struct running running_next(struct running r)
 
 static bool med_beaten(const struct rib_route *route, struct running all)
 {
-	if (!(route->path->path.has & BGP_HAS_MED) || !route->path->path.med)
-		return false; /* nothing is lower */
+	if (!(route->path->has & BGP_HAS_MED))
+		return false; /* it counts as 0: nothing is lower */
 	for (struct running r = all; r.route; r = running_next(r))
 		if (!compare_by(r.route, route, STEP_FIRST, STEP_MED) &&
 		    step_med(r.route, route) < 0)
@@ -202,7 +206,7 @@ static struct running best_of(struct running all)
 
 struct rib_route *decision_best(struct rib_route *routes)
 {
-	struct rib_route *best = best_of(running_from(routes, NULL)).route;
+	struct rib_route *best = routes->next ? best_of(running_from(routes, NULL)).route : routes;
 
 	return best && is_reachable(best) ? best : NULL;
 }

@@ -10,11 +10,6 @@
 #define LOCAL_PREF_DEFAULT 100
 #define EXT_COMMUNITY_LEN  8
 
-/* RFC 1997. */
-#define NO_EXPORT           0xffffff01
-#define NO_ADVERTISE        0xffffff02
-#define NO_EXPORT_SUBCONFED 0xffffff03
-
 static bool source_internal(const struct rib_source *source)
 {
 	return source->neighbor && !source->external;
@@ -32,7 +27,7 @@ static bool reflected(const struct rib_source *source, const struct export_targe
 static bool next_hop_is_self(const struct rib_route *route, const struct export_target *to)
 {
 	if (!route->source->neighbor)
-		return addr_is_zero(&route->path->path.next_hop);
+		return addr_is_zero(&route->path->next_hop);
 	return !route->key.entry->dst.vpn && (to->next_hop_self || !to->codec.ibgp);
 }
 
@@ -44,22 +39,29 @@ static bool next_hop_is_there(const struct rib_route *route, const struct export
 	       !next_hop_is_self(route, to);
 }
 
+static bool route_tells_site(const struct rib_route *route)
+{
+	struct bgp_path path;
+
+	interned_path(route->path, &path);
+	return bgp_path_tells_site(&path, &route->key.entry->dst.prefix);
+}
+
 bool export_allowed(const struct rib_route *route, const struct export_target *to)
 {
 	const struct rib_source *source = route->source;
-	const struct bgp_path *path = &route->path->path;
+	uint8_t communities = route->path->communities;
 
 	if (source->neighbor && source->neighbor == to->neighbor)
 		return false;
-	if (bgp_path_has_community(path, NO_ADVERTISE))
+	if (communities & INTERNED_NO_ADVERTISE)
 		return false;
 	/* RFC 9494 section 4.3: to those only who depreference it, too. */
-	if (!to->codec.long_lived && bgp_path_has_community(path, BGP_COMMUNITY_LLGR_STALE))
+	if (!to->codec.long_lived && communities & INTERNED_LLGR_STALE)
 		return false;
-	if (!to->codec.ibgp && (bgp_path_has_community(path, NO_EXPORT) ||
-				bgp_path_has_community(path, NO_EXPORT_SUBCONFED)))
+	if (!to->codec.ibgp && communities & INTERNED_NO_EXPORT)
 		return false;
-	if (!to->codec.inside && bgp_path_tells_site(path, &route->key.entry->dst.prefix))
+	if (!to->codec.inside && route_tells_site(route))
 		return false; /* without its metrics it would be a way to the egress */
 	if (!next_hop_is_there(route, to))
 		return false;
@@ -148,11 +150,13 @@ static int path_internalise(struct bgp_path *path, const struct rib_route *route
 int export_path(const struct rib_route *route, const struct export_target *to, struct bgp_path *ret)
 {
 	_cleanup_(bgp_path_clear) struct bgp_path path = { 0 };
+	struct bgp_path kept;
 	int r;
 
 	if (!next_hop_is_there(route, to))
 		return -EADDRNOTAVAIL;
-	r = bgp_path_copy(&route->path->path, &path);
+	interned_path(route->path, &kept);
+	r = bgp_path_copy(&kept, &path);
 	if (r < 0)
 		return r;
 	if (next_hop_is_self(route, to))

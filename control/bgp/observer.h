@@ -58,9 +58,11 @@ bool bgp_peer_find(const struct bgp *bgp, uint32_t neighbor, struct bgp_peer *re
 /* The routes of one neighbour, oldest first; visit must not change the RIB. */
 void bgp_peer_routes(const struct bgp *bgp, uint32_t neighbor,
 		     void (*visit)(void *user, const struct bgp_route *route), void *user);
-/* The route as it stands, borrowed until the RIB changes. False: there is none. */
+/* The route as it stands; its path is *ret_path, whose strings are borrowed until the RIB changes.
+ * False: there is none. */
 bool bgp_route_find(const struct bgp *bgp, uint32_t neighbor, const struct bgp_nlri *nlri,
-		    struct bgp_route *ret);
-/* All routes to a destination, our own included. */
+		    struct bgp_route *ret, struct bgp_path *ret_path);
+/* All routes to a destination, our own included; the strings of their paths are borrowed until the
+ * RIB changes. */
 void bgp_dst_routes(const struct bgp *bgp, const struct bgp_dst *dst,
 		    void (*visit)(void *user, const struct bgp_route *route), void *user);

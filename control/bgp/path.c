@@ -9,28 +9,10 @@
 
 #define AS_PER_SEGMENT 255
 
-/* The members that are byte strings, so that copy, clear, compare and hash cannot forget one. */
-static const size_t bytes_at[] = {
-	offsetof(struct bgp_path, as_path),     offsetof(struct bgp_path, cluster_list),
-	offsetof(struct bgp_path, communities), offsetof(struct bgp_path, ext_communities),
-	offsetof(struct bgp_path, prefix_sid),  offsetof(struct bgp_path, tunnel_encap),
-	offsetof(struct bgp_path, metadata),    offsetof(struct bgp_path, unknown),
-};
-
-static struct bgp_bytes *path_bytes(struct bgp_path *path, size_t i)
-{
-	return (struct bgp_bytes *)((uint8_t *)path + bytes_at[i]);
-}
-
-static const struct bgp_bytes *path_bytes_const(const struct bgp_path *path, size_t i)
-{
-	return (const struct bgp_bytes *)((const uint8_t *)path + bytes_at[i]);
-}
-
 void bgp_path_clear(struct bgp_path *path)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(bytes_at); i++)
-		free(path_bytes(path, i)->at);
+	for (size_t i = 0; i < BGP_PATH_STRINGS; i++)
+		free(bgp_path_string(path, i)->at);
 	*path = (struct bgp_path){ 0 };
 }
 
@@ -55,37 +37,16 @@ int bgp_path_copy(const struct bgp_path *path, struct bgp_path *ret)
 {
 	struct bgp_path copy = *path;
 
-	for (size_t i = 0; i < ARRAY_SIZE(bytes_at); i++) {
-		if (bytes_copy(path_bytes(&copy, i)) == 0)
+	for (size_t i = 0; i < BGP_PATH_STRINGS; i++) {
+		if (bytes_copy(bgp_path_string(&copy, i)) == 0)
 			continue;
-		for (; i < ARRAY_SIZE(bytes_at); i++)
-			path_bytes(&copy, i)->at = NULL; /* still the original's */
+		for (; i < BGP_PATH_STRINGS; i++)
+			bgp_path_string(&copy, i)->at = NULL; /* still the original's */
 		bgp_path_clear(&copy);
 		return -ENOMEM;
 	}
 	*ret = copy;
 	return 0;
-}
-
-size_t bgp_path_octets(const struct bgp_path *path)
-{
-	size_t octets = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(bytes_at); i++)
-		octets += path_bytes_const(path, i)->len;
-	return octets;
-}
-
-void bgp_path_move(struct bgp_path *path, uint8_t *room)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(bytes_at); i++) {
-		struct bgp_bytes *bytes = path_bytes(path, i);
-
-		if (bytes->len)
-			memcpy(room, bytes->at, bytes->len);
-		bytes->at = bytes->len ? room : NULL;
-		room += bytes->len;
-	}
 }
 
 static bool report_equal(const struct report *a, const struct report *b)
@@ -114,8 +75,8 @@ bool bgp_path_equal(const struct bgp_path *a, const struct bgp_path *b)
 {
 	if (!scalars_equal(a, b) || !report_equal(&a->report, &b->report))
 		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(bytes_at); i++) {
-		const struct bgp_bytes *x = path_bytes_const(a, i), *y = path_bytes_const(b, i);
+	for (size_t i = 0; i < BGP_PATH_STRINGS; i++) {
+		const struct bgp_bytes *x = bgp_path_string_of(a, i), *y = bgp_path_string_of(b, i);
 
 		if (x->len != y->len || (x->len && memcmp(x->at, y->at, x->len)))
 			return false;
@@ -138,8 +99,8 @@ uint64_t bgp_path_hash(const struct bgp_path *path)
 	hash = fnv_add(hash, path->tunnel.endpoint.octet, sizeof(path->tunnel.endpoint.octet));
 	hash = fnv_add(hash, &path->site_id, sizeof(path->site_id));
 	hash = fnv_add(hash, &path->report.sampled_ms, sizeof(path->report.sampled_ms));
-	for (size_t i = 0; i < ARRAY_SIZE(bytes_at); i++) {
-		const struct bgp_bytes *bytes = path_bytes_const(path, i);
+	for (size_t i = 0; i < BGP_PATH_STRINGS; i++) {
+		const struct bgp_bytes *bytes = bgp_path_string_of(path, i);
 
 		hash = fnv_add(hash, &bytes->len, sizeof(bytes->len));
 		hash = fnv_add(hash, bytes->at, bytes->len);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One BGP path as values: what the attributes of an UPDATE mean, without their encoding. Decoders
- * write it, the RIB holds it (interned, see rib.h), encoders read it. Raw attributes that are
+ * write it, the RIB holds it (interned, see intern.h), encoders read it. Raw attributes that are
  * passed on but not understood are kept in `unknown`.
  */
 #pragma once
@@ -91,16 +91,34 @@ struct bgp_path {
 	struct report report; /* valid with BGP_HAS_REPORT */
 	uint32_t carried[BGP_CARRIER_COUNT]; /* enum report_field: which came by which carrier, by
 						the number of its bit */
-	struct bgp_bytes as_path;            /* AS_PATH segments with 4-octet AS numbers */
-	struct bgp_bytes cluster_list;       /* 4 octets each */
-	struct bgp_bytes communities;        /* RFC 1997, 4 octets each */
-	struct bgp_bytes ext_communities;    /* RFC 4360, 8 octets each, all of them */
-	struct bgp_bytes prefix_sid;         /* attribute 40 as it came */
-	struct bgp_bytes tunnel_encap;       /* attribute 23 as it came */
-	struct bgp_bytes metadata;           /* attribute 42 as it came, unknown sub-TLVs kept */
+	/* Nothing stands behind the strings, see bgp_path_string(). */
+	struct bgp_bytes as_path;         /* AS_PATH segments with 4-octet AS numbers */
+	struct bgp_bytes cluster_list;    /* 4 octets each */
+	struct bgp_bytes communities;     /* RFC 1997, 4 octets each */
+	struct bgp_bytes ext_communities; /* RFC 4360, 8 octets each, all of them */
+	struct bgp_bytes prefix_sid;      /* attribute 40 as it came */
+	struct bgp_bytes tunnel_encap;    /* attribute 23 as it came */
+	struct bgp_bytes metadata;        /* attribute 42 as it came, unknown sub-TLVs kept */
 	struct bgp_bytes unknown; /* whole attributes, optional transitive, Partial bit set */
 };
 
+#define BGP_PATH_STRINGS 8
+
+/* The strings by number, so that who goes through all of them cannot forget one. */
+static inline struct bgp_bytes *bgp_path_string(struct bgp_path *path, size_t i)
+{
+	return (struct bgp_bytes *)((uint8_t *)path + offsetof(struct bgp_path, as_path)) + i;
+}
+
+static inline const struct bgp_bytes *bgp_path_string_of(const struct bgp_path *path, size_t i)
+{
+	return bgp_path_string((struct bgp_path *)path, i);
+}
+
+/* RFC 1997. */
+#define BGP_COMMUNITY_NO_EXPORT           0xffffff01u
+#define BGP_COMMUNITY_NO_ADVERTISE        0xffffff02u
+#define BGP_COMMUNITY_NO_EXPORT_SUBCONFED 0xffffff03u
 /* RFC 9494. */
 #define BGP_COMMUNITY_LLGR_STALE 0xffff0006u
 #define BGP_COMMUNITY_NO_LLGR    0xffff0007u
@@ -109,10 +127,6 @@ struct bgp_path {
 int bgp_path_copy(const struct bgp_path *path, struct bgp_path *ret);
 /* Frees the bytes of a copy and zeroes it. Not for a decoded path, whose bytes are its update's. */
 void bgp_path_clear(struct bgp_path *path);
-/* For a copy in one block: how many octets the path's strings have, and a copy of them to `room`,
- * which path's members name from then on. */
-size_t bgp_path_octets(const struct bgp_path *path);
-void bgp_path_move(struct bgp_path *path, uint8_t *room);
 bool bgp_path_equal(const struct bgp_path *a, const struct bgp_path *b);
 /* Equal paths have equal hashes; for tables only, it is the same on every machine. */
 uint64_t bgp_path_hash(const struct bgp_path *path);

@@ -54,8 +54,7 @@ void stale_prolong(struct speaker *speaker, struct rib_source *source, uint32_t 
 		next = r->source_next;
 		if (!r->stale || !route_of(r, families))
 			continue;
-		if (bgp_path_has_community(&r->path->path, BGP_COMMUNITY_NO_LLGR) ||
-		    speaker_prolong(speaker, r) < 0)
+		if (r->path->communities & INTERNED_NO_LLGR || speaker_prolong(speaker, r) < 0)
 			route_go(speaker, r);
 	}
 }

@@ -14,6 +14,7 @@
 struct table_link {
 	struct table_link *next;
 	uint32_t hash;
+	uint32_t note; /* whatever the owner likes: it would be padding */
 };
 
 struct table {
@@ -74,7 +75,8 @@ static inline int table_add(struct table *table, struct table_link *link, uint32
 		table_rehash(table, bucket, size);
 	}
 	to = &table->bucket[hash & (table->size - 1)];
-	*link = (struct table_link){ .next = *to, .hash = hash };
+	link->next = *to;
+	link->hash = hash;
 	*to = link;
 	table->count++;
 	return 0;

@@ -27,6 +27,7 @@ struct mrt_table {
 	/* The record that is being made, of routes with and without path ids. */
 	struct record {
 		struct mrt_route route[ROUTES_MAX];
+		struct bgp_path path[ROUTES_MAX]; /* theirs */
 		size_t count;
 	} record[2];
 	uint8_t octets[RECORD_ROOM];
@@ -147,11 +148,13 @@ static void route_note(void *user, const struct bgp_route *route)
 	for (size_t i = 0; i < t->peer_count; i++) {
 		if (t->neighbor[i] != route->neighbor)
 			continue; /* one that is newer than the table is left out */
-		record->route[record->count++] =
+		record->path[record->count] = *route->path;
+		record->route[record->count] =
 			(struct mrt_route){ .peer = (uint16_t)i,
 					    .originated_s = (uint32_t)(time(NULL) - (time_t)age_s),
 					    .path_id = route->path_id,
-					    .path = route->path };
+					    .path = &record->path[record->count] };
+		record->count++;
 		break;
 	}
 	if (record->count == ROUTES_MAX)

@@ -17,16 +17,11 @@ static struct bgp_codec codec_of(const struct bgp_peer *peer)
 	return codec;
 }
 
-/* NULL: the route is gone. */
-static const struct bgp_path *path_find(const struct retell *retell, const struct bgp_nlri *nlri,
-					uint64_t *ret_received_ms)
+/* False: the route is gone. */
+static bool route_find(const struct retell *retell, const struct bgp_nlri *nlri,
+		       struct bgp_route *ret, struct bgp_path *ret_path)
 {
-	struct bgp_route route;
-
-	if (!bgp_route_find(retell->bgp, retell->peer->neighbor, nlri, &route))
-		return NULL;
-	*ret_received_ms = route.received_ms;
-	return route.path;
+	return bgp_route_find(retell->bgp, retell->peer->neighbor, nlri, ret, ret_path);
 }
 
 /* One message for the first of the run; returns how many prefixes it took. */
@@ -47,30 +42,36 @@ static size_t message_write(struct retell *retell, const struct bgp_path *path,
 	return 1;
 }
 
-/* How many of the list have this path, from its beginning, in one family. */
-static size_t run_len(const struct retell *retell, const struct bgp_path *path,
-		      const struct bgp_nlri *list, size_t count)
+/* How many of the list have this path, from its beginning, in one family. serial 0: have gone. */
+static size_t run_len(const struct retell *retell, uint64_t serial, const struct bgp_nlri *list,
+		      size_t count)
 {
 	enum bgp_family family = nlri_family_of(&list[0].dst);
-	uint64_t received_ms;
 	size_t n = 1;
 
-	while (n < count && n < RUN_MAX && nlri_family_of(&list[n].dst) == family &&
-	       path_find(retell, &list[n], &received_ms) == path)
-		n++;
+	for (; n < count && n < RUN_MAX && nlri_family_of(&list[n].dst) == family; n++) {
+		struct bgp_route route = { 0 };
+		struct bgp_path path;
+
+		route_find(retell, &list[n], &route, &path);
+		if (route.path_serial != serial)
+			break;
+	}
 	return n;
 }
 
 void retell_routes(struct retell *retell, const struct bgp_nlri *list, size_t count)
 {
 	while (count) {
-		uint64_t received_ms = 0;
-		const struct bgp_path *path = path_find(retell, list, &received_ms);
-		size_t run = run_len(retell, path, list, count);
+		struct bgp_route route = { 0 };
+		struct bgp_path path;
+		bool there = route_find(retell, list, &route, &path);
+		size_t run = run_len(retell, route.path_serial, list, count);
 
 		count -= run;
 		while (run) {
-			size_t n = message_write(retell, path, received_ms, list, run);
+			size_t n = message_write(retell, there ? &path : NULL, route.received_ms,
+						 list, run);
 
 			list += n;
 			run -= n;

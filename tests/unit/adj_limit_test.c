@@ -7,7 +7,7 @@ enum { SOURCES = 5, MEMBERS = 4, MAX = 4 };
 /* The order of the decision process, as far as these routes differ in it. */
 static bool is_better(const struct rib_route *a, const struct rib_route *b)
 {
-	uint32_t p = a->path->path.local_pref, q = b->path->path.local_pref;
+	uint32_t p = a->path->local_pref, q = b->path->local_pref;
 
 	if (!a->key.neighbor != !b->key.neighbor)
 		return !a->key.neighbor;
@@ -37,7 +37,7 @@ static void expect_best(const struct rib *rib, const struct listener *l,
 			if (r->key.neighbor != to->neighbor &&
 			    (!to->paths_max || rank(r) < to->paths_max))
 				want[entry->dst.prefix.addr.octet[15]][r->out_id] =
-					r->path->path.local_pref;
+					r->path->local_pref;
 	for (int i = 0; i < PREFIXES; i++)
 		for (int id = 0; id < IDS; id++)
 			cr_assert(eq(u32, l->pref[i][id], want[i][id]),

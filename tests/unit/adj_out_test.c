@@ -120,12 +120,12 @@ static void expect_heard(const struct rib *rib, const struct listener *l,
 
 		if (!add_path) {
 			if (best->key.neighbor != to->neighbor)
-				want[i][0] = best->path->path.local_pref;
+				want[i][0] = best->path->local_pref;
 			continue;
 		}
 		for (const struct rib_route *r = entry->routes; r; r = r->next)
 			if (r->key.neighbor != to->neighbor)
-				want[i][r->out_id] = r->path->path.local_pref;
+				want[i][r->out_id] = r->path->local_pref;
 	}
 	for (int i = 0; i < PREFIXES; i++)
 		for (int id = 0; id < IDS; id++)
@@ -300,7 +300,7 @@ static void crowd_converse(bool limits)
 		for (uint32_t i = 0; step % 40 == 39 && i < CROWD; i++) {
 			struct bgp_dst dst = nlri_of(i, 0).dst;
 			struct rib_entry *entry = rib_find(rib, &dst);
-			uint32_t want = entry ? rib_best(entry)->path->path.local_pref : 0;
+			uint32_t want = entry ? rib_best(entry)->path->local_pref : 0;
 
 			cr_assert(eq(u32, pref[0][i], want), "prefix %u", i);
 			cr_assert(eq(u32, pref[1][i], want), "prefix %u", i);

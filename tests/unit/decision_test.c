@@ -122,35 +122,43 @@ static const struct {
 struct candidates {
 	struct rib_route route[ROUTES_MAX];
 	struct rib_source source[ROUTES_MAX];
-	struct interned path[ROUTES_MAX];
+	struct intern_table paths[ROUTES_MAX]; /* one each: equal ones have costs of their own */
 	uint8_t clusters[8];
 	struct rib_route *list;
 };
+
+static void candidates_clear(struct candidates *all)
+{
+	for (size_t i = 0; i < ROUTES_MAX; i++)
+		interned_put(&all->paths[i], &all->route[i].path);
+}
 
 /* LLGR_STALE behind another one (RFC 9494). */
 static uint8_t long_lived[] = { 0, 1, 0, 6, 0xff, 0xff, 0, 6 };
 
 static void candidate_add(struct candidates *all, size_t i, const struct candidate *c)
 {
-	struct bgp_path *path = &all->path[i].path;
+	struct bgp_path path = path_pref(c->local_pref);
+	struct interned *interned;
 	size_t as_len = c->as_path[0] ? 2 + 4 * c->as_path[1] : 0;
 
 	all->source[i] = source_of(c->neighbor);
 	all->source[i].external = c->external;
-	*path = path_pref(c->local_pref);
-	path->has = c->has;
-	path->med = c->med;
-	path->origin = c->origin;
-	all->path[i].cost = c->cost;
-	path->originator_id[3] = c->originator;
-	path->as_path = (struct bgp_bytes){ as_len ? (uint8_t *)c->as_path : NULL, as_len };
-	path->cluster_list = (struct bgp_bytes){ all->clusters, c->cluster_len };
+	path.has = c->has;
+	path.med = c->med;
+	path.origin = c->origin;
+	path.originator_id[3] = c->originator;
+	path.as_path = (struct bgp_bytes){ as_len ? (uint8_t *)c->as_path : NULL, as_len };
+	path.cluster_list = (struct bgp_bytes){ all->clusters, c->cluster_len };
 	if (c->long_lived)
-		path->communities = (struct bgp_bytes){ long_lived, sizeof(long_lived) };
+		path.communities = (struct bgp_bytes){ long_lived, sizeof(long_lived) };
+	interned = intern(&all->paths[i], &path);
+	cr_assert(interned != NULL);
+	interned->cost = c->cost;
 	all->route[i] =
 		(struct rib_route){ .key = { .neighbor = c->neighbor, .path_id = c->path_id },
 				    .source = &all->source[i],
-				    .path = &all->path[i] };
+				    .path = interned };
 	DL_APPEND(all->list, &all->route[i]);
 }
 
@@ -158,7 +166,7 @@ Test(decision, has_no_best_where_nothing_is_reachable)
 {
 	static const struct candidate cut[] = { { .neighbor = 1, .cost = BGP_UNREACHABLE },
 						{ .neighbor = 2, .cost = BGP_UNREACHABLE } };
-	struct candidates all = { 0 };
+	_cleanup_(candidates_clear) struct candidates all = { 0 };
 
 	candidate_add(&all, 0, &cut[0]);
 	candidate_add(&all, 1, &cut[1]);
@@ -169,7 +177,7 @@ Test(decision, pairs)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
 		for (int turned = 0; turned <= 1; turned++) {
-			struct candidates all = { 0 };
+			_cleanup_(candidates_clear) struct candidates all = { 0 };
 
 			candidate_add(&all, 0, turned ? &pairs[i].loser : &pairs[i].winner);
 			candidate_add(&all, 1, turned ? &pairs[i].winner : &pairs[i].loser);
@@ -195,7 +203,7 @@ Test(decision, med_takes_out_before_later_steps)
 					     { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
-		struct candidates all = { 0 };
+		_cleanup_(candidates_clear) struct candidates all = { 0 };
 
 		for (size_t k = 0; k < 3; k++)
 			candidate_add(&all, k, &abc[orders[i][k]]);
@@ -231,7 +239,7 @@ Test(decision, is_the_same_in_any_order)
 		for (uint8_t i = 0; i < ROUTES_MAX; i++)
 			set[i] = candidate_random(&random, i + 1);
 		for (int order = 0; order < 6; order++) {
-			struct candidates all = { 0 };
+			_cleanup_(candidates_clear) struct candidates all = { 0 };
 			uint32_t now;
 
 			for (size_t i = ROUTES_MAX - 1; i > 0; i--) {
@@ -271,7 +279,7 @@ Test(decision, chooses_the_best_of_what_is_left)
 		{ DECISION_CHOSEN, DECISION_CHOSEN, DECISION_CHOSEN, DECISION_CHOSEN,
 		  DECISION_OUT },
 	};
-	struct candidates all = { 0 };
+	_cleanup_(candidates_clear) struct candidates all = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(abc); i++)
 		candidate_add(&all, i, &abc[i]);

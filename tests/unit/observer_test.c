@@ -59,10 +59,11 @@ static void watch_changed(void *user, uint32_t neighbor, const struct bgp_nlri *
 {
 	struct watched *w = user;
 	struct bgp_route route;
+	struct bgp_path path;
 
 	w->changed++;
 	w->nlri = *nlri;
-	w->there = bgp_route_find(w->bgp, neighbor, nlri, &route);
+	w->there = bgp_route_find(w->bgp, neighbor, nlri, &route, &path);
 	if (w->there)
 		cr_expect(eq(u32, route.path->local_pref, 100));
 }

@@ -17,7 +17,7 @@ Test(rib, tells_what_changed)
 	cr_expect(eq(u64, a.routes->received_ms, 10));
 	cr_expect(eq(int, rib_announce(rib, &a, &nlri, &other, 30), 1));
 	cr_expect(eq(u64, a.routes->received_ms, 30));
-	cr_expect(eq(u32, a.routes->path->path.local_pref, 200));
+	cr_expect(eq(u32, a.routes->path->local_pref, 200));
 	cr_expect(eq(sz, a.route_count, 1));
 	cr_expect(eq(int, rib_withdraw(rib, &b, &nlri), 0), "not the neighbour's");
 	cr_expect(eq(int, rib_withdraw(rib, &a, &nlri), 1));
@@ -65,7 +65,7 @@ Test(rib, changes_a_path_and_nothing_else)
 	cr_expect(eq(ptr, rib_best(entry), a.routes));
 	stale_mark(&a, BIT(BGP_IPV4_UNICAST));
 	cr_expect(eq(int, rib_route_change(rib, a.routes, &other), 0));
-	cr_expect(eq(u32, a.routes->path->path.local_pref, 50));
+	cr_expect(eq(u32, a.routes->path->local_pref, 50));
 	cr_expect(a.routes->stale && a.routes->received_ms == 10 && a.stale_count == 1);
 	cr_expect(eq(ptr, rib_best(entry), b.routes), "it is decided again");
 }
@@ -105,7 +105,7 @@ Test(rib, keeps_distinguishers_apart)
 	cr_expect(eq(int, rib_announce(rib, &a, &red, &other, 0), 1));
 	cr_expect(eq(sz, a.route_count, 3));
 	cr_expect(ne(ptr, rib_find(rib, &plain.dst), rib_find(rib, &zero.dst)));
-	cr_expect(eq(u32, rib_best(rib_find(rib, &red.dst))->path->path.local_pref, 200));
+	cr_expect(eq(u32, rib_best(rib_find(rib, &red.dst))->path->local_pref, 200));
 	cr_expect(eq(int, rib_withdraw(rib, &a, &zero), 1));
 	cr_expect(eq(ptr, rib_find(rib, &zero.dst), NULL));
 	cr_expect(ne(ptr, rib_find(rib, &plain.dst), NULL));
