@@ -59,7 +59,8 @@ const struct cell *cells_like(const struct cells *cells, const struct cell *cell
 
 		if (strcmp(a->rule->name, rule) == 0 && a->load == b->load &&
 		    (a->delay_s == b->delay_s || !a->rule->aged) && a->ingresses == b->ingresses &&
-		    a->span_s == b->span_s && a->mean_s == b->mean_s && a->calm == b->calm &&
+		    a->span_s == b->span_s && a->mean_s == b->mean_s &&
+		    memcmp(a->speed, b->speed, sizeof(a->speed)) == 0 && a->calm == b->calm &&
 		    (!a->rule->aged || c->variant == cell->variant))
 			return c;
 	}

@@ -279,13 +279,23 @@ static size_t site_drawn(const struct ingress *in, uint32_t hash)
 	return i;
 }
 
+/* Another head start than the data path's: the first's weight counts for so much more. */
+static bool second_is_better(const struct ingress *in, size_t i, size_t j)
+{
+	double head_start = in->world->setup->gamma * TWO_CHOICE_GAMMA_DEN / TWO_CHOICE_GAMMA_NUM;
+	struct two_choice first = in->side[i];
+
+	first.weight = (uint32_t)lround(first.weight * head_start);
+	return two_choice_second(&first, &in->side[j]);
+}
+
 size_t ingress_place(struct ingress *in, uint32_t h1, uint32_t h2, bool *ret_second)
 {
 	size_t first = site_drawn(in, h1), site = first, second;
 
 	if (in->world->setup->rule->two_choice && in->gate == TWO_CHOICE_OPEN) {
 		second = site_drawn(in, h2);
-		if (second != first && two_choice_second(&in->side[first], &in->side[second]))
+		if (second != first && second_is_better(in, first, second))
 			site = second;
 	}
 	*ret_second = site != first;

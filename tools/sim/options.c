@@ -24,6 +24,8 @@ enum key {
 	KEY_LIAR,
 	KEY_SHARE_MAX,
 	KEY_DISTRUST,
+	KEY_SPEEDS,
+	KEY_GAMMA,
 	KEY_CALM,
 	KEY_RULES,
 };
@@ -51,6 +53,9 @@ static const struct argp_option table[] = {
 	{ "share-max", KEY_SHARE_MAX, "SHARE", 0, "Of a site at an ingress (no limit)", 0 },
 	{ "distrust", KEY_DISTRUST, "SHARE", 0,
 	  "Reports of less than this part of what was sent are not believed (0)", 0 },
+	{ "speeds", KEY_SPEEDS, "X,...", 0, "Of the 8 sites (0.8,1,1.25,0.9,1,1.1,1,1)", 0 },
+	{ "gamma", KEY_GAMMA, "X", 0, "Head start of the first of two choices (as in the daemon)",
+	  0 },
 	{ "calm", KEY_CALM, NULL, 0, "No site slows down or fails, no ingress gets hot", 0 },
 	{ .doc = "How:" },
 	{ "jobs", 'J', "N", 0, "Runs at a time (one for each core)", 0 },
@@ -119,6 +124,15 @@ static uint32_t option_slots(const struct argp_state *state, const char *text)
 	return slots;
 }
 
+static void option_speeds(const struct argp_state *state, char *text, double ret[SITES])
+{
+	double speed[LIST_MAX];
+
+	if (option_numbers(state, text, 0.1, 10, speed) != SITES)
+		argp_error(state, "a speed for each of the %d sites is expected", SITES);
+	memcpy(ret, speed, SITES * sizeof(*ret));
+}
+
 static error_t parse_circumstance(int key, char *text, struct argp_state *state)
 {
 	struct setup *s = &((struct options *)state->input)->setup;
@@ -165,6 +179,12 @@ static error_t parse_circumstance(int key, char *text, struct argp_state *state)
 		break;
 	case KEY_DISTRUST:
 		s->distrust = option_number(state, text, 0, 1);
+		break;
+	case KEY_SPEEDS:
+		option_speeds(state, text, s->speed);
+		break;
+	case KEY_GAMMA:
+		s->gamma = option_number(state, text, 1, 10);
 		break;
 	case KEY_CALM:
 		s->calm = true;

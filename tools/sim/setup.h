@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define SITES 8
+
 struct rule;
 
 struct setup {
@@ -24,6 +26,8 @@ struct setup {
 	int liar;                         /* index of a site that reports no load; -1: none */
 	double share_max;                 /* of a site at an ingress; 0: no limit */
 	double distrust;                  /* as in weights_limits */
+	double speed[SITES];              /* work done per second in each slot, by site */
+	double gamma;                     /* head start of the first of two choices */
 	bool calm;                        /* nothing slows down, fails or gets hot */
 };
 

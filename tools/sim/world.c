@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <two_choice.h>
 
 #define STREAM_PLACES 1
 #define STREAM_DEMAND 2
@@ -15,11 +16,10 @@
 #define HEAT      2.5
 #define HOT_IN    4 /* a quarter of the ingresses */
 
-/* Neither the site that slows down nor the one that fails is so large that load 0.9 comes above
- * 0.955 of what is left. */
-static const double speed_of[SITES] = { 0.8, 1, 1.25, 0.9, 1, 1.1, 1, 1 };
 static const double slots_of[SITES] = { 8, 12, 16, 16, 24, 32, 40, 64 };
 
+/* With these speeds neither the site that slows down nor the one that fails is so large that load
+ * 0.9 comes above 0.955 of what is left. */
 struct setup setup_default(void)
 {
 	return (struct setup){ .delay_s = 1,
@@ -31,6 +31,8 @@ struct setup setup_default(void)
 			       .slots = 4096,
 			       .theta = 10,
 			       .ends_seen = 1,
+			       .speed = { 0.8, 1, 1.25, 0.9, 1, 1.1, 1, 1 },
+			       .gamma = (double)TWO_CHOICE_GAMMA_NUM / TWO_CHOICE_GAMMA_DEN,
 			       .liar = -1 };
 }
 
@@ -63,7 +65,8 @@ static void world_set_sites(struct world *world)
 	double span_s = world->setup->span_s;
 
 	for (size_t i = 0; i < SITES; i++)
-		world->site[i] = (struct world_site){ .slots = slots_of[i], .speed = speed_of[i] };
+		world->site[i] = (struct world_site){ .slots = slots_of[i],
+						      .speed = world->setup->speed[i] };
 	if (world->setup->calm)
 		return;
 	world->site[SLOW_SITE].slow = (struct window){ span_s * 2 / 8, span_s * 3 / 8 };

@@ -5,8 +5,6 @@
 
 #include <stddef.h>
 
-#define SITES 8
-
 struct window {
 	double from_s, until_s;
 };
