@@ -15,9 +15,10 @@
 
 #define TWO_CHOICE_FLOW MG_LOAD_FLOW
 
-/* The second is taken if gamma (f_j + 1) / w_j < (f_i + 1) / w_i, with gamma = 3/2. */
-#define TWO_CHOICE_GAMMA_NUM 3
-#define TWO_CHOICE_GAMMA_DEN 2
+/* The second is taken if gamma (f_j + 1) / w_j < (f_i + 1) / w_i, with gamma = 5/4: tools/sim
+ * compares it with others. */
+#define TWO_CHOICE_GAMMA_NUM 5
+#define TWO_CHOICE_GAMMA_DEN 4
 
 struct two_choice {
 	__u32 in_flight; /* 1/256 flows; at most 2^31 */

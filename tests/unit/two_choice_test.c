@@ -17,14 +17,14 @@ static const struct {
 } choices[] = {
 	{ "both idle", { 0, 100 }, { 0, 100 }, false },
 	{ "equal", { 9 * FLOW, 100 }, { 9 * FLOW, 100 }, false },
-	{ "within the head start", { 8 * FLOW, 100 }, { 5 * FLOW, 100 }, false },
-	{ "just beyond it", { 8 * FLOW + 1, 100 }, { 5 * FLOW, 100 }, true },
+	{ "within the head start", { 9 * FLOW, 100 }, { 7 * FLOW, 100 }, false },
+	{ "just beyond it", { 9 * FLOW + 1, 100 }, { 7 * FLOW, 100 }, true },
 	{ "first idle", { 0, 100 }, { 50 * FLOW, 100 }, false },
 	{ "second idle", { 1 * FLOW, 100 }, { 0, 100 }, true },
-	{ "second is bigger", { 9 * FLOW, 100 }, { 9 * FLOW, 160 }, true },
+	{ "second is bigger", { 9 * FLOW, 100 }, { 9 * FLOW, 126 }, true },
 	{ "second is bigger by less than the head start",
 	  { 9 * FLOW, 100 },
-	  { 9 * FLOW, 150 },
+	  { 9 * FLOW, 125 },
 	  false },
 	{ "first is bigger", { 9 * FLOW, 160 }, { 9 * FLOW, 100 }, false },
 	{ "first has no share any more", { 0, 0 }, { 9 * FLOW, 1 }, true },
@@ -58,7 +58,7 @@ Test(two_choice, not_each_for_the_other)
 		cr_assert(eq(int, both, false), "%u/%u %u/%u", a.in_flight, a.weight, b.in_flight,
 			  b.weight);
 		cr_assert(eq(int, two_choice_second(&a, &b),
-			     1.5 * ((double)b.in_flight + FLOW) * a.weight <
+			     1.25 * ((double)b.in_flight + FLOW) * a.weight <
 				     ((double)a.in_flight + FLOW) * b.weight));
 	}
 }
