@@ -10,6 +10,7 @@
 #define SID_LEN             16
 #define SID_BITS            (8 * SID_LEN)
 #define STRUCTURE_LEN       6
+#define BEHAVIOR_OPAQUE     0xffff
 #define LABEL_BITS          20 /* of the three octets in front of a prefix, the first ones */
 #define LABEL_OCTETS_BITS   24
 
@@ -50,6 +51,14 @@ static int structure_decode(struct cursor *c, struct prefix_sid *sid, bool *ret_
 	return 0;
 }
 
+/* What the SID does may be kept to itself (RFC 9252 section 3.1), and FRR says so of every SID that
+ * it passes on: it ends in an IP packet all the same, or it would be no SID of an L3 service. */
+static bool sid_usable(const struct bgp_tunnel *tunnel)
+{
+	return !addr_is_zero(&tunnel->endpoint) && (tunnel->behavior == BEHAVIOR_OPAQUE ||
+						    prefix_sid_behavior_usable(tunnel->behavior));
+}
+
 /* RFC 9252 section 3.1: the value, after type and length. */
 static int sid_decode(struct cursor *c, struct prefix_sid *ret)
 {
@@ -76,8 +85,7 @@ static int sid_decode(struct cursor *c, struct prefix_sid *ret)
 		if (type == SUB_SID_STRUCTURE && structure_decode(&value, &decoded, &usable) < 0)
 			return -EBADMSG;
 	}
-	if (usable && prefix_sid_behavior_usable(tunnel->behavior) &&
-	    !addr_is_zero(&tunnel->endpoint))
+	if (usable && sid_usable(tunnel))
 		*ret = decoded;
 	return 0;
 }

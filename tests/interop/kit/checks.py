@@ -8,7 +8,7 @@ from . import lan, margay, peers
 FAMILIES = {"IPv4": margay.V4, "IPv6": margay.V6}
 MUST = {"community": None, "edge-metadata": ("Margay",)}  # by which ways intact; None: by all
 TUNNEL_COLUMNS = {"direct": "tunnel by community", "srv6": "SRv6 SID, attribute 40",
-                  "gre": "tunnel, attribute 23"}
+                  "gre": "tunnel, attribute 23", "ipip": "tunnel by community"}
 SESSIONS_S, ROUTES_S = 30, 15
 
 
@@ -167,7 +167,7 @@ class Scene:
                 self.check.ok(seen == "intact", f"{way.title}: {site.carrier} is intact ({seen})")
         for site in self.sites:
             seen = cells[TUNNEL_COLUMNS[site.tunnel]] = self._same(way, site, _tunnel)
-            if site.tunnel == "direct" or way.title in ("Margay", "nothing"):
+            if site.carrier == "community" or way.title in ("Margay", "nothing"):
                 self.check.ok(seen == "intact", f"{way.title}: a {site.tunnel} tunnel is intact ({seen})")
         self.arrived[way.title] = cells
 
@@ -175,9 +175,7 @@ class Scene:
         """A daemon as plain neighbour: its routes here, the sites' routes there."""
         cells = {"version": peer.version()}
         own = {"IPv4": peers.own_v4(peer.number), "IPv6": peers.own_v6(peer.number)}
-        here = lan.wait_for(lambda: self._own_arrived(peer, own), ROUTES_S)
-        self.check.ok(here, f"{peer.title}: its own routes arrive in both families")
-        cells["its routes at Margay"] = ", ".join(own) if here else "–"
+        cells["its routes at Margay"] = self._take_own(peer, own)
         for (family, prefix), host in zip(FAMILIES.items(), (lan.v4, lan.v6)):
             hops = {host(s.number) for s in self.sites}
             wanted = {host(s.number) for s in self.sites if s.tunnel != peer.refuses}
@@ -188,6 +186,13 @@ class Scene:
         cells["Add-Path"] = self._add_path(peer)
         cells["its report at Margay"] = self._own_report(peer, own)
         self.neighbors[peer.title] = cells
+
+    def _take_own(self, peer, own):
+        if peer.silent():
+            return f"no: {peer.silent()}"
+        here = lan.wait_for(lambda: self._own_arrived(peer, own), ROUTES_S)
+        self.check.ok(here, f"{peer.title}: its own routes arrive in both families")
+        return ", ".join(own) if here else "–"
 
     def _own_routes(self, peer, own):
         self._look()
@@ -255,6 +260,38 @@ class Scene:
     def _gone(self, way, site):
         self._look()
         return not any(self._route(way, site, p) for p in FAMILIES.values())
+
+
+class VpnScene(Scene):
+    """The same with services in a VRF: every route has a route distinguisher, a label, and targets
+    by which the ingress imports it."""
+
+    def _route(self, way, site, prefix):
+        route = super()._route(way, site, prefix)
+        return route if route.get("rd") == f"{lan.v4(site.number)}:1" else {}
+
+    def _take_arrived(self, way):
+        super()._take_arrived(way)
+        for column, what in (("label", _label), ("route targets", _imported)):
+            seen = {self._same(way, site, what) for site in self.sites}
+            cell = self.arrived[way.title][column] = " ".join(sorted(seen))
+            self.check.ok(cell == "intact", f"{way.title}: {column} of all sites: {cell}")
+
+    def _take_own(self, peer, own):
+        cell = super()._take_own(peer, own)
+        if not peer.silent():
+            imported = all("red" in r.get("imported", []) for r in self._own_routes(peer, own))
+            self.check.ok(imported, f"{peer.title}: its own routes are imported by their target")
+        return cell
+
+
+def _label(route):
+    return route.get("label")
+
+
+def _imported(route):
+    """Its targets, where a VRF imports it by them."""
+    return route["route-targets"] if route.get("imported") else None
 
 
 def _report(route):

@@ -18,6 +18,9 @@ MARGAYD = BUILD / "control/margayd"
 CLI = BUILD / "tools/margay/margay"
 PINS = "/sys/fs/bpf/margay-interop"
 
+TARGET = "65000:100"  # of the VRF that VPN routes are for
+VPN = ", families: [ipv4-vpn, ipv6-vpn]"
+
 # Each value differs from every other, so that a mix-up shows.
 LOAD = {"capacity": 8, "service-time": 0.05, "arrival-rate": 120.5, "in-flight": 6,
         "utilisation": 0.75, "window": 2, "score": 7, "preference": 100, "availability": 90,
@@ -43,11 +46,20 @@ def neighbor(number, words="", remote_as=AS):
     return f"    - {{address: {lan.v4(number)}, as: {remote_as}, connect-retry: 1{words}}}\n"
 
 
-def _service():
+def _vrf(number, words):
+    """The VRF of the site or ingress of a number."""
+    return f"""\
+vrfs:
+  - {{name: red, id: 1, rd: "{lan.v4(number)}:1", import: ["{TARGET}"]{words}}}
+"""
+
+
+def _service(vrf=False):
+    line = "    vrf: red\n" if vrf else ""
     return f"""\
 services:
   - name: web
-    addresses: [{V4.partition("/")[0]}, "{V6.partition("/")[0]}"]
+{line}    addresses: [{V4.partition("/")[0]}, "{V6.partition("/")[0]}"]
     protocol: tcp
     port: 80
 """
@@ -84,19 +96,23 @@ class Router:
 # What the site of a carrier is reached by. Of `direct` communities alone can tell; srv6 is in
 # attribute 40, GRE in attribute 23.
 TUNNELS = {"community": "direct", "edge-metadata": "srv6", "link-bandwidth": "gre"}
+# In a VRF there has to be one.
+VPN_TUNNELS = TUNNELS | {"community": "ipip"}
 
 
 class Site(Router):
-    """An egress that tells of its load by one carrier only; `load` is what its collector reads."""
+    """An egress that tells of its load by one carrier only; `load` is what its collector reads. With
+    `vpn` the service is in a VRF, and its routes are VPN routes."""
 
-    def __init__(self, net, name, number, carrier, others):
+    def __init__(self, net, name, number, carrier, others, vpn=False):
         self.carrier, self.told = carrier, {}
         self.load = net.directory(name) / "load"
-        self.tunnel = TUNNELS[carrier]
-        self.load.touch()
-        words = f", carriers-send: [{carrier}]"
+        self.tunnel = (VPN_TUNNELS if vpn else TUNNELS)[carrier]
+        self.load.write_text("")
+        words = f", carriers-send: [{carrier}]" + (VPN if vpn else "")
+        vrf = f', export: ["{TARGET}"], endpoint: "2001:db8:5:{number}::100"'
         super().__init__(net, name, number, f"""\
-bgp:
+{_vrf(number, vrf) if vpn else ""}bgp:
   neighbors:
 {"".join(neighbor(n, words) for n in others)}
 site:
@@ -106,7 +122,7 @@ site:
   endpoint: "2001:db8:5:{number}::46"
   next-hop-v4: {lan.v4(number)}
   next-hop-v6: "{lan.v6(number)}"
-{_service()}
+{_service(vpn)}
     announce:
       instances: [{lan.v4(254)}]
       announce-without-report: false
@@ -127,21 +143,21 @@ site:
             self.told = {"capacity × availability": ("capacity", slots)}
 
 
-def ingress(net, name, number, others, carriers):
-    words = f", carriers-accept: [{', '.join(carriers)}]"
+def ingress(net, name, number, others, carriers, vpn=False):
+    words = f", carriers-accept: [{', '.join(carriers)}]" + (VPN if vpn else "")
     return Router(net, name, number, f"""\
-tunnel: {{source-v4: {lan.v4(number)}, source-v6: "{lan.v6(number)}"}}
+{_vrf(number, "") if vpn else ""}tunnel: {{source-v4: {lan.v4(number)}, source-v6: "{lan.v6(number)}"}}
 bgp:
   neighbors:
 {"".join(neighbor(n, words) for n in others)}
-{_service()}
+{_service(vpn)}
     steer: {{slots: 256}}
 """)
 
 
-def reflector(net, name, number, others):
+def reflector(net, name, number, others, vpn=False):
     """It asks for every carrier's capability; what it sends is not its own."""
-    words = ", client: true, carriers-send: [community, edge-metadata]"
+    words = ", client: true, carriers-send: [community, edge-metadata]" + (VPN if vpn else "")
     return Router(net, name, number, f"""\
 bgp:
   neighbors:

@@ -51,6 +51,9 @@ class Peer:
                                 check=False, timeout=20)
         return result.stdout
 
+    def silent(self):
+        """Why it has no routes of its own; None: it has some."""
+
     def ready(self):
         """After its sessions are up: what takes a running daemon."""
 
@@ -161,6 +164,7 @@ class Gobgp(Peer):
     """Its command line has a word for link bandwidth, but refuses every number behind it."""
 
     title, key, program, package = "GoBGP", "gobgp", "gobgpd", "gobgpd"
+    families = ("ipv4-unicast", "ipv6-unicast")
 
     def version(self):
         return self.inside(self.program, "--version").split()[-1]
@@ -181,7 +185,7 @@ class Gobgp(Peer):
     route-reflector-client = true
     route-reflector-cluster-id = "{lan.v4(self.number)}"
 """
-            for family in ("ipv4-unicast", "ipv6-unicast"):
+            for family in self.families:
                 text += f"""\
   [[neighbors.afi-safis]]
     [neighbors.afi-safis.config]
@@ -216,20 +220,23 @@ class Openbgpd(Peer):
     systemd would make; empty it may stay."""
 
     title, key, program, package = "OpenBGPD", "openbgpd", "/usr/sbin/bgpd", "openbgpd"
+    families = ("IPv4 unicast", "IPv6 unicast")
 
     def version(self):
         words = [self.program, "-V"]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         return (done.stdout + done.stderr).split()[-1]
 
+    def _networks(self):
+        return f"network {own_v4(self.number)}\nnetwork {own_v6(self.number)}\n"
+
     def _config(self):
+        announce = "".join(f"\t\tannounce {family}\n" for family in self.families)
         neighbors = "".join(f"""\
 	neighbor {lan.v4(n)} {{
 		remote-as {margay.AS}
 		route-reflector
-		announce IPv4 unicast
-		announce IPv6 unicast
-		announce add-path recv yes
+{announce}		announce add-path recv yes
 		announce add-path send all
 	}}
 """ for n in self.clients)
@@ -239,9 +246,7 @@ router-id {lan.v4(self.number)}
 listen on {lan.v4(self.number)}
 fib-update no
 socket "{self.where}/ctl"
-network {own_v4(self.number)}
-network {own_v6(self.number)}
-group "clients" {{
+{self._networks()}group "clients" {{
 {neighbors}}}
 allow from ibgp
 allow to ibgp
@@ -266,12 +271,17 @@ class Exabgp(Peer):
     title, key, program, package = "ExaBGP", "exabgp", "exabgp", "exabgp"
     reflects, tells, refuses = False, "community", "srv6"
     CAPACITY = "0x8301410000000000"  # carrier `community`: 8 worker slots, flags 0, score 0
+    families = ("ipv4 unicast", "ipv6 unicast")
 
     def version(self):
         return self.inside(self.program, "--version").split("\n")[0].split()[-1]
 
+    def _route(self, own, hop):
+        return (f"route {own(self.number)} path-information 1 next-hop {hop(self.number)} "
+                f"extended-community [ {self.CAPACITY} ];")
+
     def _config(self):
-        tail = f"extended-community [ {self.CAPACITY} ]"
+        families = " ".join(f"{family};" for family in self.families)
         text = f"""\
 process heard {{
 	run {self.where}/listen;
@@ -286,15 +296,15 @@ neighbor {lan.v4(n)} {{
 	local-as {margay.AS};
 	peer-as {margay.AS};
 	capability {{ add-path send/receive; }}
-	family {{ ipv4 unicast; ipv6 unicast; }}
-	add-path {{ ipv4 unicast; ipv6 unicast; }}
+	family {{ {families} }}
+	add-path {{ {families} }}
 	api {{
 		processes [ heard ];
 		receive {{ parsed; update; }}
 	}}
 	static {{
-		route {own_v4(self.number)} path-information 1 next-hop {lan.v4(self.number)} {tail};
-		route {own_v6(self.number)} path-information 1 next-hop {lan.v6(self.number)} {tail};
+		{self._route(own_v4, lan.v4)}
+		{self._route(own_v6, lan.v6)}
 	}}
 }}
 """

@@ -13,7 +13,7 @@ def _table(first, rows):
     return ["| " + " | ".join(cells) + " |" for cells in lines]
 
 
-def _lines(scene):
+def _lines(scene, vpn):
     fields = {f"`{c}`": {"what arrives of the report": f} for c, f in scene.fields.items()}
     return [
         "What is between the sites' margayd and the ingress' margayd, and what of the routes is then as without it:",
@@ -21,7 +21,10 @@ def _lines(scene):
         "What each carrier brings, with nothing between:",
         "", *_table("carrier", fields), "",
         "As plain neighbours:",
-        "", *_table("neighbour", scene.neighbors),
+        "", *_table("neighbour", scene.neighbors), "",
+        "The same with the sites' service in a VRF (RFC 4364, RFC 4659, SAFI 128):",
+        "", *_table("VPN routes between", vpn.arrived), "",
+        *_table("VPN neighbour", vpn.neighbors),
     ]
 
 
@@ -55,14 +58,14 @@ def _with_missing(seen, committed, titles):
     return lines[:-1]
 
 
-def settle(check, path, scene, update):
+def settle(check, path, scene, vpn, update):
     """With update the file is written, where all else held; without, it has to say what was seen."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
     before, _, rest = text.partition(BEGIN + "\n")
     middle, _, after = rest.partition(END)
     committed = middle.split("\n")
-    seen = _with_missing(_lines(scene), committed, scene.missing)
+    seen = _with_missing(_lines(scene, vpn), committed, scene.missing)
     print("\n".join(f"# {line}" for line in seen))
     if update and not check.failed:
         with open(path, "w", encoding="utf-8") as file:
