@@ -8,6 +8,7 @@
 #include "bgp/vrf.h"
 #include "catalog/catalog.h"
 #include "ingress/csid.h"
+#include "metric/observed.h"
 #include "metric/scores.h"
 #include "select/weights.h"
 #include "tables/tables.h"
@@ -133,15 +134,17 @@ struct ingress_site_view {
 	const struct weights_verdict *verdict; /* NULL: not decided yet */
 	uint16_t member;                       /* 0: none */
 	uint32_t table_site;
-	bool drained;          /* by an operator here */
-	double rtt_s;          /* negative: neither measured nor configured */
-	bool rtt_measured;     /* else configured */
-	uint32_t slots;        /* owned now */
+	bool drained;                    /* by an operator here */
+	double rtt_s;                    /* negative: neither measured nor configured */
+	bool rtt_measured;               /* else configured */
+	double capacity, service_time_s; /* configured; 0: not */
+	uint32_t slots;                  /* owned now */
 	uint8_t available;     /* percent of the whole site, as its egress says; 100: all of it */
 	uint32_t available_by; /* enum bgp_carrier; 0: nobody says anything, or our own site */
 	struct mg_counter counter;
-	double weight;             /* of new flows, as the data plane has it: 0 to 1 */
-	struct member_flows flows; /* all zero where the service is not observed */
+	double weight;                 /* of new flows, as the data plane has it: 0 to 1 */
+	struct observed_load observed; /* what they tell of the site; window_s 0: nothing */
+	struct member_flows flows;     /* all zero where the service is not observed */
 };
 
 struct ingress_service_view {

@@ -104,6 +104,8 @@ void steering_free(struct steering **steering)
 	if (!s)
 		return;
 	weights_free(&s->weights);
+	for (size_t i = 0; i < s->site_count; i++)
+		free(s->site[i].observed);
 	free(s->site);
 	free(s);
 	*steering = NULL;
@@ -117,6 +119,7 @@ static void steering_site_drop(struct steering *s, struct steering_site *site)
 	tables_member_remove(s->table, site->member);
 	tables_site_put(s->tables, site->table_site);
 	site->member = MG_MEMBER_NONE;
+	freep(&site->observed); /* the next one's counts begin anew */
 	s->unapplied = true;
 }
 
@@ -264,7 +267,7 @@ static void steering_sites_gone(struct steering *s, int64_t now_ms)
 			steering_site_gone(s, site, now_ms);
 		if (site->gone_ms && site->member == MG_MEMBER_NONE &&
 		    now_ms - site->gone_ms > SITE_FORGET_MS)
-			continue;
+			continue; /* without a member it has nothing of its own */
 		s->site[kept++] = *site;
 	}
 	s->site_count = kept;
@@ -308,6 +311,36 @@ static void steering_measure(struct steering *s, uint64_t now_ns)
 			(double)(state.counter.starts - s->starts_seen) * 1e9 / (double)elapsed;
 	s->starts_seen = state.counter.starts;
 	s->starts_at_ns = now_ns;
+}
+
+static void site_observe(const struct steering *s, struct steering_site *site, uint64_t now_ns)
+{
+	struct observed_counts counts;
+	struct member_flows flows;
+
+	if (!site->observed)
+		site->observed = calloc(1, sizeof(*site->observed));
+	if (!site->observed || !tables_member_flows(s->table, site->member, &flows))
+		return; /* without memory it is not observed */
+	counts = (struct observed_counts){ .starts = flows.starts,
+					   .ends = flows.ends,
+					   .handshakes = flows.handshakes,
+					   .handshake_us = flows.handshake_us,
+					   .in_flight = flows.in_flight };
+	observed_note(site->observed, (double)now_ns / 1e9, &counts);
+}
+
+/* The own flows at each site, where the data plane counts them. */
+static void steering_observe(struct steering *s, uint64_t now_ns)
+{
+	for (size_t i = 0; i < s->site_count; i++) {
+		struct steering_site *site = &s->site[i];
+
+		if (!s->config.options.observe)
+			freep(&site->observed);
+		else if (site->member != MG_MEMBER_NONE)
+			site_observe(s, site, now_ns);
+	}
 }
 
 static int offer_order(const void *site, const void *offer)
@@ -404,6 +437,16 @@ static void weights_site_wishes(struct weights_site *in,
 	}
 }
 
+static void weights_site_sight(struct weights_site *in, const struct observed *observed,
+			       uint64_t now_ns)
+{
+	const struct observed_load load = observed_load(observed, (double)now_ns / 1e9);
+
+	in->flow_time_s = fmax(0, load.flow_time_s);
+	in->handshake_s = fmax(0, load.handshake_s);
+	in->flows_in_flight = fmax(0, load.steady);
+}
+
 static struct weights_site weights_site_of(const struct steering *s,
 					   const struct steering_site *site,
 					   const struct steering_context *context)
@@ -424,6 +467,8 @@ static struct weights_site weights_site_of(const struct steering *s,
 	}
 	if (offer)
 		weights_site_report(&in, offer);
+	if (site->observed)
+		weights_site_sight(&in, site->observed, context->now_ns);
 	return in;
 }
 
@@ -539,6 +584,7 @@ int steering_decide(struct steering *s, const struct steering_context *context)
 	if (!in)
 		return -ENOMEM;
 	steering_measure(s, context->now_ns);
+	steering_observe(s, context->now_ns);
 	steering_reach(s, context);
 	steering_ways(s);
 	steering_mss(s);

@@ -7,6 +7,7 @@
 #include "ingress/ingress.h"
 #include "ingress/rtts.h"
 #include "ingress/site_states.h"
+#include "metric/observed.h"
 
 /* In the order of the catalog's offers: by egress, then site id. */
 struct steering_site {
@@ -19,11 +20,12 @@ struct steering_site {
 	struct site_spec spec;
 	struct ingress_server_id server_id[INGRESS_SERVER_IDS_MAX]; /* in the tables for it */
 	size_t server_id_count;
-	int64_t gone_ms;   /* uv_now() of its withdrawal; 0 while it is offered */
-	bool offered;      /* steering_sync()'s own */
-	bool usable;       /* offered, with a member and a way: as the slots know it */
-	const char *cut;   /* no interior route leads to its egress; NULL: one does */
-	uint8_t available; /* percent of the site, as decided with */
+	int64_t gone_ms;           /* uv_now() of its withdrawal; 0 while it is offered */
+	bool offered;              /* steering_sync()'s own */
+	bool usable;               /* offered, with a member and a way: as the slots know it */
+	const char *cut;           /* no interior route leads to its egress; NULL: one does */
+	uint8_t available;         /* percent of the site, as decided with */
+	struct observed *observed; /* own flows there; NULL: the service is not observed */
 	const char *fault;
 };
 

@@ -70,6 +70,8 @@ bool ingress_site(const struct ingress *in, size_t service, size_t index,
 		.drained = known_site_drained(&in->known, &site->egress, site->site_id),
 	};
 	view_rtt(in, site, known, ret);
+	ret->capacity = known ? known->capacity : 0;
+	ret->service_time_s = known ? known->service_time_s : 0;
 	state = site_states_of(&in->states, &site->egress, site->site_id);
 	ret->available = state ? state->percent : 100;
 	ret->available_by = state ? state->carrier : 0;
@@ -79,5 +81,7 @@ bool ingress_site(const struct ingress *in, size_t service, size_t index,
 	if (tables_member(s->table, site->member, &member, &ret->counter, &ret->slots))
 		ret->weight = member.weight / 65536.0;
 	tables_member_flows(s->table, site->member, &ret->flows);
+	if (site->observed)
+		ret->observed = observed_load(site->observed, (double)uv_hrtime() / 1e9);
 	return true;
 }

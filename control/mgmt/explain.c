@@ -8,6 +8,7 @@
 #include "mgmt/report_json.h"
 #include "mgmt/request.h"
 #include "mgmt/roster.h"
+#include "mgmt/site_values.h"
 
 #include <errno.h>
 #include <flow.h>
@@ -168,30 +169,35 @@ static void put_used(json_t *object, const struct weights_verdict *verdict)
 		answer_number(object, "age", verdict->age_s);
 	if (verdict->doubted)
 		answer_text(object, "note",
-			    "reports less load than this router alone has sent: not believed");
+			    "reports less load, or shorter work, than this router sees there: not "
+			    "believed");
 	answer_number(object, "capacity", verdict->capacity);
+	answer_text(object, "capacity-by", weights_origin_text(verdict->capacity_by));
 	answer_number(object, "service-time-ms", verdict->service_time_s * 1000);
+	answer_text(object, "service-time-by", weights_origin_text(verdict->service_time_by));
+	answer_text(object, "load-by", weights_origin_text(verdict->rate_by));
 	answer_number(object, "base", verdict->base);
 	answer_number(object, "own-share-then", verdict->own_share_then);
 	answer_number(object, "utilisation", verdict->utilisation);
 	answer_number(object, "marginal-ms", verdict->marginal_s * 1000);
 }
 
-static void put_told(const struct request *request, json_t *object, const struct offer *offer)
+static void put_told(json_t *object, const struct offer *offer)
 {
 	carried_put(object, offer->carrier, offer->carried);
 	if (!offer->has_report)
 		return;
 	dated_put(object, offer->dated, offer->lag_ms);
 	report_put(object, &offer->report);
-	score_put(object, &request->context->config->scores, &offer->report, NULL);
 }
 
 static void put_candidate(const struct request *request, json_t *object,
 			  const struct ingress_site_view *site)
 {
+	_cleanup_(value_set_clear) struct value_set values = { 0 };
 	char egress[ADDR_STRLEN];
 
+	site_values(site, request->now_ms, &values);
 	answer_text(object, "name", site->name);
 	answer_text(object, "egress", addr_format(&site->egress, egress));
 	answer_flag(object, "offered", site->offer);
@@ -203,7 +209,9 @@ static void put_candidate(const struct request *request, json_t *object,
 	if (site->verdict)
 		put_used(object, site->verdict);
 	if (site->offer)
-		put_told(request, answer_object(object, "told"), site->offer);
+		put_told(answer_object(object, "told"), site->offer);
+	site_score_put(object, &request->context->config->scores, site, &values);
+	values_put(answer_array(object, "values"), &values);
 }
 
 /* The two largest shares, and whether hysteresis kept them from what was wanted. */

@@ -4,6 +4,7 @@
 #include "mgmt/report_json.h"
 #include "mgmt/request.h"
 #include "mgmt/roster.h"
+#include "mgmt/site_values.h"
 
 #include <math.h>
 #include <string.h>
@@ -65,9 +66,10 @@ static void put_verdict(json_t *object, const struct weights_verdict *verdict)
 		answer_number(object, "age", verdict->age_s);
 	answer_number(object, "capacity", verdict->capacity);
 	answer_number(object, "service-time-ms", verdict->service_time_s * 1000);
+	answer_text(object, "service-time-by", weights_origin_text(verdict->service_time_by));
 }
 
-static void put_offer(const struct request *request, json_t *object, const struct offer *offer)
+static void put_offer(json_t *object, const struct offer *offer)
 {
 	char endpoint[ADDR_STRLEN];
 
@@ -85,7 +87,15 @@ static void put_offer(const struct request *request, json_t *object, const struc
 		answer_number(object, "in-flight", offer->report.in_flight);
 	if (offer->report.has & REPORT_UTILISATION)
 		answer_number(object, "utilisation", offer->report.utilisation);
-	score_put(object, &request->context->config->scores, &offer->report, NULL);
+}
+
+static void put_score(const struct request *request, json_t *object,
+		      const struct ingress_site_view *site)
+{
+	_cleanup_(value_set_clear) struct value_set values = { 0 };
+
+	site_values(site, request->now_ms, &values);
+	site_score_put(object, &request->context->config->scores, site, &values);
 }
 
 static void put_site(const struct request *request, json_t *object,
@@ -103,7 +113,8 @@ static void put_site(const struct request *request, json_t *object,
 		put_verdict(object, site->verdict);
 	rtt_put(object, site);
 	if (site->offer)
-		put_offer(request, object, site->offer);
+		put_offer(object, site->offer);
+	put_score(request, object, site);
 	if (site->member)
 		way_put(request, answer_object(object, "way"), site->table_site);
 	answer_count(object, "slots", site->slots);

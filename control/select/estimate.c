@@ -88,10 +88,14 @@ static void estimate_deduce(struct estimate *e)
 {
 	double utilisation = either(e->utilisation, e->scored);
 
-	if (isnan(e->capacity) && utilisation > 0)
+	if (isnan(e->capacity) && utilisation > 0) {
 		e->capacity = estimate_positive(e->arrival_rate * e->service_time_s / utilisation);
-	if (isnan(e->service_time_s) && e->arrival_rate > 0)
+		e->capacity_by = ORIGIN_DEDUCED;
+	}
+	if (isnan(e->service_time_s) && e->arrival_rate > 0) {
 		e->service_time_s = estimate_positive(utilisation * e->capacity / e->arrival_rate);
+		e->service_time_by = ORIGIN_DEDUCED;
+	}
 }
 
 static void estimate_read_score(struct estimate *e, const struct report *r,
@@ -144,6 +148,10 @@ struct estimate estimate_of(const struct weights_site *site, double now_s,
 	e.trust = trust_of(e.freshness, age_s, config);
 	if (e.trust > 0)
 		estimate_read(&e, &site->report, config, with_load);
+	if (isnan(e.capacity))
+		e.capacity_by = ORIGIN_CONFIGURED;
+	if (isnan(e.service_time_s))
+		e.service_time_by = ORIGIN_CONFIGURED;
 	e.capacity = mixture(e.capacity, estimate_positive(site->capacity), e.trust);
 	e.service_time_s =
 		mixture(e.service_time_s, estimate_positive(site->service_time_s), e.trust);
@@ -152,8 +160,8 @@ struct estimate estimate_of(const struct weights_site *site, double now_s,
 	return e;
 }
 
-/* Mean over those sites where it is known. */
-static double common(const struct estimate *estimates, size_t count, size_t offset, double fallback)
+/* Mean over those sites where it is known; NAN: of none. */
+static double common(const struct estimate *estimates, size_t count, size_t offset)
 {
 	double sum = 0;
 	size_t known = 0;
@@ -166,33 +174,52 @@ static double common(const struct estimate *estimates, size_t count, size_t offs
 		sum += value;
 		known++;
 	}
-	return known ? sum / (double)known : fallback;
+	return known ? sum / (double)known : NAN;
+}
+
+static void rate_from(struct estimate *e, enum weights_origin origin, double rate)
+{
+	if (!isnan(e->arrival_rate))
+		return;
+	e->arrival_rate = not_negative(rate);
+	e->rate_by = origin;
 }
 
 /* A score is last: eleven steps are coarser than what runs. */
 static void estimate_rate(struct estimate *e)
 {
+	double running = isnan(e->in_flight) ? NAN : fmin(e->in_flight, e->capacity);
+
+	rate_from(e, ORIGIN_UTILISATION, e->utilisation * e->capacity / e->service_time_s);
+	rate_from(e, ORIGIN_IN_FLIGHT, running / e->service_time_s);
+	rate_from(e, ORIGIN_SCORE, e->scored * e->capacity / e->service_time_s);
 	if (isnan(e->arrival_rate))
-		e->arrival_rate = not_negative(e->utilisation * e->capacity / e->service_time_s);
-	if (isnan(e->arrival_rate) && !isnan(e->in_flight)) /* Little's law, of those that run */
-		e->arrival_rate = fmin(e->in_flight, e->capacity) / e->service_time_s;
-	if (isnan(e->arrival_rate))
-		e->arrival_rate = not_negative(e->scored * e->capacity / e->service_time_s);
+		e->rate_by = ORIGIN_NONE;
+}
+
+/* What is not known of this site is as at the others, if it is known of any. */
+static void complete_as_others(double *value, enum weights_origin *origin, double mean,
+			       double fallback)
+{
+	if (!isnan(*value))
+		return;
+	*value = either(mean, fallback);
+	*origin = isnan(mean) ? ORIGIN_NONE : ORIGIN_OTHERS;
 }
 
 void estimate_complete(struct estimate *estimates, size_t count)
 {
-	double capacity =
-		common(estimates, count, offsetof(struct estimate, capacity), CAPACITY_UNKNOWN);
-	double service_time = common(estimates, count, offsetof(struct estimate, service_time_s),
-				     SERVICE_TIME_UNKNOWN);
+	double capacity = common(estimates, count, offsetof(struct estimate, capacity));
+	double service_time = common(estimates, count, offsetof(struct estimate, service_time_s));
 
 	for (size_t i = 0; i < count; i++) {
-		estimates[i].capacity = either(estimates[i].capacity, capacity);
-		estimates[i].service_time_s = either(estimates[i].service_time_s, service_time);
-		estimate_rate(&estimates[i]);
+		struct estimate *e = &estimates[i];
+
+		complete_as_others(&e->capacity, &e->capacity_by, capacity, CAPACITY_UNKNOWN);
+		complete_as_others(&e->service_time_s, &e->service_time_by, service_time,
+				   SERVICE_TIME_UNKNOWN);
+		estimate_rate(e);
 		/* Last, for what is told of the load is told of the whole. */
-		estimates[i].capacity =
-			fmax(1 / ABSURD, estimates[i].capacity * (1 - estimates[i].unavailable));
+		e->capacity = fmax(1 / ABSURD, e->capacity * (1 - e->unavailable));
 	}
 }

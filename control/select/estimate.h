@@ -19,6 +19,7 @@ struct estimate {
 	double unavailable;              /* as in struct weights_site */
 	double in_flight;                /* NAN: not told */
 	double window_s;
+	enum weights_origin capacity_by, service_time_by, rate_by;
 };
 
 /* with_load: the report's load counts, because the site was already up when it was sampled. */
@@ -31,6 +32,12 @@ void estimate_forget_load(struct estimate *estimate);
 /* What is to become of a site whose report is so fresh. */
 enum weights_distrust distrust_of(const struct weights_config *config,
 				  enum weights_freshness freshness);
+
+/* Does its report tell, or lead to, the service time? */
+static inline bool estimate_time_told(const struct estimate *e)
+{
+	return e->service_time_by == ORIGIN_TOLD || e->service_time_by == ORIGIN_DEDUCED;
+}
 
 /* Completes count of them: what nothing is known of is taken to be as at the other sites. */
 void estimate_complete(struct estimate *estimates, size_t count);

@@ -127,6 +127,27 @@ static struct estimate site_estimate(const struct weights *w, struct site *site,
 	return e;
 }
 
+/* In the place of what is configured: that does not know when a site gets slower. A stale report
+ * gives way to it bit by bit. */
+static void weights_sight(struct weights *w, double now_s, const struct weights_site *in)
+{
+	for (size_t i = 0; i < w->count; i++) {
+		bool needed = !estimate_time_told(&w->estimate[i]) || w->estimate[i].trust < 1;
+
+		w->site[i].sighted_s = needed ? weights_sighted_time(w, in, i, true) : NAN;
+	}
+	for (size_t i = 0; i < w->count; i++) {
+		struct weights_site site = in[i];
+
+		if (isnan(w->site[i].sighted_s))
+			continue;
+		site.service_time_s = w->site[i].sighted_s;
+		w->estimate[i] = site_estimate(w, &w->site[i], &site, now_s);
+		if (!estimate_time_told(&w->estimate[i]))
+			w->estimate[i].service_time_by = ORIGIN_OBSERVED;
+	}
+}
+
 static void weights_estimate(struct weights *w, double now_s, const struct weights_site *in)
 {
 	for (size_t i = 0; i < w->count; i++) {
@@ -135,6 +156,7 @@ static void weights_estimate(struct weights *w, double now_s, const struct weigh
 		site_judge(w, site, &in[i], now_s);
 		w->estimate[i] = site_estimate(w, site, &in[i], now_s);
 	}
+	weights_sight(w, now_s, in);
 	estimate_complete(w->estimate, w->count);
 	weights_exclude(w, in);
 	w->last_resort = all_drain(w, in);
@@ -230,22 +252,45 @@ static void weights_observe_demand(struct weights *w, double now_s, const struct
 	w->surge = fmax(w->surge, SURGE_LEAST * w->demand.total);
 }
 
-/* A site that tells less than a part of what this ingress alone has sent it
- * does not tell the truth; then its capacity is used, and its load is as if it
- * had told none. */
+/* Of so few flows a site may have seen none. */
+static bool site_tells_little(const struct weights *w, size_t i, const struct weights_site *in)
+{
+	const struct estimate *e = &w->estimate[i];
+	const struct site *site = &w->site[i];
+	double part = w->config.limits.distrust;
+	double sent = site->own_then * timeline_at(&w->rates, site->sampled_s);
+
+	if (sent * e->window_s > DOUBT_FLOWS && e->arrival_rate < part * sent)
+		return true;
+	return in[i].flows_in_flight > DOUBT_FLOWS && e->in_flight < part * in[i].flows_in_flight;
+}
+
+/* Its own flows speak of a longer service time, measured by what others tell of theirs. */
+static bool site_tells_fast(const struct weights *w, size_t i, double sighted_s)
+{
+	return estimate_time_told(&w->estimate[i]) &&
+	       w->estimate[i].service_time_s < w->config.limits.distrust * sighted_s;
+}
+
+/* A site that tells less than a part of what this ingress alone has sent it, or sees there, does
+ * not tell the truth; then its capacity is used, and its load is as if it had told none. */
 static void weights_doubt(struct weights *w, const struct weights_site *in)
 {
 	for (size_t i = 0; i < w->count; i++) {
 		struct estimate *e = &w->estimate[i];
 		struct site *site = &w->site[i];
-		double sent = site->own_then * timeline_at(&w->rates, site->sampled_s);
+		double sighted_s;
 
 		site->doubted = false;
-		if (!(w->config.limits.distrust > 0) || !weights_told(w, i))
+		if (!(w->config.limits.distrust > 0) || !(e->trust > 0) || !site->up)
 			continue;
-		/* Of so few flows a site may have seen none. */
-		site->doubted = sent * e->window_s > DOUBT_FLOWS &&
-				e->arrival_rate < w->config.limits.distrust * sent;
+		sighted_s = weights_sighted_time(w, in, i, false);
+		if (site_tells_fast(w, i, sighted_s)) {
+			site->doubted = true;
+			e->service_time_s = sighted_s;
+			e->service_time_by = ORIGIN_OBSERVED;
+		}
+		site->doubted |= weights_told(w, i) && site_tells_little(w, i, in);
 		if (site->doubted)
 			estimate_forget_load(e);
 	}

@@ -32,7 +32,8 @@ struct site {
 	double least, base;         /* base: kept while it is filled */
 	double weight;              /* where shares are by capacity */
 	bool capped, closed;
-	bool doubted; /* its load is not believed */
+	double sighted_s; /* service time by the own flows; NAN: not known, or not needed */
+	bool doubted;     /* its load is not believed */
 };
 
 struct weights {
@@ -58,6 +59,11 @@ struct weights {
 /* Steps 1 to 3: what to reckon with at each site, now and when it reported, and in all. */
 void weights_observe(struct weights *weights, double now_s, double own_rate,
 		     const struct weights_site *in);
+
+/* The service time that the own flows at a site speak of, beside what others tell of theirs; alone:
+ * also where no other site tells. NAN: not known. */
+double weights_sighted_time(const struct weights *weights, const struct weights_site *in,
+			    size_t index, bool alone);
 
 /* What operators wish: sites that are not to be used get ramp 0, and barred
  * tells why. */

@@ -66,6 +66,23 @@ const char *weights_freshness_text(enum weights_freshness freshness)
 	return freshness < ARRAY_SIZE(texts) ? texts[freshness] : "?";
 }
 
+const char *weights_origin_text(enum weights_origin origin)
+{
+	static const char *const texts[ORIGIN_COUNT] = {
+		[ORIGIN_TOLD] = "told",
+		[ORIGIN_DEDUCED] = "deduced",
+		[ORIGIN_UTILISATION] = "utilisation",
+		[ORIGIN_IN_FLIGHT] = "in-flight",
+		[ORIGIN_SCORE] = "score",
+		[ORIGIN_OBSERVED] = "observed",
+		[ORIGIN_CONFIGURED] = "configured",
+		[ORIGIN_OTHERS] = "other-sites",
+		[ORIGIN_NONE] = "nothing",
+	};
+
+	return origin < ORIGIN_COUNT ? texts[origin] : "?";
+}
+
 static double above_zero(double value, double fallback)
 {
 	return value > 0 && value < SETTING_MAX ? value : fallback;
@@ -331,6 +348,9 @@ static void verdict_fill(const struct weights *w, size_t i, struct weights_verdi
 		.age_s = e->age_s,
 		.capacity = fill->capacity,
 		.service_time_s = fill->service_time_s,
+		.capacity_by = e->capacity_by,
+		.service_time_by = e->service_time_by,
+		.rate_by = e->rate_by,
 		.base = fill->base,
 		.doubted = site->doubted,
 		.own_share_then = weights_own_then(w, i),

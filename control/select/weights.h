@@ -67,7 +67,26 @@ struct weights_site {
 	double sampled_s; /* time of the report's values, on the clock of `now` */
 	double capacity,
 		service_time_s; /* configured stand-ins, used where the report lacks them */
+	/* What this ingress sees of its own flows there; 0: not known. */
+	double flow_time_s;     /* how long they last */
+	double handshake_s;     /* their handshake, to the site and to the client */
+	double flows_in_flight; /* has had so many all along */
 };
+
+/* Where a quantity of a decision is from: README.md, "Stand-ins". */
+enum weights_origin {
+	ORIGIN_TOLD,
+	ORIGIN_DEDUCED /* of other things that the report tells */,
+	ORIGIN_UTILISATION,
+	ORIGIN_IN_FLIGHT /* by Little's law */,
+	ORIGIN_SCORE,
+	ORIGIN_OBSERVED /* by the own flows there */,
+	ORIGIN_CONFIGURED,
+	ORIGIN_OTHERS /* the mean of the other sites */,
+	ORIGIN_NONE /* nothing is known of any */,
+	ORIGIN_COUNT
+};
+const char *weights_origin_text(enum weights_origin origin);
 
 enum weights_freshness {
 	FRESH_NONE, /* missing */
@@ -109,6 +128,7 @@ struct weights_verdict {
 	enum weights_freshness freshness;
 	double age_s;
 	double capacity, service_time_s; /* as used, after expiry and stand-ins */
+	enum weights_origin capacity_by, service_time_by, rate_by; /* rate: of what arrives there */
 	double base;           /* flows/s at the site without this service's joint share */
 	bool doubted;          /* its report is not believed: see distrust */
 	double own_share_then; /* xo: own share as the report's window saw it */

@@ -344,6 +344,11 @@ const char *weights_freshness_text(enum weights_freshness freshness)
 	return "freshness";
 }
 
+const char *weights_origin_text(enum weights_origin origin)
+{
+	return "origin";
+}
+
 int router_reload(void *user, const char *file, char **ret_error)
 {
 	*ret_error = strdup("no");

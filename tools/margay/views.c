@@ -690,9 +690,32 @@ static void print_told(const json_t *candidate)
 	print_member(told, "requests/s", "arrival-rate", CELL_NUMBER);
 	print_member(told, "in flight", "in-flight", CELL_NUMBER);
 	print_member(told, "busy", "utilisation", CELL_PERCENT);
-	print_member(told, "score", "score", CELL_COUNT);
-	print_member(told, "by", "score-function", CELL_TEXT);
 	printf("\n");
+}
+
+/* Raw metrics, and what they come to. */
+static void print_values(const json_t *candidate)
+{
+	const json_t *value;
+	size_t i;
+
+	if (get(candidate, "score")) {
+		printf("    %s", text(candidate, "name"));
+		print_member(candidate, "score", "score", CELL_COUNT);
+		printf(" (%s), by %s: %s\n", text(candidate, "score-band"),
+		       strcmp(text(candidate, "score-by"), "site") ? "this router" : "the site",
+		       text(candidate, "score-function"));
+	}
+	json_array_foreach(get(candidate, "values"), i, value)
+	{
+		printf("    %s", text(candidate, "name"));
+		print_member(value, text(value, "type"), "value", CELL_NUMBER);
+		printf(" %s  %s, %s", text(value, "unit"), text(value, "source"),
+		       text(value, "statistic"));
+		print_member(value, "over s", "window", CELL_NUMBER);
+		print_member(value, "age", "age", CELL_AGE);
+		printf("\n");
+	}
 }
 
 static void print_explained(const json_t *record)
@@ -706,6 +729,8 @@ static void print_explained(const json_t *record)
 		{ "AGE", "age", CELL_AGE },
 		{ "CAPACITY", "capacity", CELL_NUMBER },
 		{ "TIME", "service-time-ms", CELL_MS },
+		{ "BY", "service-time-by", CELL_TEXT },
+		{ "LOAD BY", "load-by", CELL_TEXT },
 		{ "OTHERS' LOAD", "base", CELL_NUMBER },
 		{ "BUSY WITH IT", "utilisation", CELL_PERCENT },
 		{ "RTT", "rtt-ms", CELL_MS },
@@ -720,7 +745,11 @@ static void print_explained(const json_t *record)
 	print_decision(record);
 	print_fault(record);
 	table_print(stdout, get(record, "candidates"), columns, ARRAY_SIZE(columns), 2);
-	json_array_foreach(get(record, "candidates"), i, candidate) print_told(candidate);
+	json_array_foreach(get(record, "candidates"), i, candidate)
+	{
+		print_told(candidate);
+		print_values(candidate);
+	}
 	print_placement(get(record, "from"));
 	printf("\n");
 }
