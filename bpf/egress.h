@@ -59,7 +59,7 @@ static MG_INLINE enum mg_verdict egress_act(struct xdp_md *ctx, struct flow *flo
 	bool connects = decap_connects(end);
 	enum mg_verdict verdict;
 
-	verdict = connects ? mg_connect(flow, end, way) : decide(ctx, flow, way);
+	verdict = connects ? mg_connect(flow, end, way) : decide(ctx, MG_SCOPE_EGRESS, flow, way);
 	if (verdict == MG_FORWARD)
 		verdict = send_any(ctx, flow, way);
 	if (verdict == MG_FORWARD)

@@ -12,7 +12,7 @@ static MG_INLINE enum mg_verdict ingress_decide(struct xdp_md *ctx, struct flow 
 
 	if (steer_asks_port())
 		mg_vrf(ctx, flow);
-	verdict = decide(ctx, flow, ret);
+	verdict = decide(ctx, MG_SCOPE_INGRESS, flow, ret);
 	*ret_site = *ret;
 	if (verdict != MG_FORWARD || !ret->local)
 		return verdict;

@@ -10,7 +10,7 @@
 #include "fragment.h"
 #include "icmp.h"
 #include "mss.h"
-#include "observe.h"
+#include "start.h"
 
 static MG_INLINE const struct mg_settings *table_settings(void)
 {
@@ -183,6 +183,11 @@ __noinline int mg_observe(const struct flow *flow, const struct way *way)
 	return MG_FORWARD;
 }
 
+__noinline int mg_start(const struct flow *flow, struct way *ret)
+{
+	return flow && ret ? start_steer(flow, ret) : MG_MALFORMED;
+}
+
 __noinline int mg_vrf(struct xdp_md *ctx, struct flow *flow)
 {
 	if (flow)
@@ -192,7 +197,8 @@ __noinline int mg_vrf(struct xdp_md *ctx, struct flow *flow)
 
 /* The decision; before it the flow of what does not tell its own, and after it what fragments leave
  * to their siblings. */
-static MG_INLINE enum mg_verdict decide(struct xdp_md *ctx, struct flow *flow, struct way *ret)
+static MG_INLINE enum mg_verdict decide(struct xdp_md *ctx, enum mg_scope scope, struct flow *flow,
+					struct way *ret)
 {
 	enum mg_verdict verdict;
 
@@ -201,6 +207,8 @@ static MG_INLINE enum mg_verdict decide(struct xdp_md *ctx, struct flow *flow, s
 	if (flow->headless)
 		mg_recall(flow);
 	verdict = mg_steer(ctx, flow, ret);
+	if (scope == MG_SCOPE_INGRESS && verdict == STEER_START)
+		verdict = mg_start(flow, ret);
 	if (verdict == MG_FORWARD && flow->fragment)
 		mg_learn(flow);
 	return verdict;

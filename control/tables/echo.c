@@ -65,6 +65,10 @@ static struct mg_service echo_entry(const struct table_service *model)
 	entry.quic_config = entry.quic_id_len = 0;
 	entry.mss_v4 = entry.mss_v6 = 0;
 	entry.observe = 0;
+	/* By the pins of its clients, where there are such; nothing begins by an echo. */
+	entry.placement = model->entry.placement && model->entry.affinity == MG_AFFINITY_CLIENT
+				  ? MG_PLACEMENT_FIRST
+				  : MG_PLACEMENT_SLOT;
 	return entry;
 }
 

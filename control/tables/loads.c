@@ -5,6 +5,8 @@
  */
 #include "tables/state.h"
 
+#include <two_choice.h>
+
 static struct mg_load *member_load(const struct table_service *s, uint32_t member)
 {
 	struct mg_load *load = s->tables->maps.memory[MAP_LOADS];
@@ -28,11 +30,33 @@ bool tables_member_flows(const struct table_service *s, uint16_t member, struct 
 		.in_flight =
 			(double)__atomic_load_n(&load->in_flight, __ATOMIC_RELAXED) / MG_LOAD_FLOW,
 		.starts = word(&load->starts),
+		.seconds = word(&load->seconds),
 		.ends = word(&load->ends),
 		.handshakes = word(&load->handshakes),
 		.handshake_us = word(&load->handshake_us),
 	};
 	return true;
+}
+
+void tables_flows_drain(struct table_service *s, const struct two_choice_view *view,
+			uint32_t elapsed_us)
+{
+	for (uint32_t m = 1; m <= s->entry.member_count; m++) {
+		__u32 *at = &member_load(s, m)->in_flight;
+		__u32 seen = __atomic_load_n(at, __ATOMIC_RELAXED);
+
+		if (s->member[m].use == MEMBER_FREE)
+			continue;
+		while (!__atomic_compare_exchange_n(at, &seen,
+						    two_choice_drain(seen, view, elapsed_us), true,
+						    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+			;
+	}
+}
+
+void load_forget(const struct table_service *s, uint32_t member)
+{
+	__atomic_store_n(&member_load(s, member)->in_flight, 0, __ATOMIC_RELAXED);
 }
 
 void load_reset(const struct table_service *s, uint32_t member)

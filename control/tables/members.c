@@ -167,7 +167,9 @@ void tables_member_remove(struct table_service *s, uint16_t member)
 void tables_member_state(struct table_service *s, uint16_t member, enum mg_state state,
 			 uint32_t weight)
 {
-	member_entry(s, member)->weight = weight;
+	__atomic_store_n(&member_entry(s, member)->weight, weight, __ATOMIC_RELAXED);
+	if (state == MG_UP && member_entry(s, member)->state != MG_UP)
+		load_forget(s, member);
 	member_state_store(member_entry(s, member), state);
 }
 

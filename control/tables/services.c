@@ -180,7 +180,8 @@ static void entry_set(struct mg_service *entry, const struct service_spec *spec)
 	entry->quic_id_len = spec->options.quic_id_len;
 	entry->mss_v4 = spec->options.mss_v4;
 	entry->mss_v6 = spec->options.mss_v6;
-	entry->observe = spec->options.observe;
+	entry->placement = spec->options.placement;
+	entry->observe = spec->options.observe || entry->placement;
 }
 
 static int service_make(struct tables *t, const struct service_spec *spec,
@@ -227,6 +228,8 @@ static int service_respecify(struct table_service *s, const struct service_spec 
 	int r = 0;
 
 	entry_set(&s->entry, spec);
+	if (old.placement && !s->entry.placement)
+		slots_pin(s);
 	if (s->place && memcmp(&old, &s->entry, sizeof(old)))
 		r = service_publish(s);
 	if (r < 0)

@@ -78,6 +78,20 @@ void slots_adopt(struct table_service *s, uint64_t now_ns)
 	}
 }
 
+void slots_pin(struct table_service *s)
+{
+	for (uint32_t i = 0; i < s->spec.slots; i++) {
+		struct mg_slot slot = slot_load(service_slots(s) + i);
+
+		if (slot.state != MG_SLOT_STABLE)
+			continue;
+		slot.state = MG_SLOT_PINNED;
+		slot_store(service_slots(s) + i, slot);
+		/* Some of this round's pins have been looked at before. */
+		slot_foreign_set(s->tables, s->entry.slot_base + i);
+	}
+}
+
 /* --- the sweep's part ------------------------------------------------------------------------- */
 static bool slot_due(const struct table_service *s, uint32_t i, struct mg_slot slot,
 		     uint64_t now_ns)
@@ -90,7 +104,8 @@ static bool slot_due(const struct table_service *s, uint32_t i, struct mg_slot s
 		       (slot.prev <= s->entry.member_count &&
 			s->member[slot.prev].use == MEMBER_LEAVING);
 	case MG_SLOT_PINNED:
-		return !slot_foreign(s->tables, s->entry.slot_base + i);
+		/* With two choices pins are looked at in any state. */
+		return s->entry.placement || !slot_foreign(s->tables, s->entry.slot_base + i);
 	default:
 		return false;
 	}

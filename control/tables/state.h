@@ -173,12 +173,18 @@ bool member_usable(const struct table_service *service, uint16_t member);
 
 /* loads.c */
 void load_reset(const struct table_service *service, uint32_t member);
+/* Its flows are gone, be they ended or elsewhere. */
+void load_forget(const struct table_service *service, uint32_t member);
 void load_copy(struct tables *tables, uint32_t from, uint32_t to); /* indexes of mg_loads */
 
 /* slots.c */
 void slots_adopt(struct table_service *service, uint64_t now_ns);
 /* Takes slots [from, to) of a service a step further, where it is due. */
 void slots_settle(struct table_service *service, uint32_t from, uint32_t to, uint64_t now_ns);
+
+/* Slots of a service with two choices look at no pins from then on, but for those that have one
+ * which leads elsewhere: they come to that by the sweep. */
+void slots_pin(struct table_service *service);
 
 void slots_count(const struct table_service *service, struct service_state *ret);
 

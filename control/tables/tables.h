@@ -142,7 +142,8 @@ struct service_spec {
 		enum mg_last_resort last_resort;
 		uint8_t quic_config, quic_id_len; /* as in struct mg_service */
 		uint16_t mss_v4, mss_v6;
-		bool observe; /* its flows are counted: tables_member_flows() */
+		bool observe;                /* its flows are counted: tables_member_flows() */
+		enum mg_placement placement; /* other than SLOT: they are counted, too */
 	} options;
 };
 
@@ -205,7 +206,9 @@ bool tables_member(const struct table_service *service, uint16_t member, struct 
  * other ingress routers have their own.
  */
 struct member_flows {
-	uint64_t starts;  /* flows begun: TCP SYN, QUIC Initial; one sent again counts once */
+	uint64_t starts;  /* flows begun: TCP SYN, QUIC Initial, and with placement other than SLOT
+			     UDP that gets a pin; one sent again counts once */
+	uint64_t seconds; /* of these, by their second choice */
 	uint64_t ends;    /* TCP flows whose client sent FIN or RST: once a flow. What is not seen
 			     (asymmetric ways, hosts that vanish, UDP) never comes to be here */
 	double in_flight; /* flows begun and not ended, in steps of 1/256, from 0 to 2^23. Not a
@@ -220,6 +223,10 @@ struct member_flows {
 /* False past the end. */
 bool tables_member_flows(const struct table_service *service, uint16_t member,
 			 struct member_flows *ret);
+/* Takes from the flows in flight of all its members what has ended unseen within elapsed_us. */
+struct two_choice_view;
+void tables_flows_drain(struct table_service *service, const struct two_choice_view *view,
+			uint32_t elapsed_us);
 
 /* Egress: what may be stripped here, and where it goes then. */
 struct endpoint_spec {

@@ -78,7 +78,8 @@ enum mg_verdict { MG_VERDICTS(MG_VERDICT_ENUM) MG_VERDICT_COUNT };
 	X(PIN_LIMITED, "flows not pinned: too many new ones a second")         \
 	X(SERVER_ID, "packets sent by the server ID in their connection ID")   \
 	X(MSS_CLAMPED, "TCP starts whose MSS was lowered")                     \
-	X(TRACE_LOST, "trace records lost: the ring was full")
+	X(TRACE_LOST, "trace records lost: the ring was full")                 \
+	X(PIN_FULL, "starts kept at their first choice: no room for a pin")
 
 #define MG_EVENT_ENUM(name, text) MG_EVENT_##name,
 enum mg_event { MG_EVENTS(MG_EVENT_ENUM) MG_EVENT_COUNT };
@@ -129,6 +130,15 @@ enum mg_last_resort {
 	MG_LAST_KERNEL = 2, /* on by the kernel's routes, as if Margay were not there */
 };
 
+/* How flows are placed that begin; those under way keep their site in each case. */
+enum mg_placement {
+	MG_PLACEMENT_SLOT = 0, /* by their slot; where that is STABLE no pin is looked at */
+	MG_PLACEMENT_TWO_CHOICE =
+		1, /* by the better of two slots (start.h); pins are always looked at */
+	MG_PLACEMENT_FIRST = 2, /* by the first of these, while the counts tell nothing; pins as
+				   there */
+};
+
 /* Never changed once a word of mg_service_sets leads to it: a changed service is another entry. */
 struct mg_service {
 	struct mg_service_key key;
@@ -145,7 +155,8 @@ struct mg_service {
 	__u8 quic_id_len; /* octets of the server ID behind it, 1..MG_SERVER_ID_MAX */
 	__u16 mss_v4, mss_v6; /* TCP MSS of a start at most, octets; 0: as it came */
 	__u8 observe;         /* 1: its flows are counted in mg_loads */
-	__u8 zero[7];
+	__u8 placement;       /* enum mg_placement; other than SLOT: with observe, scope ingress */
+	__u8 zero[6];
 } __attribute__((aligned(8)));
 _Static_assert(sizeof(struct mg_service) == 64, "one cache line");
 
@@ -208,7 +219,7 @@ enum mg_state {
 
 struct mg_member {
 	__u32 site;   /* index into mg_sites */
-	__u32 weight; /* share of new flows in 1/65536, for show only */
+	__u32 weight; /* share of new flows in 1/65536: for two choices, and for show */
 	enum mg_state state;
 	__u32 zero;
 };
@@ -219,11 +230,13 @@ _Static_assert(sizeof(struct mg_member) == 16, "control/ writes this as bytes: n
 struct mg_load {
 	__u32 in_flight; /* flows, in units of 1 / MG_LOAD_FLOW; at most MG_LOAD_MAX */
 	__u32 zero;
-	__u64 starts;       /* flows begun: TCP SYN, QUIC Initial */
+	__u64 starts;       /* flows begun: TCP SYN, QUIC Initial; with placement other than SLOT
+			       also UDP flows that get a pin */
 	__u64 ends;         /* of these, flows whose first FIN or RST of the client was seen */
+	__u64 seconds;      /* of the starts: by their second choice */
 	__u64 handshakes;   /* TCP, of which the time was taken: a sample of one flow in four */
 	__u64 handshake_us; /* their sum: from the SYN to the client's next packet, as seen here */
-	__u64 zero2[3];
+	__u64 zero2[2];
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct mg_load) == 64, "one cache line: members do not share it");
 

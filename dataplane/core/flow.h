@@ -159,6 +159,12 @@ static MG_INLINE __u64 flow_redraw(__u64 hash)
 	return flow_mix(hash, FLOW_MIX_B);
 }
 
+/* Chooses a second slot, whatever the first one and its stand-ins are. */
+static MG_INLINE __u64 flow_second(__u64 hash)
+{
+	return flow_mix(hash, FLOW_MIX_A);
+}
+
 /* RFC 6437 section 3: uniformly spread, and not zero, which means "no label". */
 static MG_INLINE __u32 flow_label(__u64 hash)
 {

@@ -24,6 +24,7 @@ typedef __u64 __attribute__((may_alias)) recent_word;
 #define RECENT_LIFE (10000000000ull >> MG_RECENT_SHIFT)
 
 #define RECENT_TIME_MAX          0x7fffffff
+#define RECENT_MEMBER_MAX        0x7ff
 #define RECENT_FINGERPRINT_SHIFT 44 /* of the hash: the lowest bits choose the set */
 #define LOAD_RACES               4  /* tries before a flow's end is left to the drain */
 
@@ -99,9 +100,11 @@ static MG_INLINE __u64 recent_hash(const struct flow *flow, const struct way *wa
 	return flow_redraw(way->by_client ? flow_hash(flow, seed, MG_AFFINITY_FLOW) : way->hash);
 }
 
-static MG_INLINE void load_start(struct mg_load *load)
+static MG_INLINE void load_start(struct mg_load *load, bool second)
 {
 	__sync_fetch_and_add(&load->starts, 1);
+	if (second)
+		__sync_fetch_and_add(&load->seconds, 1);
 	if (*(volatile __u32 *)&load->in_flight < MG_LOAD_MAX)
 		__sync_fetch_and_add(&load->in_flight, TWO_CHOICE_FLOW);
 }
@@ -119,12 +122,12 @@ static MG_INLINE void load_end(struct mg_load *load)
 
 /* `spot` is the flow's entry, or where it may have one; `again`: this start was counted. */
 static MG_INLINE void observe_start(struct mg_load *load, struct recent_ref spot,
-				    struct mg_recent now, bool again)
+				    struct mg_recent now, bool again, bool second)
 {
 	now.state = again ? MG_RECENT_RUNNING : MG_RECENT_STARTED;
 	recent_swap(spot, now);
 	if (!again)
-		load_start(load);
+		load_start(load, second);
 }
 
 static MG_INLINE void observe_end(struct mg_load *load, struct recent_ref spot,
@@ -159,16 +162,17 @@ static MG_INLINE bool observe_timed(const struct flow *flow)
 /* way is that to the site, not on from there to an instance. */
 static MG_INLINE bool observe_wanted(const struct flow *flow, const struct way *way)
 {
-	return way->observed && !way->by_id && (flow->start || flow->end || observe_timed(flow));
+	return way->observed && !way->by_id &&
+	       (flow->start || flow->end || way->begins || observe_timed(flow));
 }
 
 /* Nothing of this packet is to be counted: it is neither start nor end nor an answer, or the end of
  * what has ended. */
-static MG_INLINE bool observe_nothing(const struct flow *flow, struct recent_ref found)
+static MG_INLINE bool observe_nothing(const struct flow *flow, bool start, struct recent_ref found)
 {
 	__u32 state = found.at ? found.seen.state : MG_RECENT_NONE;
 
-	if (flow->start)
+	if (start)
 		return false;
 	return flow->end ? state == MG_RECENT_ENDED : state != MG_RECENT_STARTED;
 }
@@ -182,20 +186,20 @@ static MG_INLINE void observe(const struct flow *flow, const struct way *way)
 	struct mg_recent now = { .fingerprint = hash >> RECENT_FINGERPRINT_SHIFT,
 				 .member = way->member };
 	struct mg_load *load = table_load(way->member);
+	bool start = flow->start || way->begins, again;
 	struct recent_ref spot;
-	bool again;
 
 	if (!set || !load)
 		return;
 	spot = recent_find(set, now.fingerprint);
-	if (observe_nothing(flow, spot))
+	if (observe_nothing(flow, start, spot))
 		return;
 	now.time = table_clock() >> MG_RECENT_SHIFT;
 	again = way->known || recent_again(spot, now.time);
 	if (!spot.at)
 		spot = recent_room(set, now.time);
-	if (flow->start)
-		observe_start(load, spot, now, again);
+	if (start)
+		observe_start(load, spot, now, again, way->second);
 	else if (flow->end)
 		observe_end(load, spot, now);
 	else

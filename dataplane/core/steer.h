@@ -26,6 +26,8 @@ static MG_INLINE const struct mg_port *table_port(__u32 ifindex);
 static MG_INLINE __u8 table_tick(void); /* CLOCK_MONOTONIC in ns >> MG_TICK_SHIFT */
 static MG_INLINE void table_event(enum mg_event event);
 
+#define STEER_START MG_VERDICT_COUNT /* steer(): not decided, on by start_steer() */
+
 /* Where a packet goes: indexes only, so that the decision and what is done about it can be verified
  * as two BPF functions. */
 struct way {
@@ -40,12 +42,14 @@ struct way {
 	__u8 observed : 1;  /* its flows are counted: observe() */
 	__u8 by_client : 1; /* the hash is the client's, not the flow's */
 	__u8 known : 1;     /* a start of a flow that has a pin: sent again */
+	__u8 begins : 1;    /* a UDP flow, as its pin tells: start.h */
+	__u8 second : 1;    /* by its second choice */
 };
 
 /* NULL: it is not in this set; then *ret_full says whether it may be in the other one. */
 static MG_INLINE const struct mg_service *service_in(const struct mg_service_set *set, __u32 tag,
 						     const struct service_name *name,
-						     bool *ret_full)
+						     bool *ret_full, __u32 *ret_place)
 {
 	const struct mg_service *service;
 
@@ -58,15 +62,17 @@ static MG_INLINE const struct mg_service *service_in(const struct mg_service_set
 		if (ref.tag != tag)
 			continue;
 		service = table_service(ref.place);
-		if (service && service_is(service, name))
+		if (service && service_is(service, name)) {
+			*ret_place = ref.place;
 			return service;
+		}
 	}
 	*ret_full = true;
 	return NULL;
 }
 
 static MG_INLINE const struct mg_service *service_find(const struct service_name *name,
-						       __u32 set_mask)
+						       __u32 set_mask, __u32 *ret_place)
 {
 	struct service_spot spot = service_spot(name, set_mask);
 	const struct mg_service *service = NULL;
@@ -77,7 +83,7 @@ static MG_INLINE const struct mg_service *service_find(const struct service_name
 
 		if (!set)
 			return NULL;
-		service = service_in(set, spot.tag, name, &further);
+		service = service_in(set, spot.tag, name, &further, ret_place);
 	}
 	return service;
 }
@@ -86,8 +92,10 @@ static MG_INLINE const struct mg_service *service_find(const struct service_name
 static MG_INLINE enum mg_verdict steer_portless(const struct flow *flow, struct service_name name,
 						__u32 set_mask)
 {
+	__u32 place;
+
 	name.rest = service_rest_of(&flow->service, flow->v4 ? PROTO_ICMP : PROTO_ICMPV6, 0);
-	if (!service_find(&name, set_mask))
+	if (!service_find(&name, set_mask, &place))
 		return MG_NOT_OURS;
 	return flow->error ? MG_QUOTE : MG_FRAGMENT;
 }
@@ -105,18 +113,18 @@ static MG_INLINE bool steer_ported(const struct flow *flow)
 /* From the particular to the general. Without its ports a packet can only be told to be for a
  * service on all ports, and of a client as a whole. */
 static MG_INLINE enum mg_verdict steer_service(const struct flow *flow, __u32 set_mask,
-					       const struct mg_service **ret)
+					       const struct mg_service **ret, __u32 *ret_place)
 {
 	struct service_name name = service_name(&flow->service);
-	const struct mg_service *service = service_find(&name, set_mask);
+	const struct mg_service *service = service_find(&name, set_mask, ret_place);
 
 	if (!service && flow->service.port) {
 		name.rest = service_rest_of(&flow->service, flow->service.proto, 0);
-		service = service_find(&name, set_mask);
+		service = service_find(&name, set_mask, ret_place);
 	}
 	if (!service) {
 		name.rest = service_rest_of(&flow->service, 0, 0);
-		service = service_find(&name, set_mask);
+		service = service_find(&name, set_mask, ret_place);
 	}
 	if (!service)
 		return flow->portless && steer_ported(flow) ? steer_portless(flow, name, set_mask)
@@ -186,8 +194,29 @@ static MG_INLINE bool steer_slot(const struct mg_service *service, struct mg_slo
 	return true;
 }
 
-/* In a slot that is not STABLE: by the flow's pin where there is one; in a MOVING one it gets one.
- * A start that may get none goes where the rest of its flow will be taken for an old one's. */
+/* Of a service with two choices: this packet wants more than its slot to be asked (start.h). Flows
+ * that show no start, and clients, are held by pins from their first packet on. */
+static MG_INLINE bool steer_begins(const struct mg_service *service, const struct flow *flow)
+{
+	__u8 proto = flow->service.proto;
+	bool by_client = service->affinity == MG_AFFINITY_CLIENT;
+
+	if (!service->placement || flow->service.scope != MG_SCOPE_INGRESS || flow->error)
+		return false;
+	return flow->start || proto == PROTO_UDP || (by_client && proto == PROTO_TCP);
+}
+
+/* A start on a pin that has been silent for long is another flow's; not so for a client. */
+static MG_INLINE bool steer_anew(const struct mg_service *service, const struct flow *flow,
+				 struct pin_ref found, __u8 tick)
+{
+	return flow->start && found.at && pin_age(found.seen, tick) > PIN_RESTART_TICKS &&
+	       !(service->placement && service->affinity == MG_AFFINITY_CLIENT);
+}
+
+/* In a slot that is not STABLE, or of a service with two choices: by the flow's pin where there is
+ * one; in a MOVING one it gets one. A start that may get none goes where the rest of its flow will
+ * be taken for an old one's. */
 static MG_INLINE bool steer_pinned(const struct mg_service *service, struct mg_slot slot,
 				   const struct flow *flow, struct mg_pin_set *set, struct way *ret)
 {
@@ -197,13 +226,16 @@ static MG_INLINE bool steer_pinned(const struct mg_service *service, struct mg_s
 			      .tick = table_tick() };
 	struct pin_ref found = pin_find(set, pin);
 	bool pins = slot.state == MG_SLOT_MOVING && !found.at, limited, stays;
-	bool anew = start && found.at && pin_age(found.seen, pin.tick) > PIN_RESTART_TICKS;
+	bool anew = steer_anew(service, flow, found, pin.tick);
 
 	if (found.at && !anew && steer_member(service, found.seen.member, ret)) {
 		pin_touch(found, pin.tick);
 		ret->known = service->affinity != MG_AFFINITY_CLIENT;
 		return true;
 	}
+	ret->begins = steer_begins(service, flow);
+	if (ret->begins)
+		return true;
 	limited = pins && !guard_allows(table_settings(), MG_GUARD_PINS);
 	if (limited)
 		table_event(MG_EVENT_PIN_LIMITED);
@@ -229,7 +261,7 @@ static MG_INLINE bool steer_choose(const struct mg_service *service, __u32 pin_s
 	if (!at)
 		return false;
 	slot = slot_load(at);
-	if (slot.state == MG_SLOT_STABLE)
+	if (slot.state == MG_SLOT_STABLE && !service->placement)
 		return steer_slot(service, slot, ret);
 	set = table_pins(ret->hash >> FLOW_PIN_SHIFT & pin_set_mask);
 	if (!set)
@@ -303,18 +335,19 @@ static MG_INLINE enum mg_verdict steer_nexthop(const struct flow *flow, struct w
 	return MG_FORWARD;
 }
 
-/* *ret is whole with MG_FORWARD only; its service is there as soon as it is known. The cursor is at
- * the frame's start. */
+/* *ret is whole with MG_FORWARD only; its service is there as soon as it is known. STEER_START:
+ * start_steer() decides. The cursor is at the frame's start. */
 static MG_INLINE enum mg_verdict steer(const struct packet *pkt, const struct flow *flow,
 				       struct way *ret)
 {
 	const struct mg_settings *settings = table_settings();
 	const struct mg_service *service = NULL;
 	enum mg_verdict verdict;
+	__u32 place = 0;
 
 	if (!settings)
 		return MG_NOT_OURS;
-	verdict = steer_service(flow, settings->service_set_mask, &service);
+	verdict = steer_service(flow, settings->service_set_mask, &service, &place);
 	if (verdict != MG_FORWARD)
 		return verdict;
 	if (!service)
@@ -327,6 +360,10 @@ static MG_INLINE enum mg_verdict steer(const struct packet *pkt, const struct fl
 	if (!(service->affinity == MG_AFFINITY_QUIC && steer_server(*pkt, flow, service, ret)) &&
 	    !steer_choose(service, settings->pin_set_mask, flow, ret))
 		return steer_last(service);
+	if (ret->begins) {
+		ret->site = place;
+		return (enum mg_verdict)STEER_START;
+	}
 	return steer_nexthop(flow, ret);
 }
 
@@ -352,5 +389,5 @@ static MG_INLINE void steer_vrf(struct flow *flow, __u32 ifindex)
 static MG_INLINE void steer_inward(struct flow *flow, struct way *way)
 {
 	flow->service.scope = MG_SCOPE_EGRESS;
-	way->local = way->by_id = false;
+	way->local = way->by_id = way->begins = false;
 }

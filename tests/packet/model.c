@@ -61,6 +61,9 @@ static void ingress(struct model *model, struct model_packet *packet, enum mg_ve
 		verdict = model_send(model, packet, len, &way, ret);
 	if (verdict == MG_TOO_BIG || verdict == MG_UNREACHABLE)
 		verdict = model_answer(model, packet, &way, verdict, ret);
+	if (verdict == MG_FORWARD)
+		model_observe(model, packet, &way.count);
+	ret->load = verdict == MG_FORWARD && way.count.observed ? way.count.member : 0;
 	ret->verdict = verdict;
 	ret->action = ingress_action(verdict, ret->action);
 	ret->member = verdict == MG_FORWARD ? way.member : 0;

@@ -15,6 +15,7 @@
 
 #define MODEL_SERVICES  128
 #define MODEL_PINS      64
+#define MODEL_RECENT    64
 #define MODEL_FRAGMENTS 4096
 #define MODEL_FRAME     4096 /* octets of the largest frame */
 
@@ -31,6 +32,15 @@ struct model_pin {
 	uint32_t slot, set;
 	uint16_t fingerprint, member;
 	uint64_t tick;
+};
+
+/* A flow of a service that is observed, and what was last counted of it. All of them are of late:
+ * the tests forget them before they are old. */
+struct model_recent {
+	uint8_t src[16], dst[16], proto;
+	uint16_t sport, dport;
+	uint32_t member; /* index */
+	enum { RECENT_STARTED, RECENT_RUNNING, RECENT_ENDED } state;
 };
 
 struct model {
@@ -54,6 +64,9 @@ struct model {
 	size_t fragments; /* ever learnt; the newest ones are kept */
 	struct model_pin pin[MODEL_PINS];
 	size_t pins;
+	struct model_recent recent[MODEL_RECENT];
+	size_t recents;
+	struct mg_load *load; /* by member; times of handshakes are not in it */
 };
 
 /* A frame, and what has been learnt of it. Offsets are in the frame. */
@@ -68,14 +81,21 @@ struct model_packet {
 	uint8_t vrf; /* whose addresses they are; 0: none */
 	uint8_t tos, ttl;
 	uint8_t ecn; /* to leave with */
-	bool fragment, later, start;
+	bool fragment, later, start, ends;
 	bool unknown; /* its protocol has ports, but they are not to be seen */
 	bool error;   /* of ICMP, about a packet that it quotes */
 	uint32_t id;
 	uint8_t own_dst[16]; /* as in its header, quote or not */
 };
 
+/* What is to be counted of a packet, once it has been sent: of its way to a site. */
+struct model_count {
+	bool observed, begins, again, second;
+	uint32_t member; /* index */
+};
+
 struct model_way {
+	struct model_count count;
 	const struct mg_service *service;
 	uint32_t member, site, nexthop; /* indexes */
 	uint64_t hash;
@@ -85,6 +105,7 @@ struct model_outcome {
 	enum mg_verdict verdict;
 	uint32_t action; /* XDP_PASS, ... */
 	uint32_t member; /* index into mg_members that the packet is counted for; 0: none */
+	uint32_t load;   /* the same into mg_loads; 0: not observed */
 	size_t len;
 	uint8_t frame[MODEL_FRAME];
 };
@@ -140,7 +161,19 @@ uint64_t model_hash(const struct model *model, const struct model_packet *packet
 
 /* Member by slot and pin; 0: none that is usable. */
 uint32_t model_slot(struct model *model, const struct mg_service *service,
-		    const struct model_packet *packet, uint64_t hash);
+		    const struct model_packet *packet, uint64_t hash, struct model_count *count);
+/* Of them: now, or who stands in for it, or a further slot's. */
+uint32_t model_stand_in(const struct model *model, const struct mg_service *service, uint64_t hash);
+
+/* Member of a packet that begins a flow which has two choices, with a pin or without. *moved: not
+ * the one that its slot says, so that it needs a pin. */
+uint32_t model_begin(struct model *model, const struct mg_service *service,
+		     const struct model_packet *packet, uint64_t hash, bool asks_recent,
+		     struct model_count *count);
+/* Does this packet of such a service begin a flow, as far as it has no pin? */
+bool model_begins(const struct mg_service *service, const struct model_packet *packet);
+void model_observe(struct model *model, const struct model_packet *packet,
+		   const struct model_count *count);
 bool model_usable(const struct model *model, const struct mg_service *service, uint32_t member);
 
 /* Writes the packet as it leaves; after any other verdict than FORWARD nothing is written. */

@@ -6,8 +6,11 @@
 
 #include <string.h>
 
-static struct mg_slot model_slots[FIXTURE_SERVICES];
+/* Behind those of the fixture, room for ranges of several slots. */
+#define MODEL_RANGE 16
+static struct mg_slot model_slots[(MODEL_RANGE + 1) * FIXTURE_SERVICES];
 static struct mg_member model_members[(FIXTURE_SERVICES + 1) * FIXTURE_MEMBERS];
+static struct mg_load model_loads[(FIXTURE_SERVICES + 1) * FIXTURE_MEMBERS];
 
 static bool model_fixture_port(uint32_t ifindex)
 {
@@ -56,6 +59,8 @@ static inline void model_fixture(struct model *model)
 	}
 	model->slot = model_slots;
 	model->member = model_members;
+	model->load = model_loads;
+	memset(model_loads, 0, sizeof(model_loads));
 	model->site = fixture_sites;
 	model->nexthop = fixture_nexthops;
 	model->port = model_fixture_port;

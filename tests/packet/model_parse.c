@@ -42,6 +42,7 @@ static enum mg_verdict parse_ports(struct model_packet *packet)
 		return MG_TRUNCATED;
 	packet->sport = read16(at);
 	packet->dport = read16(at + 2);
+	packet->ends = packet->proto == IPPROTO_TCP && (at[13] & 0x05); /* FIN, RST */
 	if (packet->proto == IPPROTO_TCP)
 		packet->start = (at[13] & 0x17) == 0x02; /* SYN; no FIN, RST, ACK */
 	else

@@ -77,9 +77,7 @@ static void add_pin(struct model *model, uint32_t slot, uint64_t hash, uint32_t 
 				    hash >> FLOW_FINGERPRINT_SHIFT, member, model->tick };
 }
 
-/* now, or who stands in for it, or a further slot's. */
-static uint32_t usable_of(const struct model *model, const struct mg_service *service,
-			  uint64_t hash)
+uint32_t model_stand_in(const struct model *model, const struct mg_service *service, uint64_t hash)
 {
 	for (int draw = 0; draw <= MG_REDRAWS; draw++) {
 		const struct mg_slot *slot =
@@ -95,29 +93,36 @@ static uint32_t usable_of(const struct model *model, const struct mg_service *se
 }
 
 uint32_t model_slot(struct model *model, const struct mg_service *service,
-		    const struct model_packet *packet, uint64_t hash)
+		    const struct model_packet *packet, uint64_t hash, struct model_count *count)
 {
 	uint32_t index = service->slot_base + (hash & service->slot_mask), member;
 	const struct mg_slot *slot = &model->slot[index];
+	bool by_client = service->affinity == MG_AFFINITY_CLIENT, needed, old;
 	struct model_pin *pin;
 
-	if (slot->state == MG_SLOT_STABLE)
-		return usable_of(model, service, hash);
+	if (slot->state == MG_SLOT_STABLE && !service->placement)
+		return model_stand_in(model, service, hash);
 	pin = find_pin(model, index, hash);
-	if (pin && model_usable(model, service, pin->member) &&
-	    !(packet->start && model->tick - pin->tick > 2)) {
+	old = packet->start && pin && model->tick - pin->tick > 2 &&
+	      !(service->placement && by_client);
+	if (pin && model_usable(model, service, pin->member) && !old) {
 		pin->tick = model->tick;
+		count->again = !by_client;
 		return pin->member;
 	}
-	if (slot->state == MG_SLOT_MOVING && !pin && !packet->start &&
-	    model_usable(model, service, slot->prev))
+	needed = slot->state == MG_SLOT_MOVING;
+	if (model_begins(service, packet)) {
+		member = model_begin(model, service, packet, hash, !pin, count);
+		needed |= packet->proto == IPPROTO_UDP || by_client || member != slot->now;
+	} else if (needed && !pin && !packet->start && model_usable(model, service, slot->prev)) {
 		member = slot->prev;
-	else
-		member = usable_of(model, service, hash);
+	} else {
+		member = model_stand_in(model, service, hash);
+	}
 	if (pin) {
 		pin->member = member ? member : pin->member;
 		pin->tick = model->tick;
-	} else if (slot->state == MG_SLOT_MOVING && member) {
+	} else if (needed && member) {
 		add_pin(model, index, hash, member);
 	}
 	return member;
@@ -176,6 +181,7 @@ enum mg_verdict model_steer(struct model *model, uint8_t scope, struct model_pac
 	const struct model_table table = { scope, packet->vrf };
 	enum mg_verdict unclear = packet->error ? MG_QUOTE : MG_FRAGMENT;
 	uint8_t icmp = packet->v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+	struct model_count count = { 0 };
 	uint32_t member = 0;
 
 	if (packet->unknown && (!service || service->affinity != MG_AFFINITY_CLIENT))
@@ -185,13 +191,19 @@ enum mg_verdict model_steer(struct model *model, uint8_t scope, struct model_pac
 		return MG_NOT_OURS;
 	ret->service = service;
 	ret->hash = model_hash(model, packet, service);
+	count.observed = service->observe && scope == MG_SCOPE_INGRESS;
 	if (service->affinity == MG_AFFINITY_QUIC)
 		member = server_member(model, packet, service);
-	if (!model_usable(model, service, member))
-		member = model_slot(model, service, packet, ret->hash);
+	if (model_usable(model, service, member))
+		count.observed = false;
+	else
+		member = model_slot(model, service, packet, ret->hash, &count);
 	if (!member)
 		return no_member(scope, packet, service);
 	ret->member = service->member_base + member;
+	count.member = ret->member;
+	if (scope == MG_SCOPE_INGRESS)
+		ret->count = count;
 	ret->site = model->member[ret->member].site;
 	if (model->site[ret->site].encap == MG_ENCAP_LOCAL)
 		return MG_FORWARD; /* its next hops are those of an instance */

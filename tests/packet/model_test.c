@@ -15,6 +15,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #define FRAMES   20000
@@ -96,6 +97,21 @@ static void report(const char *what, enum vector_program program, const uint8_t 
 	cr_assert(lt(int, ++reports, REPORTS_MAX), "too many mismatches");
 }
 
+static bool clock_went_on; /* the model may now be behind */
+
+static void compare_loads(const char *what, uint32_t member)
+{
+	const struct mg_load *want = &model_loads[member];
+	struct mg_load is;
+
+	cr_assert(zero(int, bpf_map_lookup_elem(loaded_map(loaded, "mg_loads"), &member, &is)));
+	cr_expect(eq(u64, is.starts, want->starts), "%s: starts", what);
+	cr_expect(eq(u64, is.ends, want->ends), "%s: ends", what);
+	cr_expect(eq(u64, is.seconds, want->seconds), "%s: second choices", what);
+	cr_expect(eq(u64, is.handshakes, want->handshakes), "%s: handshakes", what);
+	cr_assert(eq(u32, is.in_flight, want->in_flight), "%s: in flight", what);
+}
+
 static void compare(const char *what, enum vector_program program, const uint8_t *frame, size_t len)
 {
 	static struct model_outcome want;
@@ -116,14 +132,17 @@ static void compare(const char *what, enum vector_program program, const uint8_t
 	cr_assert(eq(int, loaded_run(loaded, program, out, &out_len, sizeof(out), &action), 0));
 	verdict = loaded_moved(loaded, counters, len);
 	seen[want.verdict]++;
-	if (now_tick() != model.tick)
-		return; /* the clock went on between the two */
+	clock_went_on = now_tick() != model.tick;
+	if (clock_went_on)
+		return; /* between the two */
 	if (verdict != (int)want.verdict || action != want.action || out_len != want.len ||
 	    memcmp(out, want.frame, out_len))
 		report(what, program, frame, len, &want, out, out_len, verdict, action);
 	else if (want.member)
 		cr_expect(loaded_member(loaded, want.member).packets == packets + 1,
 			  "%s: another member", what);
+	if (want.load)
+		compare_loads(what, want.load);
 }
 
 Test(model, vectors, .init = load, .fini = unload)
@@ -234,10 +253,23 @@ static const struct vector *draw_steered(struct random *random)
 #define ROUND       12 /* frames until all pins go: too few to fill a set */
 #define SLOTS_STAND 3  /* frames until slots are drawn anew */
 
+/* A packet of one of few flows: other flags, and one of so many ports and addresses. */
+static void draw_flow(struct random *random, uint32_t variants, uint8_t *frame, size_t len)
+{
+	static const uint8_t flags[] = { 0x02, 0xc2, 0x10, 0x18, 0x12, 0x03, 0x06, 0x11, 0x14 };
+
+	if (len > 47 && frame[12] == 0x08 && frame[23] == 6) { /* IPv4 and TCP, no tag */
+		frame[29] ^= random_below(random, variants);   /* the client's address */
+		frame[35] ^= random_below(random, variants);   /* and port */
+		frame[47] = flags[random_below(random, ARRAY_SIZE(flags))];
+	}
+	if (len > 36 && frame[12] == 0x08 && frame[23] == 17)
+		frame[35] ^= random_below(random, variants);
+}
+
 /* Flows that start, go on, and find their slots, members and pins changed. */
 Test(model, pins, .init = load, .fini = unload)
 {
-	static const uint8_t flags[] = { 0x02, 0xc2, 0x10, 0x18, 0x12, 0x03, 0x06 };
 	struct random random = random_seeded("model");
 	const struct vector *v = NULL;
 
@@ -252,12 +284,103 @@ Test(model, pins, .init = load, .fini = unload)
 		if (i % ROUND == 0 || !random_below(&random, 4))
 			v = draw_steered(&random);
 		frame = unhex(v->in, &len);
-		if (len > 47 && frame[12] == 0x08 && frame[23] == 6) { /* IPv4 and TCP, no tag */
-			frame[29] ^= random_below(&random, 4);         /* the client's address */
-			frame[35] ^= random_below(&random, 4);         /* and port */
-			frame[47] = flags[random_below(&random, ARRAY_SIZE(flags))];
-		}
+		draw_flow(&random, 4, frame, len);
 		compare(v->name, v->program, frame, len);
 	}
 	print_seen();
+}
+
+#define TWO_BASE FIXTURE_SERVICES /* of the ranges of several slots */
+
+/* A range of slots, counts and weights for each service of clients, and any placement. */
+static void redraw_choices(struct random *random)
+{
+	for (uint32_t i = 0; i < FIXTURE_SERVICES; i++) {
+		struct mg_service *service = &model.service[i];
+		uint32_t place = i + 1;
+
+		if (service->key.scope != MG_SCOPE_INGRESS)
+			continue;
+		service->placement =
+			random_below(random, 4) ? MG_PLACEMENT_TWO_CHOICE : random_below(random, 3);
+		service->observe = service->placement || random_below(random, 2);
+		service->slot_base = TWO_BASE + i * MODEL_RANGE;
+		service->slot_mask = MODEL_RANGE - 1;
+		put("mg_services", &place, service);
+		for (uint32_t k = 0; k < MODEL_RANGE; k++) {
+			uint32_t slot = service->slot_base + k;
+
+			model_slots[slot] = (struct mg_slot){ .now = 1 + random_below(random, 2),
+							      .prev = random_below(random, 3),
+							      .next = random_below(random, 3),
+							      .state = random_below(random, 3) };
+			put("mg_slots", &slot, &model_slots[slot]);
+		}
+		for (uint32_t m = 1; m <= 2; m++) {
+			uint32_t member = service->member_base + m;
+
+			model_members[member].weight = random_below(random, 65537);
+			model_loads[member].in_flight = random_below(random, 6 * MG_LOAD_FLOW);
+			put("mg_members", &member, &model_members[member]);
+			put("mg_loads", &member, &model_loads[member]);
+		}
+	}
+}
+
+static void forget_recent(void)
+{
+	size_t len = MG_RECENT_SETS * sizeof(struct mg_recent_set);
+	void *recent = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED,
+			    loaded_map(loaded, "mg_recent"), 0);
+
+	cr_assert(ne(ptr, recent, MAP_FAILED));
+	memset(recent, 0, len);
+	munmap(recent, len);
+	model.recents = 0;
+}
+
+static const struct vector *draw_from_client(struct random *random)
+{
+	const struct vector *v;
+
+	do
+		v = draw_steered(random);
+	while (v->verdict != MG_FORWARD);
+	return v;
+}
+
+#define CHOICE_ROUNDS 1200
+#define CHOICE_FRAMES 20
+
+/* Flows that start and end, where the second slot is asked, too. */
+Test(model, two_choices, .init = load, .fini = unload)
+{
+	struct random random = random_seeded("model");
+	uint64_t seconds = 0, handshakes = 0;
+
+	for (int i = 0; i < CHOICE_ROUNDS; i++) {
+		const struct vector *v = draw_from_client(&random);
+
+		forget_pins();
+		forget_recent();
+		redraw_slots(&random);
+		redraw_choices(&random);
+		for (int k = 0; k < CHOICE_FRAMES && !clock_went_on; k++) {
+			_cleanup_(freep) uint8_t *frame = NULL;
+			size_t len;
+
+			frame = unhex(v->in, &len);
+			draw_flow(&random, 2, frame, len);
+			compare(v->name, v->program, frame, len);
+		}
+		clock_went_on = false;
+		for (size_t m = 0; m < ARRAY_SIZE(model_loads); m++) {
+			seconds += model_loads[m].seconds;
+			handshakes += model_loads[m].handshakes;
+			model_loads[m] = (struct mg_load){ 0 };
+		}
+	}
+	print_seen();
+	cr_expect(gt(u64, seconds, 40), "too few second choices to say anything");
+	cr_expect(gt(u64, handshakes, 40), "too few handshakes to say anything");
 }

@@ -156,16 +156,19 @@ static void put_services(void)
 	};
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		struct mg_service service = { .key = keys[i],
-					      .index = SERVICE + i,
-					      .slot_base = SLOT_BASE,
-					      .slot_mask = SLOTS - 1,
-					      .member_base = MEMBER_BASE,
-					      .member_count = MEMBERS,
-					      .affinity = keys[i].port ? MG_AFFINITY_QUIC
-								       : MG_AFFINITY_FLOW,
-					      .quic_config = 1,
-					      .quic_id_len = 4 };
+		struct mg_service service = {
+			.key = keys[i],
+			.index = SERVICE + i,
+			.slot_base = SLOT_BASE,
+			.slot_mask = SLOTS - 1,
+			.member_base = MEMBER_BASE,
+			.member_count = MEMBERS,
+			.affinity = keys[i].port ? MG_AFFINITY_QUIC : MG_AFFINITY_FLOW,
+			.placement = at.two_choice ? MG_PLACEMENT_TWO_CHOICE : MG_PLACEMENT_SLOT,
+			.observe = at.two_choice,
+			.quic_config = 1,
+			.quic_id_len = 4
+		};
 
 		cr_assert(zero(int, loaded_service_put(loaded, &service, SERVICE + i)));
 		for (uint8_t m = 1; m <= MEMBERS; m++) {
@@ -178,7 +181,7 @@ static void put_services(void)
 	}
 }
 
-static void start(struct random *random)
+static void start(struct random *random, bool two_choice)
 {
 	int r = loaded_new(&loaded);
 
@@ -200,9 +203,12 @@ static void start(struct random *random)
 	at.turn = turn;
 	at.address = address;
 	at.send = send;
+	at.two_choice = two_choice;
 	real_tick = tick();
 	for (uint8_t m = 1; m <= MEMBERS; m++) {
-		at.member[m] = (struct mg_member){ .site = SITE_BASE + m, .state = MG_UP };
+		at.member[m] = (struct mg_member){ .site = SITE_BASE + m,
+						   .state = MG_UP,
+						   .weight = 65536 / MEMBERS };
 		at.site[m] = fixture_sites[1];
 		at.site[m].outer_dst[15] = m;
 	}
@@ -219,7 +225,7 @@ Test(property, flows_stay_and_starts_follow, .fini = stop)
 {
 	struct random random = random_seeded("property");
 
-	start(&random);
+	start(&random, false);
 	model_run(&random, STEPS);
 	cr_expect(eq(u64, loaded_event(loaded, MG_EVENT_PIN_EVICTED), 0), "the model allows none");
 	cr_expect(loaded_event(loaded, MG_EVENT_PIN_INSERTED) > 1000, "too calm a run");
@@ -227,12 +233,25 @@ Test(property, flows_stay_and_starts_follow, .fini = stop)
 	cr_expect(loaded_event(loaded, MG_EVENT_NEXT_CHOICE) > 10, "too calm a run");
 }
 
+Test(property, flows_stay_with_two_choices, .fini = stop)
+{
+	struct random random = random_seeded("two choices");
+
+	start(&random, true);
+	model_run(&random, STEPS);
+	cr_expect(eq(u64, loaded_event(loaded, MG_EVENT_PIN_EVICTED), 0), "the model allows none");
+	cr_expect(eq(u64, loaded_event(loaded, MG_EVENT_PIN_FULL), 0), "the model allows none");
+	cr_expect(loaded_event(loaded, MG_EVENT_PIN_INSERTED) > 1000, "too calm a run");
+	cr_expect(model.seconds > 300, "%u took the second choice", model.seconds);
+	model_calm();
+}
+
 Test(property, calm_leaves_no_pin, .fini = stop)
 {
 	struct random random = random_seeded("calm");
 	uint64_t inserted;
 
-	start(&random);
+	start(&random, false);
 	model_run(&random, 500);
 	model_calm();
 	inserted = loaded_event(loaded, MG_EVENT_PIN_INSERTED);
@@ -249,7 +268,7 @@ Test(property, quic_clients_move, .fini = stop)
 	struct random random = random_seeded("quic");
 	unsigned int down = 0;
 
-	start(&random);
+	start(&random, false);
 	for (int i = 0; i < 20000; i++) {
 		struct flow flow = { .service = { .port = 443, .proto = PROTO_UDP },
 				     .sport = random_u64(&random) };
@@ -295,7 +314,7 @@ Test(property, flood_makes_few_pins, .fini = stop)
 	time_t began;
 	uint64_t inserted, limited = 0;
 
-	start(&random);
+	start(&random, false);
 	for (uint32_t s = 0; s < SLOTS; s++)
 		slot_store(&at.slot[s],
 			   (struct mg_slot){ .now = 2, .prev = 1, .state = MG_SLOT_MOVING });

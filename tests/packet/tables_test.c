@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <slot.h>
 #include <trace.h>
+#include <two_choice.h>
 
 #define PIN_DIR "/sys/fs/bpf/margay"
 #define SECOND  1000000000ull
@@ -863,6 +864,7 @@ static void load_plant(const struct table_service *s, uint16_t m)
 
 	load[s->entry.member_base + m] = (struct mg_load){ .in_flight = 5 * MG_LOAD_FLOW / 2,
 							   .starts = 10,
+							   .seconds = 4,
 							   .ends = 7,
 							   .handshakes = 3,
 							   .handshake_us = 4500 };
@@ -879,6 +881,7 @@ Test(tables, tells_flows, .init = lab_up, .fini = lab_down)
 		cr_assert(tables_member_flows(s, m, &flows));
 		cr_expect(flows.in_flight == 2.5, "%g", flows.in_flight);
 		cr_expect(eq(u64, flows.starts, 10));
+		cr_expect(eq(u64, flows.seconds, 4));
 		cr_expect(eq(u64, flows.ends, 7));
 		cr_expect(eq(u64, flows.handshakes, 3));
 		cr_expect(eq(u64, flows.handshake_us, 4500));
@@ -910,6 +913,148 @@ Test(tables, counts_flows_of_a_new_member_anew, .init = lab_up, .fini = lab_down
 	cr_assert(tables_member_flows(s, m, &flows));
 	cr_expect(zero(u64, flows.starts));
 	cr_expect(flows.in_flight == 0);
+}
+
+Test(tables, forgets_flows_of_a_member_that_was_down, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	uint16_t m = member(s, 1);
+	struct member_flows flows;
+
+	load_plant(s, m);
+	tables_member_state(s, m, MG_UP, 200);
+	cr_assert(tables_member_flows(s, m, &flows));
+	cr_expect(flows.in_flight == 2.5, "it was up all the time");
+	tables_member_state(s, m, MG_DOWN, 0);
+	tables_member_state(s, m, MG_UP, 200);
+	cr_assert(tables_member_flows(s, m, &flows));
+	cr_expect(flows.in_flight == 0, "%g", flows.in_flight);
+	cr_expect(eq(u64, flows.starts, 10));
+}
+
+Test(tables, drains_what_ended_unseen, .init = lab_up, .fini = lab_down)
+{
+	const struct two_choice_view half = { .starts = 100, .ends = 50, .flow_us = 1000000 };
+	const struct two_choice_view all = { .starts = 100, .ends = 100, .flow_us = 1000000 };
+	struct table_service *s = service(80, 64), *other = service(81, 64);
+	uint16_t a = member(s, 1), b = member(s, 2), c = member(other, 1);
+	struct member_flows flows;
+
+	load_plant(s, a);
+	load_plant(other, c);
+	tables_flows_drain(s, &all, 1000000);
+	cr_assert(tables_member_flows(s, a, &flows));
+	cr_expect(flows.in_flight == 2.5, "all ends are seen");
+	tables_flows_drain(s, &half, 1000000);
+	cr_assert(tables_member_flows(s, a, &flows));
+	cr_expect(flows.in_flight == 1.25, "%g", flows.in_flight);
+	cr_assert(tables_member_flows(s, b, &flows));
+	cr_expect(flows.in_flight == 0);
+	cr_assert(tables_member_flows(other, c, &flows));
+	cr_expect(flows.in_flight == 2.5, "another service's");
+}
+
+static struct table_service *placed(enum mg_placement placement)
+{
+	struct service_spec spec = spec_of(80, 64);
+	struct table_service *s = NULL;
+
+	spec.options.placement = placement;
+	cr_assert(eq(int, tables_service_add(lab.tables, &spec, &s), 0));
+	return s;
+}
+
+static void place(struct table_service *s, enum mg_placement placement)
+{
+	const struct service_options options = { .placement = placement };
+
+	cr_assert(eq(int, tables_service_change(s, IDLE_S, &options), 0));
+}
+
+/* Its pins outlive any number of rounds, and the slots are as good as settled all the same. */
+Test(tables, keeps_pins_of_two_choices, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = placed(MG_PLACEMENT_TWO_CHOICE);
+	uint16_t a = member(s, 1), b = member(s, 2);
+	struct mg_service entry;
+
+	apply_all(s, a, b);
+	cr_assert(entry_of(80, &entry));
+	cr_expect(eq(u8, entry.placement, MG_PLACEMENT_TWO_CHOICE));
+	cr_expect(eq(u8, entry.observe, 1));
+	pin_plant(3, s->entry.slot_base + 5, b);
+	for (int i = 0; i < 20; i++) { /* the flow speaks now and then */
+		lab.now_ns += IDLE_S * SECOND / 2;
+		pin_plant(3, s->entry.slot_base + 5, b);
+		sweep_rounds(2);
+		cr_assert(eq(sz, pins(), 1));
+	}
+	cr_expect(eq(u16, slot(s, 5).state, MG_SLOT_STABLE));
+	apply_all(s, b, a);
+	lab.now_ns += IDLE_S * SECOND + SECOND;
+	pin_plant(3, s->entry.slot_base + 5, a);
+	sweep_rounds(4);
+	cr_expect(eq(u16, slot(s, 5).state, MG_SLOT_STABLE), "whatever its pins name");
+	cr_expect(eq(sz, pins(), 1));
+	lab.now_ns += 3 * IDLE_S * SECOND;
+	sweep_rounds(2);
+	cr_expect(eq(sz, pins(), 0), "it has ended");
+}
+
+/* Echo requests are by client: only a service by client has pins of theirs. */
+Test(tables, echoes_follow_clients_pins, .init = lab_up, .fini = lab_down)
+{
+	struct service_spec spec = spec_of(80, 64);
+	struct mg_service_key key = { .addr = { 192, 0, 2, 1 }, .proto = 58 };
+	struct table_service *s;
+	struct mg_service echo;
+
+	for (int by_client = 0; by_client < 2; by_client++) {
+		spec.affinity = by_client ? MG_AFFINITY_CLIENT : MG_AFFINITY_FLOW;
+		spec.options.placement = MG_PLACEMENT_TWO_CHOICE;
+		cr_assert(eq(int, tables_service_add(lab.tables, &spec, &s), 0));
+		apply_all(s, member(s, 1), 0);
+		cr_assert(entry_at(&key, &echo));
+		cr_expect(
+			eq(u8, echo.placement, by_client ? MG_PLACEMENT_FIRST : MG_PLACEMENT_SLOT));
+		cr_expect(eq(u8, echo.observe, 0));
+		tables_service_remove(&s);
+	}
+}
+
+/* No flow that has a pin may lose it to a slot that looks at none. */
+Test(tables, goes_back_to_slots_by_way_of_pins, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = placed(MG_PLACEMENT_TWO_CHOICE);
+	uint16_t a = member(s, 1), b = member(s, 2);
+	struct mg_service entry;
+
+	apply_all(s, a, b);
+	pin_plant(3, s->entry.slot_base + 5, b);
+	sweep_rounds(2);
+	place(s, MG_PLACEMENT_FIRST); /* the gate closes */
+	cr_expect(eq(u16, slot(s, 5).state, MG_SLOT_STABLE));
+	for (int restart = 0; restart < 2; restart++) {
+		if (restart) {
+			lab_reopen();
+			s = placed(MG_PLACEMENT_SLOT);
+		} else {
+			place(s, MG_PLACEMENT_SLOT);
+		}
+		cr_assert(entry_of(80, &entry));
+		cr_expect(eq(u8, entry.placement, MG_PLACEMENT_SLOT));
+		cr_expect(eq(u8, entry.observe, 0));
+		cr_expect(eq(u16, slot(s, 5).state, MG_SLOT_PINNED));
+		tables_sweep(lab.tables, lab.now_ns);
+		sweep_rounds(3);
+		cr_expect(eq(u16, slot(s, 5).state, MG_SLOT_PINNED), "its pin lives");
+		cr_expect(eq(u16, slot(s, 6).state, MG_SLOT_STABLE));
+		if (!restart)
+			place(s, MG_PLACEMENT_TWO_CHOICE);
+	}
+	lab.now_ns += 3 * IDLE_S * SECOND;
+	sweep_rounds(3);
+	cr_expect(eq(u16, slot(s, 5).state, MG_SLOT_STABLE));
 }
 
 /* --- counters and sites ----------------------------------------------------------------------- */

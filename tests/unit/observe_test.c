@@ -128,7 +128,7 @@ static void packet(enum what what, uint16_t sport)
 			     .quoted = what == ERROR };
 	struct way way = { 0 };
 
-	cr_assert(eq(int, steer(&no_frame, &flow, &way), MG_FORWARD));
+	cr_assert(eq(int, target_steer(&no_frame, &flow, &way), MG_FORWARD));
 	if (observe_wanted(&flow, &way))
 		observe(&flow, &way);
 }

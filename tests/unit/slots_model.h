@@ -9,6 +9,9 @@
  *   3. A change of one slot moves flows of that slot only (follows from 1 and 2, for every flow).
  *   4. In a steady state no pin is left, and none is made by a flood of starts.
  *
+ * With two choices a flow may start at either slot's member (2), and pins are of flows under way
+ * (4).
+ *
  * Time is counted in ticks of the pins' clock. Control's part is done as control/tables does it: by
  * slot_change(), slot_settle(), and a sweep of the pins. The tables and the packet's way belong to
  * the test that includes this: plain arrays, or the maps of the loaded programs.
@@ -44,6 +47,7 @@ static struct {
 	struct mg_member *member; /* by number */
 	struct mg_site *site;     /* of the member with that number */
 	uint64_t seed;
+	bool two_choice;
 	uint8_t (*tick)(void);
 	void (*turn)(void); /* the clock, by one tick */
 	void (*address)(struct random *random, struct flow *flow);
@@ -56,7 +60,7 @@ static struct {
 	uint32_t down_at[MEMBERS + 1]; /* last time it was down; 0: never */
 	bool told[MEMBERS + 1];        /* control knows that it is down */
 	bool foreign[SLOTS];           /* a pin names another member than now */
-	uint32_t now;
+	uint32_t now, seconds; /* seconds: flows that did not start at their slot's member */
 	uint16_t ports;
 } model;
 
@@ -90,7 +94,7 @@ static inline bool sweep_pin(struct mg_pin *pin)
 	if (!pin->member)
 		return false;
 	if (s >= SLOTS || pin_age(*pin, at.tick()) > IDLE + 1 ||
-	    at.slot[s].state == MG_SLOT_STABLE) {
+	    (at.slot[s].state == MG_SLOT_STABLE && !at.two_choice)) {
 		*pin = (struct mg_pin){ 0 };
 		return false;
 	}
@@ -110,7 +114,7 @@ static inline uint32_t control_sweep(void)
 
 		if (slot.state == MG_SLOT_MOVING
 			    ? model.now - model.moving_since[s] > IDLE + 1
-			    : slot.state == MG_SLOT_PINNED && !model.foreign[s])
+			    : slot.state == MG_SLOT_PINNED && (!model.foreign[s] || at.two_choice))
 			slot_store(&at.slot[s], slot_settle(slot));
 	}
 	return live;
@@ -176,6 +180,14 @@ static inline uint32_t slot_of(const struct model_flow *f)
 	return flow_hash(&f->flow, at.seed, MG_AFFINITY_FLOW) & (SLOTS - 1);
 }
 
+/* Of a second slot. */
+static inline uint16_t second_of(const struct model_flow *f)
+{
+	uint64_t hash = flow_hash(&f->flow, at.seed, MG_AFFINITY_FLOW);
+
+	return slot_load(&at.slot[flow_second(hash) & (SLOTS - 1)]).now;
+}
+
 /* Whether the model can say where the flow belongs; *ret is the member. */
 static inline bool belongs(const struct model_flow *f, bool first, struct mg_slot slot,
 			   uint16_t *ret)
@@ -204,12 +216,13 @@ static inline void flow_speaks(struct random *random, struct model_flow *f)
 		return;
 	}
 	cr_assert(usable(went), "sent to a member that is down");
-	if (belongs(f, first, slot, &want))
+	if (belongs(f, first, slot, &want) && !(at.two_choice && first && went == second_of(f)))
 		cr_assert(eq(u32, went, want), "t %u, slot %u (%u, %u, state %u), %s", model.now,
 			  slot_of(f), slot.now, slot.prev, slot.state,
 			  first ? "first packet" : "later packet");
+	model.seconds += first && went != slot.now;
 	f->loose = slot.state != MG_SLOT_MOVING && went != slot.now &&
-		   (f->loose || first || went != f->member);
+		   (f->loose || (first && !at.two_choice) || (!first && went != f->member));
 	f->member = went;
 	f->last = model.now;
 	f->flow.start = false;

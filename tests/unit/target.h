@@ -9,7 +9,7 @@
 #include <fragment.h>
 #include <icmp.h>
 #include <mss.h>
-#include <observe.h>
+#include <start.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -293,6 +293,14 @@ static inline enum mg_verdict target_answer(struct frame *frame, const struct fl
 	return answer_write(&pkt, flow, &answer) ? verdict : MG_TRUNCATED;
 }
 
+static inline enum mg_verdict target_steer(const struct packet *pkt, const struct flow *flow,
+					   struct way *ret)
+{
+	enum mg_verdict verdict = steer(pkt, flow, ret);
+
+	return verdict == (enum mg_verdict)STEER_START ? start_steer(flow, ret) : verdict;
+}
+
 static inline enum mg_verdict target_decide(const struct frame *frame, struct flow *flow,
 					    struct way *ret)
 {
@@ -302,7 +310,7 @@ static inline enum mg_verdict target_decide(const struct frame *frame, struct fl
 	icmp_quote(&pkt, flow);
 	pkt = frame_packet(frame);
 	fragment_recall(flow);
-	verdict = steer(&pkt, flow, ret);
+	verdict = target_steer(&pkt, flow, ret);
 	if (verdict == MG_FORWARD)
 		fragment_learn(flow);
 	return verdict;
