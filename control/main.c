@@ -31,6 +31,7 @@ struct daemon {
 	struct bgp *bgp;
 	struct ingress *ingress;
 	struct egress *egress;
+	struct gatherers *gatherers;
 	struct feed *feed;
 	struct prober *prober;
 	struct reflector *reflector;
@@ -305,6 +306,7 @@ static char *unsupported_text(const struct bgp_neighbor_config *neighbor)
 
 static int services_configure(struct daemon *d, const struct config *config)
 {
+	int g = gatherers_configure(d->gatherers, config->gather, config->gather_count);
 	int r;
 
 	ingress_scores_set(d->ingress, &config->scores);
@@ -323,7 +325,7 @@ static int services_configure(struct daemon *d, const struct config *config)
 
 		r = r < 0 ? r : e;
 	}
-	return r;
+	return r < 0 ? r : g;
 }
 
 static int feeds_configure(struct daemon *d, const struct config *config)
@@ -445,30 +447,6 @@ static int igp_open(struct daemon *d)
 	return 0;
 }
 
-/* What only a new start can change; NULL: nothing of that differs. */
-static const char *config_fixed(const struct config *a, const struct config *b)
-{
-	if (strcmp(a->pin_dir, b->pin_dir) || a->tables.services != b->tables.services ||
-	    a->tables.slots != b->tables.slots || a->tables.pin_sets != b->tables.pin_sets ||
-	    a->tables.members != b->tables.members || a->tables.sites != b->tables.sites ||
-	    a->tables.hash_seed != b->tables.hash_seed)
-		return "tables";
-	if (a->has_bgp != b->has_bgp || memcmp(&a->bgp, &b->bgp, sizeof(a->bgp)))
-		return "router and bgp";
-	if (memcmp(&a->ingress, &b->ingress, sizeof(a->ingress)))
-		return "tunnel";
-	if (a->vrf_count != b->vrf_count ||
-	    (a->vrf_count && memcmp(a->vrf, b->vrf, a->vrf_count * sizeof(*a->vrf))))
-		return "vrfs";
-	if (a->has_igp != b->has_igp)
-		return "igp";
-	if (a->has_egress != b->has_egress || memcmp(&a->egress, &b->egress, sizeof(a->egress)))
-		return "site";
-	if (strcmp(a->control_socket, b->control_socket) || strcmp(a->state_dir, b->state_dir))
-		return "control-socket and state-directory";
-	return NULL;
-}
-
 /* The log has every fault; whoever asked for the reload gets the first. NULL: out of memory. */
 static char *invalid_text(const char *file)
 {
@@ -557,6 +535,7 @@ static struct mgmt_context daemon_context(struct daemon *d)
 				      .prober = d->prober,
 				      .reflector = d->reflector,
 				      .igp = d->igp,
+				      .gatherers = d->gatherers,
 				      .config = d->config,
 				      .reload = daemon_reload,
 				      .user = d };
@@ -631,6 +610,9 @@ static int daemon_open(struct daemon *d)
 
 	if (r < 0)
 		return r;
+	r = gatherers_new(&d->loop, &d->gatherers);
+	if (r < 0)
+		return log_err(r, "collectors");
 	r = ports_attach(d, d->config);
 	if (r < 0)
 		return r;
@@ -655,6 +637,7 @@ static int daemon_open(struct daemon *d)
 		r = egress_new(&d->loop, d->tables, d->bgp, &d->config->egress, &d->egress);
 		if (r < 0)
 			return r;
+		egress_gather_from(d->egress, d->gatherers);
 		r = egress_vrfs_set(d->egress, d->config->vrf, d->config->vrf_count);
 		if (r < 0)
 			return r;
@@ -688,6 +671,7 @@ static void daemon_close(struct daemon *d)
 	prober_free(&d->prober);
 	reflector_free(&d->reflector);
 	egress_free(&d->egress);
+	gatherers_free(&d->gatherers);
 	feed_free(&d->feed);
 	if (d->bgp && d->leaves)
 		bgp_leave(&d->bgp);

@@ -166,7 +166,8 @@ int agent_start(uv_loop_t *loop, const struct agent_config *config, const struct
 {
 	struct agent *a;
 
-	if (config->kind == AGENT_NONE || !*config->path || !config->timeout_ms)
+	if ((config->kind != AGENT_EXEC && config->kind != AGENT_FILE) || !*config->path ||
+	    !config->timeout_ms)
 		return log_err(-EINVAL, "collector %s: cannot start", config->path);
 	a = calloc(1, sizeof(*a));
 	if (!a)

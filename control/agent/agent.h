@@ -9,11 +9,12 @@
 
 #include <uv.h>
 
-enum agent_kind { AGENT_NONE, AGENT_EXEC, AGENT_FILE };
+enum agent_kind { AGENT_NONE, AGENT_EXEC, AGENT_FILE, AGENT_NAMED };
 
 struct agent_config {
 	enum agent_kind kind;
-	char path[256];      /* EXEC: command line for /bin/sh -c; FILE: the file */
+	char path[256];      /* EXEC: command line for /bin/sh -c; FILE: the file; NAMED: names of
+				gatherers, which are no matter of an agent (blend.h) */
 	uint32_t timeout_ms; /* silence after which the site counts as silent */
 };
 

@@ -117,6 +117,11 @@ bool field_find(const char *key, size_t *ret)
 	return false;
 }
 
+bool field_is_whole(size_t i)
+{
+	return field_rules[i].whole;
+}
+
 int field_store(struct report *report, size_t i, double value, char reason[160])
 {
 	const struct field_rule *rule = &field_rules[i];

@@ -10,6 +10,7 @@
 
 const char *field_key(size_t i); /* NULL: there are no more */
 bool field_find(const char *key, size_t *ret);
+bool field_is_whole(size_t i); /* takes no fractions */
 
 /*
  * Puts a value into the report. 0, or -EBADMSG: out of range or no number, the report is untouched

@@ -21,6 +21,7 @@
 /* By how much a source's clock may go otherwise than ours between two samples of a counter. */
 #define DRIFT_PART 0.5
 #define DRIFT_S    30
+#define OVER_ONE   0.25
 #define RATE_MIN_S 0.05 /* two readings closer than that tell no rate */
 
 struct series {
@@ -338,6 +339,13 @@ static int64_t value_time(const struct reading *r, size_t value, int64_t unix_ms
 	return oldest;
 }
 
+/* Readings are not taken at the very moment that they are timed by: a little more than all of it,
+ * as of idle time, is all of it. */
+static double rest_of_one(double part)
+{
+	return part > 1 && part < 1 + OVER_ONE ? 0 : 1 - part;
+}
+
 static struct known value_know(const struct reading *r, size_t value,
 			       const struct reading_time *now)
 {
@@ -350,7 +358,7 @@ static struct known value_know(const struct reading *r, size_t value,
 		return known;
 	known.value = v->scale * of / per;
 	if (v->complement)
-		known.value = 1 - known.value;
+		known.value = rest_of_one(known.value);
 	known.sampled_ms = value_time(r, value, now->unix_ms);
 	known.is = true;
 	return known;
@@ -375,7 +383,9 @@ static int value_store(const struct mapping_value *v, double value, struct repor
 		report->drain = value > 0;
 		return 0;
 	}
-	return field_find(v->name, &field) ? field_store(report, field, value, reason) : 0;
+	if (!field_find(v->name, &field))
+		return 0;
+	return field_store(report, field, field_is_whole(field) ? round(value) : value, reason);
 }
 
 int reading_end(struct reading *r, const struct reading_time *now, char reason[160])

@@ -17,7 +17,8 @@ static const struct {
 	[SECRET_OWNER] = { "belongs to another user", "chown it to root or to margayd's user" },
 	[SECRET_MODE] = { "is open to group or others", "chmod 600 it" },
 	[SECRET_EMPTY] = { "is empty", "put the secret into its first line" },
-	[SECRET_TOO_LONG] = { "is too long", "a secret has at most 80 octets" },
+	[SECRET_TOO_LONG] = { "is too long",
+			      "a key has at most 80 octets, a token 8192, a PEM file 32768" },
 	[SECRET_LINES] = { "has more than one line, or a zero octet",
 			   "put the secret, and nothing else, into its first line" },
 };
@@ -67,13 +68,14 @@ static enum secret_fault secret_open(const char *path, int *ret)
 	return SECRET_GOOD;
 }
 
-static enum secret_fault secret_take(int fd, uint8_t ret[SECRET_MAX], size_t *ret_len)
+/* All there is in the file, up to max octets. */
+static enum secret_fault secret_take(int fd, uint8_t *ret, size_t max, size_t *ret_len)
 {
 	size_t len = 0;
 	uint8_t end[2]; /* a newline, and what must not follow it */
 	ssize_t n;
 
-	while (len < SECRET_MAX && (n = read(fd, ret + len, SECRET_MAX - len)) != 0) {
+	while (len < max && (n = read(fd, ret + len, max - len)) != 0) {
 		if (n < 0)
 			return SECRET_UNREADABLE;
 		len += (size_t)n;
@@ -87,25 +89,43 @@ static enum secret_fault secret_take(int fd, uint8_t ret[SECRET_MAX], size_t *re
 		len--;
 	if (!len)
 		return SECRET_EMPTY;
-	if (memchr(ret, '\n', len) || memchr(ret, '\0', len))
+	memset(ret + len, 0, max - len);
+	*ret_len = len;
+	return SECRET_GOOD;
+}
+
+enum secret_fault secret_read_file(const char *path, uint8_t *ret, size_t max, size_t *ret_len)
+{
+	_cleanup_(closep) int fd = -1;
+	enum secret_fault fault = secret_open(path, &fd);
+
+	if (!fault)
+		fault = secret_take(fd, ret, max, ret_len);
+	if (fault) {
+		int error = errno;
+
+		explicit_bzero(ret, max);
+		errno = error;
+	}
+	return fault;
+}
+
+enum secret_fault secret_read_line(const char *path, uint8_t *ret, size_t max, size_t *ret_len)
+{
+	size_t len = 0;
+	enum secret_fault fault = secret_read_file(path, ret, max, &len);
+
+	if (fault)
+		return fault;
+	if (memchr(ret, '\n', len) || memchr(ret, '\0', len)) {
+		explicit_bzero(ret, max);
 		return SECRET_LINES;
-	memset(ret + len, 0, SECRET_MAX - len);
+	}
 	*ret_len = len;
 	return SECRET_GOOD;
 }
 
 enum secret_fault secret_read(const char *path, uint8_t ret[SECRET_MAX], size_t *ret_len)
 {
-	_cleanup_(closep) int fd = -1;
-	enum secret_fault fault = secret_open(path, &fd);
-
-	if (!fault)
-		fault = secret_take(fd, ret, ret_len);
-	if (fault) {
-		int error = errno;
-
-		explicit_bzero(ret, SECRET_MAX);
-		errno = error;
-	}
-	return fault;
+	return secret_read_line(path, ret, SECRET_MAX, ret_len);
 }

@@ -27,6 +27,9 @@ enum secret_fault {
  * untouched and ret has zeros.
  */
 enum secret_fault secret_read(const char *path, uint8_t ret[SECRET_MAX], size_t *ret_len);
+/* The same for a line of up to max octets, such as a token; and for a whole file, such as a PEM. */
+enum secret_fault secret_read_line(const char *path, uint8_t *ret, size_t max, size_t *ret_len);
+enum secret_fault secret_read_file(const char *path, uint8_t *ret, size_t max, size_t *ret_len);
 
 /* For people: what is wrong with the file, and what to do about it. */
 const char *secret_text(enum secret_fault fault);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "egress/collector.h"
 
+#include "agent/blend.h"
 #include "base/log.h"
 #include "base/util.h"
 
@@ -9,7 +10,8 @@
 #include <string.h>
 
 struct collector {
-	struct agent *agent;
+	struct agent *agent; /* of these two, one */
+	struct blend *blend;
 	struct agent_config config;
 	const struct collector_ops *ops;
 	void *user;
@@ -38,11 +40,19 @@ static void collector_changed(void *user, bool up, const char *reason)
 	c->ops->state(c->user, c);
 }
 
-int collector_new(uv_loop_t *loop, const struct agent_config *config,
-		  const struct collector_ops *ops, void *user, struct collector **ret)
+static int collector_start(uv_loop_t *loop, struct gatherers *gatherers, struct collector *c)
 {
 	static const struct agent_ops agent_ops = { .report = collector_reported,
 						    .state = collector_changed };
+
+	if (c->config.kind == AGENT_NAMED)
+		return blend_start(loop, gatherers, c->config.path, &agent_ops, c, &c->blend);
+	return agent_start(loop, &c->config, &agent_ops, c, &c->agent);
+}
+
+int collector_new(uv_loop_t *loop, struct gatherers *gatherers, const struct agent_config *config,
+		  const struct collector_ops *ops, void *user, struct collector **ret)
+{
 	_cleanup_(freep) struct collector *c = malloc(sizeof(*c));
 	int r;
 
@@ -53,7 +63,7 @@ int collector_new(uv_loop_t *loop, const struct agent_config *config,
 				 .user = user,
 				 .references = 1,
 				 .fault = "collector: no report has come yet" };
-	r = agent_start(loop, config, &agent_ops, c, &c->agent);
+	r = collector_start(loop, gatherers, c);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(c);
@@ -73,6 +83,7 @@ void collector_unref(struct collector **collector)
 	if (!c || --c->references)
 		return;
 	agent_stop(&c->agent);
+	blend_stop(&c->blend);
 	free(c);
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 struct collector;
+struct gatherers;
 
 struct collector_ops {
 	void (*report)(void *user, const struct collector *collector, const char *service,
@@ -17,8 +18,9 @@ struct collector_ops {
 		      const struct collector *collector); /* up or down: collector_up() */
 };
 
-/* Starts the agent. 0 or negative errno, and *ret is untouched; the agent has logged why. */
-int collector_new(uv_loop_t *loop, const struct agent_config *config,
+/* Starts the agent, or listens to those gatherers that the configuration names. 0 or negative
+ * errno, and *ret is untouched; the agent has logged why. */
+int collector_new(uv_loop_t *loop, struct gatherers *gatherers, const struct agent_config *config,
 		  const struct collector_ops *ops, void *user, struct collector **ret);
 void collector_ref(struct collector *collector);
 void collector_unref(struct collector **collector); /* the last one stops the agent */

@@ -22,7 +22,8 @@
 struct egress {
 	uv_loop_t *loop;
 	struct tables *tables;
-	struct bgp *bgp; /* NULL: nothing can be announced */
+	struct bgp *bgp;             /* NULL: nothing can be announced */
+	struct gatherers *gatherers; /* NULL: none */
 	struct egress_config config;
 	uint8_t availability; /* percent of the site, as told */
 	struct scores scores;
@@ -33,6 +34,11 @@ struct egress {
 	const struct egress_ops *ops; /* NULL: nobody listens */
 	void *ops_user;
 };
+
+void egress_gather_from(struct egress *e, struct gatherers *gatherers)
+{
+	e->gatherers = gatherers;
+}
 
 void egress_listen(struct egress *e, const struct egress_ops *ops, void *user)
 {
@@ -264,7 +270,7 @@ static int egress_collector_get(struct egress *e, const struct agent_config *con
 		*ret = c;
 		return 0;
 	}
-	return collector_new(e->loop, config, &ops, e, ret);
+	return collector_new(e->loop, e->gatherers, config, &ops, e, ret);
 }
 
 static int egress_insert(struct egress *e, struct hosted *h)

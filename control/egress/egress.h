@@ -13,6 +13,7 @@
 #include "tables/tables.h"
 
 struct egress;
+struct gatherers;
 
 #define EGRESS_INSTANCES_MAX 256
 
@@ -54,6 +55,9 @@ int egress_new(uv_loop_t *loop, struct tables *tables, struct bgp *bgp,
 /* Once, before there are services: an endpoint each, that leads to the VRF's services, and what
  * their routes are called. Copied. 0, or the error of the tables. */
 int egress_vrfs_set(struct egress *egress, const struct vrf *vrfs, size_t count);
+/* Once, before there are services: where those collectors are that services name. Borrowed for as
+ * long as the egress lives. */
+void egress_gather_from(struct egress *egress, struct gatherers *gatherers);
 /* ops NULL: nobody. Borrowed. */
 void egress_listen(struct egress *egress, const struct egress_ops *ops, void *user);
 /* After a start: every collector has had its say, so that what can be announced is. */

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "mgmt/config_collect.h"
 #include "mgmt/config_feeds.h"
 #include "mgmt/config_probe.h"
 #include "mgmt/config_scores.h"
@@ -16,14 +17,13 @@
 #include "mgmt/config_vrfs.h"
 #include "mgmt/config_words.h"
 #include "mgmt/cross.h"
+#include "mgmt/file_text.h"
 #include "mgmt/model.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_ether.h>
 #include <math.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define DEFERRAL_S 15 /* without BGP: as margay.yang has it */
 
@@ -446,6 +446,7 @@ static void announce_values(const struct model *model, const struct lyd_node *se
 	     instance = model_next(instance))
 		ret->instance[ret->instance_count++] = model_addr_of(instance);
 	collector_values(model_child(model, announce, "collector"), &ret->collector);
+	collectors_of(model, announce, &ret->collector);
 }
 
 /* One entry per address, as each is a key of its own in the tables. */
@@ -519,33 +520,6 @@ static struct config *config_of(const struct model *model)
 	return TAKE_PTR(config);
 }
 
-/* *ret_text is to be freed. */
-static int file_read(const char *file, char **ret_text, size_t *ret_len)
-{
-	_cleanup_(closep) int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	_cleanup_(freep) char *text = NULL;
-	struct stat status;
-	size_t len = 0;
-	ssize_t n;
-
-	if (fd < 0 || fstat(fd, &status) < 0)
-		return -errno;
-	if (S_ISDIR(status.st_mode))
-		return -EISDIR;
-	text = malloc(YAML_TREE_BYTES_MAX + 1);
-	if (!text)
-		return -ENOMEM;
-	while ((n = read(fd, text + len, YAML_TREE_BYTES_MAX + 1 - len)) > 0)
-		len += (size_t)n;
-	if (n < 0)
-		return -errno;
-	if (len > YAML_TREE_BYTES_MAX)
-		return -EFBIG;
-	*ret_text = TAKE_PTR(text);
-	*ret_len = len;
-	return 0;
-}
-
 static int config_parse(const char *text, size_t len, struct config **ret,
 			struct fault_list *faults)
 {
@@ -562,6 +536,7 @@ static int config_parse(const char *text, size_t len, struct config **ret,
 	secrets_read(model, config, faults);
 	security_check(model, config, faults);
 	probe_secrets(model, config, faults);
+	collect_values(model, config, faults);
 	cross_check(model, config, faults);
 	if (!fault_list_empty(faults))
 		return -EINVAL;
@@ -573,7 +548,7 @@ int config_inspect(const char *file, struct config **ret, struct fault_list *ret
 {
 	_cleanup_(freep) char *text = NULL;
 	size_t len = 0;
-	int r = file_read(file, &text, &len);
+	int r = file_text(file, &text, &len);
 
 	if (r < 0) {
 		fault_list_add(ret_faults, (struct mark){ 0 }, "unreadable", NULL,
@@ -623,5 +598,6 @@ void config_free(struct config **config)
 	free((*config)->site);
 	free((*config)->steer);
 	free((*config)->announce);
+	collect_forget(*config);
 	freep(config);
 }

@@ -4,6 +4,7 @@
  * is applied here; a struct config is immutable and belongs to its reader.
  */
 #pragma once
+#include "agent/gather.h"
 #include "bgp/bgp.h"
 #include "bgp/vrf.h"
 #include "egress/egress.h"
@@ -47,7 +48,10 @@ struct config {
 	struct ingress_service_config
 		*steer; /* services with a `steer` container, one per address */
 	struct egress_service_config
-		*announce;   /* services with an `announce` container, one per address */
+		*announce;        /* services with an `announce` container, one per address */
+	struct mapping **mapping; /* a reference each */
+	struct gather_config *gather;
+	size_t mapping_count, gather_count;
 	uint16_t deferral_s; /* after a start: routes that are not back by then count as gone */
 	size_t vrf_count, interface_count, neighbor_count, range_count, site_count, steer_count,
 		announce_count;
@@ -60,6 +64,9 @@ int config_read(const char *file, struct config **ret);
  * order of the file. An unreadable file is a fault too, with its errno as the result. */
 int config_inspect(const char *file, struct config **ret, struct fault_list *ret_faults);
 void config_free(struct config **config);
+
+/* What only a new start can change, for people; NULL: nothing of that differs. */
+const char *config_fixed(const struct config *a, const struct config *b);
 
 /* "any", "tcp" or "udp" as IPPROTO_*; 0 for anything else. */
 uint8_t config_protocol(const char *name);

@@ -7,6 +7,7 @@
 #include "mgmt/config.h"
 
 struct mgmt;
+struct gatherers;
 
 struct mgmt_context {
 	struct tables *tables;
@@ -18,6 +19,7 @@ struct mgmt_context {
 	const struct config *config;
 	struct feed *feed; /* NULL: not configured */
 	struct igp *igp;   /* NULL: not configured */
+	struct gatherers *gatherers;
 	/* Reads the file again and applies it. 0 or negative errno; *ret_error is then a text to be
 	 * freed. */
 	int (*reload)(void *user, const char *file, char **ret_error);

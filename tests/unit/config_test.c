@@ -119,6 +119,54 @@ static const struct {
 	  5, "duplicate", "load of one service" },
 	{ "duplicate instance", ROUTER SITE WEB "announce: {instances: [10.1.0.1, 10.1.0.1]}}]\n",
 	  4, "duplicate", "first in line 4" },
+	{ "a collector without a source", "collectors: [{name: a, mapping: m}]\n", 1, "must",
+	  "needs one of 'prometheus'" },
+	{ "a collector of two sources",
+	  "collectors: [{name: a, local: {}, orca: {url: 'http://a/'}}]\n", 1, "must",
+	  "needs one of 'prometheus'" },
+	{ "metrics without a mapping", "collectors: [{name: a, prometheus: {url: 'http://a/'}}]\n",
+	  1, "must", "needs a 'mapping'" },
+	{ "a mapping that is nowhere",
+	  "router: {mapping-directory: /nonexistent}\n"
+	  "collectors: [{name: a, mapping: m, local: {}}]\n",
+	  2, "bad-mapping", "/nonexistent/m.yaml" },
+	{ "a mapping file that is none",
+	  "router: {mapping-directory: " SOURCE_ROOT "/docs/examples}\n"
+	  "collectors: [{name: a, mapping: border, local: {}}]\n",
+	  2, "bad-mapping", "only 'mappings' may stand in a mapping file" },
+	{ "no protocol that we speak", "collectors: [{name: a, orca: {url: 'ftp://a/'}}]\n", 1,
+	  "bad-value", "must begin with http" },
+	{ "a password in the url", "collectors: [{name: a, orca: {url: 'http://u:p@a/'}}]\n", 1,
+	  "bad-value", "without spaces and passwords" },
+	{ "no url", "collectors: [{name: a, orca: }]\n", 1, "missing-key", "'url' is missing" },
+	{ "a certificate without its key",
+	  "collectors: [{name: a, orca: {url: 'http://a/', certificate-file: /c}}]\n", 1, "must",
+	  "needs its 'key-file'" },
+	{ "values that are old at once", "collectors: [{name: a, max-age: 5, local: {}}]\n", 1,
+	  "must", "three times" },
+	{ "asked too often", "collectors: [{name: a, interval: 0.01, local: {}}]\n", 1, "bad-value",
+	  "0.1 to 3600" },
+	{ "a value of no terms", "mappings: [{name: m, values: [{name: x}]}]\n", 1, "must",
+	  "add 'of'" },
+	{ "a mapping of no values", "mappings: [{name: m}]\n", 1, "must", "has no 'values'" },
+	{ "a term without metrics", "mappings: [{name: m, values: [{name: x, of: [{name: a}]}]}]\n",
+	  1, "missing-key", "'metrics' is missing" },
+	{ "no metric's name",
+	  "mappings: [{name: m, values: [{name: x, of: [{name: a, metrics: [a-b]}]}]}]\n", 1,
+	  "bad-value", "no metric's name" },
+	{ "a value that samples have themselves",
+	  "mappings: [{name: m, values: [{name: time, of: [{name: a, metrics: [a]}]}]}]\n", 1,
+	  "must", "the samples themselves" },
+	{ "a label that says nothing",
+	  "mappings: [{name: m, values: [{name: x, of: [{name: a, metrics: [a], labels: "
+	  "[{name: l}]}]}]}]\n",
+	  1, "must", "needs 'is' or 'is-not'" },
+	{ "a scale of nothing",
+	  "mappings: [{name: m, values: [{name: x, scale: 0, of: [{name: a, metrics: [a]}]}]}]\n",
+	  1, "must", "all values 0" },
+	{ "a service of no collector",
+	  ROUTER SITE WEB "announce: {instances: [10.1.0.1], collectors: [x]}}]\n", 4, "must",
+	  "there is no such collector" },
 	{ "probes too seldom for their age", "probe:\n  sender:\n    interval-ms: 5000\n", 2,
 	  "must", "more than three times" },
 	{ "probes too often", "probe: {sender: {interval-ms: 99}}\n", 1, "bad-value",
@@ -732,6 +780,80 @@ Test(config, reads_the_egress_example)
 	cr_expect(c->announce[0].announce_without_report);
 	cr_expect(epsilon_eq(dbl, c->announce[0].service_time_s, 0.05, 1e-9));
 	cr_expect(epsilon_eq(dbl, c->announce[0].capacity, 8, 1e-9));
+}
+
+/* All that are installed, each by its file's name. */
+Test(config, reads_the_ready_mappings)
+{
+	static const struct {
+		const char *name, *kind;
+		size_t values;
+	} files[] = {
+		{ "dcgm", "prometheus: {url: 'http://a/'}", 5 },
+		{ "jitsi-videobridge", "prometheus: {url: 'http://a/'}", 3 },
+		{ "kubelet", "prometheus: {url: 'http://a/'}", 3 },
+		{ "local", "local: {}", 4 },
+		{ "node-exporter", "prometheus: {url: 'http://a/'}", 4 },
+		{ "nvenc", "prometheus: {url: 'http://a/'}", 4 },
+		{ "orca", "orca: {url: 'http://a/'}", 3 },
+		{ "triton", "prometheus: {url: 'http://a/'}", 6 },
+		{ "vllm", "prometheus: {url: 'http://a/'}", 6 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		_cleanup_(fault_list_clear) struct fault_list faults = { 0 };
+		_cleanup_(config_free) struct config *c = NULL;
+		char text[512];
+		int r;
+
+		snprintf(text, sizeof(text),
+			 "router: {mapping-directory: %s/tools/mappings}\n"
+			 "collectors: [{name: a, mapping: %s, %s}]\n",
+			 SOURCE_ROOT, files[i].name, files[i].kind);
+		r = check(text, &c, &faults);
+		cr_assert(eq(int, r, 0), "%s: %s", files[i].name,
+			  faults.count ? faults.at->message : "");
+		cr_expect(eq(sz, c->mapping_count, 1));
+		cr_expect(eq(str, c->mapping[0]->name, (char *)files[i].name));
+		cr_expect(eq(sz, c->mapping[0]->value_count, files[i].values), "%s", files[i].name);
+	}
+}
+
+Test(config, reads_the_example_of_collectors)
+{
+	_cleanup_(fault_list_clear) struct fault_list faults = { 0 };
+	_cleanup_(config_free) struct config *c = NULL;
+	_cleanup_(freep) char *text = malloc(16384), *with = malloc(16384 + 512);
+	FILE *f = fopen(SOURCE_ROOT "/docs/examples/collect.yaml", "r");
+	const struct mapping_value *v;
+	char *within;
+
+	text[fread(text, 1, 16383, f)] = '\0';
+	fclose(f);
+	/* It names mappings that are installed: here they lie in the source. */
+	within = strstr(text, "router:\n") + strlen("router:\n");
+	sprintf(with, "%.*s  mapping-directory: %s/tools/mappings\n%s", (int)(within - text), text,
+		SOURCE_ROOT, within);
+	cr_assert(eq(int, check(with, &c, &faults), 0), "%s",
+		  faults.count ? faults.at->message : "");
+	cr_assert(eq(sz, c->gather_count, 3));
+	cr_expect(eq(u32, c->gather[0].interval_ms, 1000));
+	cr_expect(eq(u32, c->gather[1].interval_ms, 2000));
+	cr_expect(eq(u32, c->gather[1].max_age_ms, 15000));
+	cr_expect(eq(u64, c->gather[1].body_max, 4 << 20));
+	cr_expect(eq(str, c->gather[1].target.token_file, "/etc/margay/farm-token"));
+	cr_expect(eq(str, c->gather[2].pressure.psi_dir, "/proc/pressure"));
+	cr_expect(eq(int, c->gather[2].kind, GATHER_LOCAL));
+	cr_expect(eq(int, c->announce[1].collector.kind, AGENT_NAMED));
+	cr_expect(eq(str, c->announce[1].collector.path, "farm machine"));
+	v = &c->gather[1].mapping->value[2];
+	cr_expect(eq(str, (char *)v->name, "service-time"));
+	cr_expect(eq(dbl, v->scale, 0.001));
+	cr_expect(v->of[0].rate);
+	cr_expect(eq(str, (char *)v->per[0].metric[0], "farm_jobs_ended_total"));
+	v = &c->gather[1].mapping->value[0];
+	cr_expect(eq(sz, v->of_count, 2));
+	cr_expect(eq(str, (char *)v->of[1].matcher[0].value, "queued"));
 }
 
 Test(config, reads_how_sites_are_reached)

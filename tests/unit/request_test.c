@@ -90,6 +90,7 @@ static const struct {
 	{ "counters", "{\"verb\":\"show\",\"object\":\"counters\"}", "" },
 	{ "maps", "{\"verb\":\"show\",\"object\":\"maps\"}", "" },
 	{ "names", "{\"verb\":\"show\",\"object\":\"names\"}", "" },
+	{ "collectors", "{\"verb\":\"show\",\"object\":\"collectors\"}", "" },
 	{ "probes", "{\"verb\":\"show\",\"object\":\"probes\"}", "" },
 	{ "scores", "{\"verb\":\"show\",\"object\":\"scores\"}", "" },
 	{ "neighbors", "{\"verb\":\"show\",\"object\":\"bgp\"}", "" },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "router_fake.h"
 
+#include "agent/reading.h"
 #include "base/util.h"
 
 #include <errno.h>
@@ -375,6 +376,7 @@ void router_open(struct router *r)
 					    .config = &r->config,
 					    .feed = &r->feed,
 					    .igp = &r->igp,
+					    .gatherers = (struct gatherers *)&r->config,
 					    .reload = router_reload };
 	r->empty = (struct mgmt_context){ .config = &r->config, .reload = router_reload };
 	if (durable_open(r->dir, &r->durable) < 0)
@@ -411,4 +413,40 @@ bool prober_view(const struct prober *prober, size_t index, struct prober_view *
 void reflector_counts(const struct reflector *reflector, struct reflector_counts *ret)
 {
 	*ret = (struct reflector_counts){ .reflected = 7, .refused = 1 };
+}
+
+/* Two collectors: one that answers, one that is down. */
+bool gatherers_view(const struct gatherers *gatherers, size_t index, struct gather_view *ret)
+{
+	static struct mapping mapping = { .name = "node-exporter" };
+	static struct gather_config configs[2] = {
+		{ .name = "node", .mapping = &mapping, .target.url = "http://192.0.2.1:9100/" },
+		{ .name = "gpu", .mapping = &mapping },
+	};
+
+	if (index > 1)
+		return false;
+	*ret = (struct gather_view){
+		.config = &configs[index],
+		.state = index ? GATHER_DOWN : GATHER_GOOD,
+		.last_good_ms = index ? 0 : 1,
+		.last_error = index ? "answers with HTTP status 404; see the path" : "",
+		.reading = index ? NULL : (const struct reading *)&configs[0],
+	};
+	return true;
+}
+
+bool reading_value(const struct reading *r, size_t i, const struct reading_time *now,
+		   struct reading_value *ret)
+{
+	*ret = (struct reading_value){ .name = i ? "capacity" : "in-flight",
+				       .known = r && !i,
+				       .value = 3.5,
+				       .sampled_ms = now->unix_ms - 1000 };
+	return i < 2;
+}
+
+void reading_stats(const struct reading *r, struct reading_stats *ret)
+{
+	*ret = (struct reading_stats){ .samples = r ? 12 : 0 };
 }
