@@ -5,15 +5,15 @@ import os
 import time
 
 from labkit import plan, routers
-from labkit.load import Load
+from labkit.load import Flows, Load
 
 QUICK = bool(os.environ.get("MARGAY_LAB_QUICK"))
 PES = [r.name for r in plan.INGRESSES]
 
 
-def run_load(schedule, seed=1, during=None):
+def run_load(schedule, seed=1, during=None, flows=Flows()):
     """A whole load; during(load) is called four times a second. Returns it, ended."""
-    load = Load(schedule, seed)
+    load = Load(schedule, seed, flows)
     try:
         while load.running:
             time.sleep(0.25)

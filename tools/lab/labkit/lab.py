@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 
-from . import net, plan, procs, reflector, routers, service
+from . import net, plan, procs, quota, reflector, routers, service
 
 READY_SECONDS = 30
 LOCK = "/run/lock/margay-lab"
@@ -117,6 +117,7 @@ def await_ready(seconds=READY_SECONDS):
 
 def down():
     procs.stop_all()
+    quota.remove()
     net.down()
     shutil.rmtree(plan.PINS, ignore_errors=True)
     shutil.rmtree(plan.RUN, ignore_errors=True)

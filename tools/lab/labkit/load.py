@@ -49,6 +49,10 @@ class Flows:
     oracle: bool = False  # straight to the server where it is over first, and not to `to`
     realtime: bool = False
 
+    @property
+    def program(self):
+        return (plan.program("flowgen"),)
+
     def words(self):
         words = ["--work-ms", self.work_ms, "--ratio", self.largest,
                  "--timeout", self.timeout_ms / 1000]
@@ -81,7 +85,7 @@ class Load:
         (where / "schedule").write_text("".join(f"{s} {r / share}\n" for s, r in schedule))
         log = where / "requests.csv"
         log.write_text("")
-        words = [*procs.realtime(self.flows.realtime), plan.program("flowgen"),
+        words = [*procs.realtime(self.flows.realtime), *self.flows.program,
                  "--port", plan.SERVICE_PORT, "--schedule", where / "schedule", "--seed", seed,
                  "--start", f"{self.start:.6f}", "--log", log, *self.flows.words()]
         for source in client.sources:

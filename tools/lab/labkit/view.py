@@ -31,12 +31,12 @@ class Second:
     unknown_failed: int = 0
 
 
-def _mean(values):
+def mean(values):
     values = [v for v in values if v is not None]
     return sum(values) / len(values) if values else None
 
 
-def _router_views():
+def router_views():
     """Every site entry of the service at every ingress, by site."""
     views = {site.name: [] for site in plan.SITES}
     for ingress in plan.INGRESSES:
@@ -62,7 +62,7 @@ def second(at, phase, ended):
     result = Second(at, phase, len(done), len(ended) - len(done),
                     quantile([r.latency_ms for r in done], 0.5),
                     quantile([r.latency_ms for r in done], 0.99))
-    views = _router_views()
+    views = router_views()
     for site in plan.SITES:
         here = [r for r in ended if r.site == site.name]
         entries = views.get(site.name, [])
@@ -71,7 +71,7 @@ def second(at, phase, ended):
         result.sites[site.name] = SiteSecond(
             utilisation=server.get("utilisation"),
             in_flight=server.get("in-flight"),
-            wanted=_mean([e.get("share", 0) if e.get("state") == "up" else 0 for e in entries]),
+            wanted=mean([e.get("share", 0) if e.get("state") == "up" else 0 for e in entries]),
             measured=sum(not r.failed for r in here) / len(done) if done else 0,
             age=max(ages) if ages else None,
             p99_ms=quantile([r.latency_ms for r in here if not r.failed], 0.99),
