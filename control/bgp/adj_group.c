@@ -86,6 +86,18 @@ static void entry_set(struct out_entry *entry, struct sent *list, size_t count)
 	entry->sent = &entry->one;
 }
 
+/* Most of what an ingress hears comes from internal neighbours and is for no other one: it costs no
+ * entry, and no decision between its routes. */
+static bool has_no_source(const struct adj_group *g, const struct bgp_dst *dst, uint32_t hash)
+{
+	const struct rib_entry *from = rib_find_hashed(g->outs->rib, dst, hash);
+	const struct rib_route *route = from ? from->routes : NULL;
+
+	while (route && !export_source_allowed(route->source, &g->to))
+		route = route->next;
+	return !route;
+}
+
 int adj_group_touch(struct adj_group *g, const struct bgp_dst *dst, uint32_t hash)
 {
 	struct out_entry *entry;
@@ -93,6 +105,8 @@ int adj_group_touch(struct adj_group *g, const struct bgp_dst *dst, uint32_t has
 	if (!(g->to.codec.families & BIT(nlri_family_of(dst))))
 		return 0;
 	entry = adj_group_entry(g, dst, hash);
+	if (!entry && has_no_source(g, dst, hash))
+		return 0;
 	if (!entry)
 		entry = adj_group_entry_new(g, dst, hash);
 	if (!entry)

@@ -47,6 +47,12 @@ static bool route_tells_site(const struct rib_route *route)
 	return bgp_path_tells_site(&path, &route->key.entry->dst.prefix);
 }
 
+/* RFC 4456 section 6: from a client to all, from others to clients only. */
+bool export_source_allowed(const struct rib_source *source, const struct export_target *to)
+{
+	return !reflected(source, to) || source->client || to->client;
+}
+
 bool export_allowed(const struct rib_route *route, const struct export_target *to)
 {
 	const struct rib_source *source = route->source;
@@ -65,8 +71,7 @@ bool export_allowed(const struct rib_route *route, const struct export_target *t
 		return false; /* without its metrics it would be a way to the egress */
 	if (!next_hop_is_there(route, to))
 		return false;
-	/* RFC 4456 section 6: from a client to all, from others to clients only. */
-	return !reflected(source, to) || source->client || to->client;
+	return export_source_allowed(source, to);
 }
 
 /* RFC 4456 section 8. */

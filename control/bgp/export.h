@@ -18,6 +18,8 @@ struct export_target {
 	struct bgp_codec codec;
 };
 
+/* False: nothing that this source says is for that neighbour. */
+bool export_source_allowed(const struct rib_source *source, const struct export_target *to);
 /* Also false where we have no next hop of the prefix's family to name. */
 bool export_allowed(const struct rib_route *route, const struct export_target *to);
 

@@ -82,6 +82,39 @@ Test(adj_out, withdraws_first)
 }
 
 /* A route that cannot be told any more takes back what was told before. */
+/* What internal neighbours say is not for another one, and costs no work; but a route that is
+ * passes into the shadow of theirs, and out of it. */
+Test(adj_out, looks_at_no_internal_routes_for_an_internal_neighbor)
+{
+	struct rib_source inside = source_of(2), outside = source_of(3);
+	_cleanup_(rib_free) struct rib *rib = rib_new();
+	struct adj_outs outs = { .rib = rib };
+	_cleanup_(adj_out_free) struct adj_out *out = NULL;
+	struct export_target to = target_of(1, false);
+	struct listener listener = listener_of(&to);
+
+	inside.external = false;
+	outside.external = true;
+	to.client = false;
+	out = adj_out_new(&outs, &to);
+	hear(out, &listener);
+	say(&outs, &inside, nlri_of(1, 0), 200);
+	cr_expect(not(adj_out_due(out)), "no work");
+	say(&outs, &outside, nlri_of(1, 0), 100);
+	hear(out, &listener);
+	cr_expect(eq(uint, listener.updates, 0), "another one is best");
+	say(&outs, &inside, nlri_of(1, 0), 0);
+	hear(out, &listener);
+	cr_expect(eq(uint, listener.announced, 1));
+	say(&outs, &inside, nlri_of(1, 0), 200);
+	hear(out, &listener);
+	cr_expect(eq(uint, listener.withdrawn, 1));
+	say(&outs, &outside, nlri_of(1, 0), 0);
+	hear(out, &listener);
+	cr_expect(eq(uint, listener.updates, 0));
+	cr_expect(eq(sz, adj_out_count(out), 0));
+}
+
 Test(adj_out, takes_back_what_it_cannot_replace)
 {
 	struct rib_source own = source_of(0);
