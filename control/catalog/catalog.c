@@ -92,7 +92,7 @@ static void catalog_entry_drop(struct catalog *catalog, struct entry *entry)
 	entry_free(&entry);
 }
 
-int catalog_announce(struct catalog *catalog, const struct offer *offer, bool *ret_changed)
+int catalog_announce(struct catalog *catalog, const struct offer *offer, enum catalog_change *ret)
 {
 	struct entry *entry = catalog_entry(catalog, &offer->key.service);
 	int r;
@@ -101,7 +101,7 @@ int catalog_announce(struct catalog *catalog, const struct offer *offer, bool *r
 		entry = catalog_entry_new(catalog, &offer->key.service);
 	if (!entry)
 		return -ENOMEM;
-	r = statements_put(&entry->statements, offer, ret_changed);
+	r = statements_put(&entry->statements, offer, ret);
 	if (r < 0 && !entry->statements.count)
 		catalog_entry_drop(catalog, entry);
 	return r;

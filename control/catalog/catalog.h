@@ -42,13 +42,20 @@ struct offer {
 	int64_t announced_ms; /* monotonic ms at which the offer appeared, after being absent */
 };
 
+/* What an announcement has changed of the winning offers; the last one is the worst. */
+enum catalog_change {
+	CATALOG_SAME,
+	CATALOG_REPORT, /* what the site reports, or who tells it */
+	CATALOG_OFFER,  /* there is one more */
+	CATALOG_GONE,   /* one is gone, or the way to it */
+};
+
 struct catalog *catalog_new(void);           /* NULL: out of memory */
 void catalog_free(struct catalog **catalog); /* *catalog may be NULL; NULL afterwards */
 
 /* Copies *offer (announced_ms is the catalog's to fill). What the same source said before about the
- * same prefix under another egress or site is withdrawn by it. 0 or -ENOMEM. Changed says whether
- * the winning offer differs. */
-int catalog_announce(struct catalog *catalog, const struct offer *offer, bool *ret_changed);
+ * same prefix under another egress or site is withdrawn by it. 0 or -ENOMEM. */
+int catalog_announce(struct catalog *catalog, const struct offer *offer, enum catalog_change *ret);
 
 /* All that this source said of the service. 0, or -ENOENT. */
 int catalog_withdraw(struct catalog *catalog, const struct addr *service,

@@ -51,14 +51,26 @@ static bool offer_beats(const struct offer *a, const struct offer *b)
 	return memcmp(&a->source.rd, &b->source.rd, sizeof(a->source.rd)) < 0; /* 6 */
 }
 
+/* Flows are carried there as before. */
+static bool offer_same_way(const struct offer *a, const struct offer *b)
+{
+	return bgp_tunnel_equal(&a->tunnel, &b->tunnel) && a->local == b->local &&
+	       a->labelled == b->labelled;
+}
+
 /* Says the same as before, whenever it was said. */
-static bool offer_same(const struct offer *a, const struct offer *b)
+static bool offer_same_report(const struct offer *a, const struct offer *b)
 {
 	return source_equal(&a->source, &b->source) && a->carrier == b->carrier &&
-	       bgp_tunnel_equal(&a->tunnel, &b->tunnel) && a->local == b->local &&
-	       a->labelled == b->labelled && a->has_report == b->has_report &&
-	       a->sampled_ms == b->sampled_ms &&
+	       a->has_report == b->has_report && a->sampled_ms == b->sampled_ms &&
 	       (!a->has_report || report_equal_within(&a->report, &b->report, 0));
+}
+
+static enum catalog_change offer_change(const struct offer *before, const struct offer *after)
+{
+	if (!offer_same_way(before, after))
+		return CATALOG_GONE;
+	return offer_same_report(before, after) ? CATALOG_SAME : CATALOG_REPORT;
 }
 
 void statements_clear(struct statements *s)
@@ -198,7 +210,7 @@ static int64_t statements_first_dated(const struct statements *s, const struct o
 	return first_ms;
 }
 
-int statements_put(struct statements *s, const struct offer *offer, bool *ret_changed)
+int statements_put(struct statements *s, const struct offer *offer, enum catalog_change *ret)
 {
 	const struct offer *winner;
 	struct offer put = *offer, before = { 0 };
@@ -220,6 +232,8 @@ int statements_put(struct statements *s, const struct offer *offer, bool *ret_ch
 	if (said < s->count)
 		statements_remove(s, said);
 	statements_add(s, &put);
-	*ret_changed = moved || !offered || !offer_same(&before, statements_winner(s, &put.key));
+	*ret = moved      ? CATALOG_GONE
+	       : !offered ? CATALOG_OFFER
+			  : offer_change(&before, statements_winner(s, &put.key));
 	return 0;
 }

@@ -14,5 +14,6 @@ struct statements {
 void statements_clear(struct statements *statements);
 
 /* As catalog_announce() and catalog_withdraw(), for one service. */
-int statements_put(struct statements *statements, const struct offer *offer, bool *ret_changed);
+int statements_put(struct statements *statements, const struct offer *offer,
+		   enum catalog_change *ret);
 int statements_take(struct statements *statements, const struct offer_source *source);

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * DOC: what comes from BGP goes to the catalog at once and marks the services of that address; when
- * the messages of one read are through (ingress_settled), all marked services leave the sites that
- * are gone, then decide anew: first those that lost one, then the others, once each however often
- * they were marked. What would hold up a turn of the loop for long is left for its next ones, and
- * then what has become urgent goes before it. So a flood of metrics delays no withdrawal. Besides,
- * every service decides once a second, a tenth of them every 100 ms, because ages and the own rate
- * move by themselves.
+ * the messages of one read are through (ingress_settled), services leave the sites that are gone.
+ * Then they decide anew, in the order of the agenda (agenda.h): those that lost a site first, those
+ * of which nothing is new last, and each once however often it was marked. Besides, every service
+ * decides once a second, a tenth of them every 100 ms, because ages and the own rate move by
+ * themselves.
+ *
+ * Decisions get a quarter of a millisecond of each turn of the loop, so that it reads on between
+ * them: what is told last counts, a flood of metrics is decided on as often as there is time for,
+ * and it delays no withdrawal. One of the services whose turn it is decides in every turn, whatever
+ * else is to be done.
  *
  * After a start, services whose slots a former run left decide only when the routes are back
  * (ingress_converged): else the first site to be heard of would get everything. A site that is
@@ -20,11 +24,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <utlist.h>
 
 #define TICK_MS 100
-#define TICKS   10       /* each service decides once in so many ticks */
-#define WORK_NS 20000000 /* how long decisions may hold up the loop at a time */
+#define TICKS   10     /* each service decides once in so many ticks */
+#define WORK_NS 250000 /* how long decisions may hold up the loop at a time */
 
 static const struct ingress_site_config *site_config(const void *user, const struct addr *egress,
 						     uint16_t site_id)
@@ -72,29 +75,28 @@ static struct steering_context ingress_context(struct ingress *in, const struct 
 	};
 }
 
-void ingress_mark(struct ingress *in, struct steering *s)
+static void ingress_look(struct ingress *in, struct steering *s)
 {
-	s->dirty = true;
-	if (s->listed)
+	if (s->looked_for)
 		return;
-	s->listed = true;
-	DL_APPEND2(in->dirty, s, prev_dirty, next_dirty);
+	s->looked_for = true;
+	s->next_look = in->look;
+	in->look = s;
 }
 
-void ingress_mark_urgent(struct ingress *in, struct steering *s)
+void ingress_mark(struct ingress *in, struct steering *s, enum urgency urgency)
 {
-	ingress_mark(in, s);
-	if (s->urgent)
-		return;
-	s->urgent = true;
-	s->next_urgent = in->urgent;
-	in->urgent = s;
+	agenda_add(&in->agenda, s, urgency);
+	if (urgency == URGENCY_GONE)
+		ingress_look(in, s);
 }
 
 static void ingress_mark_all(struct ingress *in)
 {
-	for (size_t i = 0; i < in->service_count; i++)
-		ingress_mark(in, in->service[i]);
+	for (size_t i = 0; i < in->service_count; i++) {
+		ingress_mark(in, in->service[i], URGENCY_NEWS);
+		ingress_look(in, in->service[i]);
+	}
 }
 
 static void ingress_decide(struct ingress *in, struct steering *s)
@@ -102,6 +104,7 @@ static void ingress_decide(struct ingress *in, struct steering *s)
 	const struct steering_context context = ingress_context(in, s);
 	int r;
 
+	steering_sync(s, &context);
 	if (s->adopted && !in->converged)
 		return;
 	r = steering_decide(s, &context);
@@ -109,47 +112,44 @@ static void ingress_decide(struct ingress *in, struct steering *s)
 		log_err(r, "service %s: shares stay as they are", s->config.name);
 }
 
-static void ingress_tick(uv_timer_t *timer);
-
-/* A service is in both lists at times; it decides once. */
-static void ingress_work_on(struct ingress *in, struct steering *s)
+static bool ingress_decide_next(struct ingress *in, enum urgency least)
 {
-	if (!s->dirty)
-		return;
-	s->dirty = false;
-	ingress_decide(in, s);
-}
+	struct steering *s = agenda_take(&in->agenda, least);
 
-static bool ingress_work_next(struct ingress *in)
-{
-	struct steering *s = in->urgent;
-
-	if (s) {
-		in->urgent = s->next_urgent;
-		s->urgent = false;
-	} else if (in->dirty) {
-		s = in->dirty;
-		DL_DELETE2(in->dirty, s, prev_dirty, next_dirty);
-		s->listed = false;
-	}
 	if (s)
-		ingress_work_on(in, s);
+		ingress_decide(in, s);
 	return s;
 }
 
-/* As long as this turn of the loop may last, whoever calls how often. */
 static void ingress_work(struct ingress *in)
 {
-	uint64_t turn_ms = uv_now(in->loop), begin_ns = uv_hrtime();
+	uint64_t begin_ns = uv_hrtime(), before_ns = in->spent_ns;
 
-	if (turn_ms != in->turn_ms)
-		in->turn_ns = 0;
-	in->turn_ms = turn_ms;
-	while (in->turn_ns + (uv_hrtime() - begin_ns) < WORK_NS && ingress_work_next(in))
-		;
-	in->turn_ns += uv_hrtime() - begin_ns;
-	if (in->dirty)
-		uv_timer_start(in->timer, ingress_tick, 1, TICK_MS);
+	while (in->spent_ns < WORK_NS && ingress_decide_next(in, URGENCY_NEWS))
+		in->spent_ns = before_ns + (uv_hrtime() - begin_ns);
+}
+
+static void on_work(uv_idle_t *idle);
+
+/* With nothing to be done there is nothing to be held up. */
+static void ingress_plan(struct ingress *in)
+{
+	if (!agenda_is_empty(&in->agenda)) {
+		uv_idle_start(&in->handles->work, on_work);
+		return;
+	}
+	in->spent_ns = 0;
+	uv_idle_stop(&in->handles->work);
+}
+
+static void on_work(uv_idle_t *idle)
+{
+	struct ingress *in = idle->data;
+
+	in->spent_ns = 0;
+	ingress_work(in);
+	ingress_decide_next(in, URGENCY_ROUTINE);
+	ingress_plan(in);
 }
 
 /* One word of an egress is about all services of a site: they are looked through once, however many
@@ -158,22 +158,29 @@ static void ingress_mark_states(struct ingress *in)
 {
 	for (size_t i = 0; in->states_changed && i < in->service_count; i++)
 		if (steering_states_changed(in->service[i], &in->states))
-			ingress_mark_urgent(in, in->service[i]);
+			ingress_mark(in, in->service[i], URGENCY_DECLINED);
 	in->states_changed = false;
+}
+
+/* Sites that are gone are left by all services before the first one decides. */
+static void ingress_sync(struct ingress *in)
+{
+	while (in->look) {
+		struct steering *s = in->look;
+		const struct steering_context context = ingress_context(in, s);
+
+		in->look = s->next_look;
+		s->looked_for = false;
+		steering_sync(s, &context);
+	}
 }
 
 void ingress_settled(struct ingress *in)
 {
-	struct steering *s;
-
 	ingress_mark_states(in);
-	DL_FOREACH2(in->dirty, s, next_dirty)
-	{
-		const struct steering_context context = ingress_context(in, s);
-
-		steering_sync(s, &context);
-	}
+	ingress_sync(in);
 	ingress_work(in);
+	ingress_plan(in);
 }
 
 /* The data plane has left the site, or taken it up, by itself; the shares follow at the next tick,
@@ -193,7 +200,7 @@ void ingress_reach_changed(struct ingress *in)
 		const struct steering_context context = ingress_context(in, s);
 
 		if (s->table && steering_reach(s, &context))
-			ingress_mark_urgent(in, s);
+			ingress_mark(in, s, URGENCY_GONE);
 	}
 	ingress_settled(in);
 }
@@ -211,26 +218,52 @@ static void ingress_mark_ways(struct ingress *in)
 {
 	for (size_t i = 0; in->ways_changed && i < in->service_count; i++)
 		if (steering_ways_changed(in->service[i]))
-			ingress_mark(in, in->service[i]);
+			ingress_mark(in, in->service[i], URGENCY_NEWS);
 	in->ways_changed = false;
 }
 
-static void ingress_tick(uv_timer_t *timer)
+static void on_tick(uv_timer_t *timer)
 {
 	struct ingress *in = timer->data;
 
-	ingress_mark_ways(in);
-	ingress_settled(in);
-	if (in->dirty)
-		return;
 	in->tick = (in->tick + 1) % TICKS;
 	for (size_t i = in->tick; i < in->service_count; i += TICKS)
-		ingress_decide(in, in->service[i]);
+		ingress_mark(in, in->service[i], URGENCY_ROUTINE);
+	ingress_mark_ways(in);
+	ingress_settled(in);
 }
 
-static void timer_freed(uv_handle_t *timer)
+static void on_closed(uv_handle_t *handle)
 {
-	free(timer);
+	struct ingress_handles *handles = handle->data;
+
+	if (!--handles->open)
+		free(handles);
+}
+
+static void handles_close(struct ingress_handles **handles)
+{
+	struct ingress_handles *h = TAKE_PTR(*handles);
+
+	if (!h)
+		return;
+	h->tick.data = h->work.data = h;
+	uv_close((uv_handle_t *)&h->tick, on_closed);
+	uv_close((uv_handle_t *)&h->work, on_closed);
+}
+
+static int handles_open(struct ingress *in)
+{
+	struct ingress_handles *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return -ENOMEM;
+	uv_timer_init(in->loop, &h->tick); /* neither of them can fail */
+	uv_idle_init(in->loop, &h->work);
+	h->tick.data = h->work.data = in;
+	h->open = 2;
+	in->handles = h;
+	return uv_timer_start(&h->tick, on_tick, TICK_MS, TICK_MS);
 }
 
 int ingress_new(uv_loop_t *loop, struct tables *tables, const struct ingress_config *config,
@@ -244,16 +277,9 @@ int ingress_new(uv_loop_t *loop, struct tables *tables, const struct ingress_con
 	*in = (struct ingress){ .loop = loop, .tables = tables, .config = *config };
 	rtts_init(&in->rtts);
 	in->catalog = catalog_new();
-	in->timer = malloc(sizeof(*in->timer));
-	if (!in->catalog || !in->timer)
+	if (!in->catalog)
 		return -ENOMEM;
-	r = uv_timer_init(loop, in->timer);
-	if (r < 0) {
-		freep(&in->timer);
-		return r;
-	}
-	in->timer->data = in;
-	r = uv_timer_start(in->timer, ingress_tick, TICK_MS, TICK_MS);
+	r = handles_open(in);
 	if (r < 0)
 		return r;
 	tables_listen(tables, ingress_reached, in);
@@ -294,8 +320,7 @@ void ingress_free(struct ingress **ingress)
 	for (size_t i = 0; i < in->vrf_count; i++)
 		catalog_free(&in->vrf[i].catalog);
 	free(in->vrf);
-	if (in->timer)
-		uv_close((uv_handle_t *)in->timer, timer_freed);
+	handles_close(&in->handles);
 	free(in);
 	*ingress = NULL;
 }
@@ -355,7 +380,7 @@ static struct steering *ingress_keep(struct ingress *in,
 
 static void ingress_unmark(struct steering *s)
 {
-	s->kept = s->dirty = s->listed = s->urgent = false;
+	s->kept = s->listed = s->looked_for = false;
 }
 
 static void ingress_drop_others(struct ingress *in)
@@ -366,7 +391,8 @@ static void ingress_drop_others(struct ingress *in)
 		else
 			ingress_unmark(in->service[i]);
 	}
-	in->dirty = in->urgent = NULL;
+	in->agenda = (struct agenda){ 0 };
+	in->look = NULL;
 	in->service_count = 0;
 }
 
@@ -423,9 +449,10 @@ void ingress_converged(struct ingress *in)
 	in->converged = true;
 	ingress_mark_all(in);
 	ingress_settled(in);
-	while (ingress_work_next(
-		in)) /* all of it: what no slot names then is taken out of the tables */
+	/* All of it: what no slot names then is taken out of the tables. */
+	while (ingress_decide_next(in, URGENCY_ROUTINE))
 		;
+	ingress_plan(in);
 }
 
 /* --- drains ----------------------------------------------------------------------------------- */

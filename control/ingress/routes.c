@@ -12,7 +12,22 @@
 #include <string.h>
 #include <time.h>
 
-#define LABEL_RESERVED_MAX 3 /* RFC 3032: explicit and implicit NULL; 1 would be a mistake */
+#define LABEL_RESERVED_MAX 3    /* RFC 3032: explicit and implicit NULL; 1 would be a mistake */
+#define DECLINED_MS        1000 /* how often a service may be urgent for what its sites say */
+
+/* A site that keeps saying that it declines is no more urgent than others. */
+static enum urgency urgency_of(const struct ingress *in, struct steering *s,
+			       enum catalog_change change, bool declined)
+{
+	int64_t now_ms = (int64_t)uv_now(in->loop);
+
+	if (change == CATALOG_GONE)
+		return URGENCY_GONE;
+	if (!declined || (s->declined_ms && now_ms - s->declined_ms < DECLINED_MS))
+		return URGENCY_NEWS;
+	s->declined_ms = now_ms;
+	return URGENCY_DECLINED;
+}
 
 /* The first service of this address and VRF from *at on, which is then behind it. NULL: no more. */
 static struct steering *service_next(const struct ingress *in, uint8_t vrf,
@@ -41,17 +56,15 @@ static bool has_service(const struct ingress *in, uint8_t vrf, const struct addr
 	return service_next(in, vrf, service, &at);
 }
 
-static void offers_changed(struct ingress *in, uint8_t vrf, const struct addr *service, bool urgent)
+static void offers_changed(struct ingress *in, uint8_t vrf, const struct addr *service,
+			   enum catalog_change change, bool declined)
 {
 	size_t at = service_place(in, service);
 	struct steering *s;
 
 	while ((s = service_next(in, vrf, service, &at))) {
-		s->stale = true;
-		if (urgent)
-			ingress_mark_urgent(in, s);
-		else
-			ingress_mark(in, s);
+		s->stale |= change > CATALOG_REPORT;
+		ingress_mark(in, s, urgency_of(in, s, change, declined));
 	}
 }
 
@@ -126,17 +139,17 @@ static void offer_take(struct ingress *in, struct catalog *catalog, uint8_t vrf,
 		       const struct bgp_route *route)
 {
 	struct offer offer;
-	bool changed;
+	enum catalog_change change;
 	int r;
 
 	if (!has_service(in, vrf, &route->dst.prefix.addr))
 		return;
 	offer = route_offer(in, route);
-	r = catalog_announce(catalog, &offer, &changed);
+	r = catalog_announce(catalog, &offer, &change);
 	if (r < 0)
 		log_err(r, "catalog: an announcement is left out");
-	else if (changed)
-		offers_changed(in, vrf, &offer.key.service, offer_declines(&offer));
+	else if (change != CATALOG_SAME)
+		offers_changed(in, vrf, &offer.key.service, change, offer_declines(&offer));
 }
 
 static void offer_drop(struct ingress *in, struct catalog *catalog, uint8_t vrf,
@@ -145,7 +158,7 @@ static void offer_drop(struct ingress *in, struct catalog *catalog, uint8_t vrf,
 	const struct offer_source source = route_source(route);
 
 	if (!catalog_withdraw(catalog, &route->dst.prefix.addr, &source))
-		offers_changed(in, vrf, &route->dst.prefix.addr, true);
+		offers_changed(in, vrf, &route->dst.prefix.addr, CATALOG_GONE, false);
 }
 
 /* A VRF's own routes are in it, whatever it imports. */

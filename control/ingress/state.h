@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What struct ingress is made of, for the files of control/ingress alone. */
 #pragma once
+#include "ingress/agenda.h"
 #include "ingress/ingress.h"
 #include "ingress/known.h"
 #include "ingress/rtts.h"
 #include "ingress/site_states.h"
 #include "ingress/steering.h"
+
+/* In a block of their own: closed asynchronously by the loop. */
+struct ingress_handles {
+	uv_timer_t tick;
+	uv_idle_t work; /* runs while the agenda is not empty */
+	unsigned int open;
+};
 
 struct ingress {
 	uv_loop_t *loop;
@@ -30,19 +38,18 @@ struct ingress {
 	const void *cut_user;
 	void (*recall)(void *user, const struct bgp_dst *dst,
 		       void (*visit)(void *user, const struct bgp_route *route), void *visit_user);
-	void *recall_user;               /* recall NULL: nobody keeps routes */
-	struct steering *dirty, *urgent; /* lists of those to decide, see steering.h */
-	uint64_t turn_ms,
-		turn_ns; /* the turn of the loop by uv_now(), and what was decided in it */
+	void *recall_user; /* recall NULL: nobody keeps routes */
+	struct agenda agenda;
+	struct steering *look; /* list of those whose members are looked at before any decision */
+	uint64_t spent_ns;     /* on decisions in this turn of the loop */
 	bool converged;
 	bool ways_changed; /* some site's way; looked up at the next tick */
 	unsigned int tick;
-	uv_timer_t *timer; /* its own block: closed asynchronously by the loop */
+	struct ingress_handles *handles;
 };
 
-/* The service is to decide anew; see ingress_settled(). */
-void ingress_mark(struct ingress *ingress, struct steering *steering);
-void ingress_mark_urgent(struct ingress *in, struct steering *s); /* before those */
+/* The service is to decide anew, after ingress_settled(). */
+void ingress_mark(struct ingress *ingress, struct steering *steering, enum urgency urgency);
 /* Index in by_key of the first service whose key does not begin with less than these octets. */
 size_t ingress_place(const struct ingress *ingress, const void *octets, size_t len);
 /* The list of services is another one: forgets the offers of those that are gone, and asks for the

@@ -8,10 +8,10 @@
  */
 #include "ingress/steering.h"
 
-#include "base/fnv.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "ingress/carriage.h"
+#include "ingress/identity.h"
 #include "ingress/servers.h"
 #include "select/owners.h"
 
@@ -23,23 +23,6 @@
 #define RATE_MIN_NS    500000000ull     /* shorter intervals measure noise */
 
 _Static_assert(sizeof(struct owner) == 2 * sizeof(uint16_t), "tables_slots_apply() reads pairs");
-
-/* Ids need to be the same on every ingress, not to withstand an attacker. */
-static uint64_t id_of_site(const struct addr *egress, uint16_t site_id)
-{
-	uint8_t octets[2] = { (uint8_t)(site_id >> 8), (uint8_t)site_id };
-	uint64_t id = fnv_add(FNV_START, egress->octet, sizeof(egress->octet));
-
-	return fnv_add(id, octets, sizeof(octets));
-}
-
-static uint64_t id_of_service(const struct mg_service_key *key)
-{
-	uint8_t octets[3] = { key->proto, (uint8_t)(key->port >> 8), (uint8_t)key->port };
-	uint64_t id = fnv_add(FNV_START, key->addr, sizeof(key->addr));
-
-	return fnv_add(id, octets, sizeof(octets));
-}
 
 static struct service_options steering_options(const struct steering *s,
 					       const struct ingress_service_config *config)
@@ -88,7 +71,7 @@ struct steering *steering_new(struct tables *tables, const struct ingress_servic
 	if (!s)
 		return NULL;
 	*s = (struct steering){ .config = *config, .tables = tables, .fault = "", .own_rate = -1 };
-	s->id = id_of_service(&config->key);
+	s->id = identity_of_service(&config->key);
 	s->weights = weights_new(&config->weights);
 	if (!s->weights)
 		return NULL;
@@ -190,7 +173,7 @@ static struct steering_site *steering_site_get(struct steering *s, const struct 
 	s->site_count++;
 	grown[at] = (struct steering_site){ .egress = key->egress,
 					    .site_id = key->site_id,
-					    .id = id_of_site(&key->egress, key->site_id),
+					    .id = identity_of_site(&key->egress, key->site_id),
 					    .fault = "" };
 	return &grown[at];
 }

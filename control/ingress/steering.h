@@ -29,6 +29,15 @@ struct steering_site {
 	const char *fault;
 };
 
+/* Why a service is to decide anew; the last one is the most urgent. */
+enum urgency {
+	URGENCY_ROUTINE,  /* ages and the own rate move by themselves: once a second */
+	URGENCY_NEWS,     /* a report or an offer, configuration */
+	URGENCY_DECLINED, /* a site wants no more of it */
+	URGENCY_GONE,     /* a site, or the way to it */
+	URGENCY_COUNT
+};
+
 struct steering {
 	struct ingress_service_config config;
 	struct tables *tables;
@@ -38,13 +47,15 @@ struct steering {
 	struct steering_site *site;
 	size_t site_count;
 	const char *fault;
-	struct steering *prev_dirty, *next_dirty; /* struct ingress's list of those to decide */
-	struct steering *next_urgent;             /* and of those to decide first */
-	bool dirty;                               /* to be decided */
-	bool listed, urgent;                      /* is in the one, in the other list */
-	bool kept;                                /* ingress_configure()'s own */
-	bool recalled;           /* the routes that were there before it have been asked for */
-	bool stale;              /* offers, configuration or drains changed since steering_sync() */
+	struct steering *before, *behind; /* agenda.h's own, as the next two */
+	enum urgency urgency;
+	bool listed;
+	struct steering *next_look; /* struct ingress's list of those to look at */
+	bool looked_for;            /* is in it */
+	int64_t declined_ms;        /* uv_now() when it was last URGENCY_DECLINED */
+	bool kept;                  /* ingress_configure()'s own */
+	bool recalled;              /* the routes that were there before it have been asked for */
+	bool stale; /* offers or configuration, but for reports, changed since steering_sync() */
 	bool unapplied;          /* members or shares that the slots do not show yet */
 	bool adopted;            /* its slots hold what a former run decided */
 	uint16_t mss_v4, mss_v6; /* with config.mss_auto: as found; 0: not yet */

@@ -672,6 +672,79 @@ Test(ingress, leaves_all_services_first, .init = lab_up, .fini = lab_down, .time
 	cr_expect(eq(u32, owned(2), SLOTS));
 }
 
+static struct ingress_service_view service_view(size_t index)
+{
+	struct ingress_service_view view = { 0 };
+
+	cr_assert(ingress_service(lab.ingress, index, &view));
+	return view;
+}
+
+static void tell_of(size_t service, int site, const struct bgp_path *path)
+{
+	char text[ADDR_STRLEN];
+
+	snprintf(text, sizeof(text), "192.0.2.%zu", 80 + service);
+	say_by((uint32_t)site, text, 32, path);
+}
+
+/* When each service has decided for the first time since it had decided so often before. */
+static void decisions_await(size_t count, const uint64_t before[], double ret_s[])
+{
+	size_t decided = 0;
+
+	for (size_t i = 0; i < count; i++)
+		ret_s[i] = 0;
+	while (decided < count) {
+		uv_run(&lab.loop, UV_RUN_NOWAIT);
+		for (size_t i = 0; i < count; i++) {
+			const struct ingress_service_view view = service_view(i);
+
+			if (ret_s[i] || view.decisions == before[i])
+				continue;
+			ret_s[i] = view.decision->time_s;
+			decided++;
+		}
+	}
+}
+
+/* All have news to decide on, and then one loses a site: it decides first, though it came last. */
+Test(ingress, decides_on_withdrawals_before_metrics, .init = lab_up, .fini = lab_down,
+     .timeout = 30)
+{
+	enum { COUNT = 40, LAST = COUNT - 1 };
+	struct ingress_service_config services[COUNT];
+	struct addr egress = egress_of(1), other = egress_of(2);
+	struct bgp_path path = path_of(&egress, 8), spare = path_of(&other, 8);
+	uint64_t before[COUNT] = { 0 };
+	double decided_s[COUNT];
+
+	for (size_t i = 0; i < COUNT; i++) {
+		char text[ADDR_STRLEN];
+
+		snprintf(text, sizeof(text), "192.0.2.%zu", 80 + i);
+		services[i] = service(text, 80);
+	}
+	configure(services, COUNT);
+	for (size_t i = 0; i < COUNT; i++) {
+		tell_of(i, 1, &path);
+		tell_of(i, 2, &spare);
+	}
+	ingress_settled(lab.ingress);
+	decisions_await(COUNT, before, decided_s);
+
+	for (size_t i = 0; i < COUNT; i++)
+		before[i] = service_view(i).decisions;
+	path.report.capacity = 9;
+	for (size_t i = 0; i < COUNT; i++)
+		tell_of(i, 1, &path);
+	tell_of(LAST, 2, NULL);
+	ingress_settled(lab.ingress);
+	decisions_await(COUNT, before, decided_s);
+	for (size_t i = 0; i < LAST; i++)
+		cr_expect(lt(dbl, decided_s[LAST], decided_s[i]), "service %zu", i);
+}
+
 /* --- drains and ways -------------------------------------------------------------------------- */
 /* A drain takes ten seconds: control/select/README.md. */
 Test(ingress, drains, .init = lab_up, .fini = lab_down, .timeout = 60)

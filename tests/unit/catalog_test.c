@@ -31,12 +31,12 @@ static struct offer offer_of(uint32_t neighbor, uint32_t egress, int64_t sampled
 	};
 }
 
-static bool announce(struct catalog *catalog, const struct offer *offer)
+static enum catalog_change announce(struct catalog *catalog, const struct offer *offer)
 {
-	bool changed = false;
+	enum catalog_change change = CATALOG_SAME;
 
-	cr_assert(eq(int, catalog_announce(catalog, offer, &changed), 0));
-	return changed;
+	cr_assert(eq(int, catalog_announce(catalog, offer, &change), 0));
+	return change;
 }
 
 static int withdraw(struct catalog *catalog, uint32_t neighbor, uint32_t path_id)
@@ -150,26 +150,33 @@ Test(catalog, winner)
 	}
 }
 
-Test(catalog, says_whether_the_winner_changed)
+Test(catalog, says_what_of_the_winner_changed)
 {
 	_cleanup_(catalog_free) struct catalog *catalog = catalog_new();
 	struct offer a = offer_of(1, 1, 100), b = offer_of(2, 1, 90);
 
-	cr_expect(eq(int, announce(catalog, &a), true));
+	cr_expect(eq(int, announce(catalog, &a), CATALOG_OFFER));
 	a.received_ms += 1000;
-	cr_expect(eq(int, announce(catalog, &a), false));
-	cr_expect(eq(int, announce(catalog, &b), false));
+	cr_expect(eq(int, announce(catalog, &a), CATALOG_SAME));
+	cr_expect(eq(int, announce(catalog, &b), CATALOG_SAME));
 	a.report.drain = true;
-	cr_expect(eq(int, announce(catalog, &a), true));
+	cr_expect(eq(int, announce(catalog, &a), CATALOG_REPORT));
 	a.tunnel.kind = BGP_TUNNEL_IPIP;
-	cr_expect(eq(int, announce(catalog, &a), true));
+	cr_expect(eq(int, announce(catalog, &a), CATALOG_GONE));
 	a.carrier = BGP_CARRIER_EDGE_METADATA;
-	cr_expect(eq(int, announce(catalog, &a), true));
+	cr_expect(eq(int, announce(catalog, &a), CATALOG_REPORT));
 	a.report.utilisation = 0.7;
-	cr_expect(eq(int, announce(catalog, &a), true));
+	cr_expect(eq(int, announce(catalog, &a), CATALOG_REPORT));
 	b.sampled_ms = 200;
 	b.report.sampled_ms += 110;
-	cr_expect(eq(int, announce(catalog, &b), true));
+	cr_expect(eq(int, announce(catalog, &b), CATALOG_GONE), "by another tunnel");
+	b.labelled = true;
+	cr_expect(eq(int, announce(catalog, &b), CATALOG_GONE));
+	b.key.site_id++;
+	cr_expect(eq(int, announce(catalog, &b), CATALOG_GONE), "it offered another site");
+	b.source.path_id = 9;
+	b.key.site_id++;
+	cr_expect(eq(int, announce(catalog, &b), CATALOG_OFFER));
 }
 
 /* BGP is ordered: a source that says something older than it did has only that to say now. */
@@ -181,7 +188,7 @@ Test(catalog, same_source_replaces)
 
 	announce(catalog, &new);
 	announce(catalog, &other);
-	cr_expect(eq(int, announce(catalog, &old), true));
+	cr_expect(eq(int, announce(catalog, &old), CATALOG_REPORT));
 	cr_expect(eq(u32, only(catalog)->source.neighbor, 2));
 	cr_expect(eq(int, withdraw(catalog, 2, 0), 0));
 	cr_expect(eq(i64, only(catalog)->sampled_ms, 50));
@@ -238,12 +245,12 @@ Test(catalog, moving_a_source_withdraws_the_former)
 	struct offer here = offer_of(1, 1, 100), there = offer_of(1, 2, 200), site = there;
 
 	announce(catalog, &here);
-	cr_expect(eq(int, announce(catalog, &there), true));
+	cr_expect(eq(int, announce(catalog, &there), CATALOG_GONE));
 	cr_expect(eq(u8, only(catalog)->key.egress.octet[15], 2));
 	cr_expect(eq(i64, only(catalog)->announced_ms, 250));
 	site.key.site_id = 9;
 	site.received_ms = 400;
-	cr_expect(eq(int, announce(catalog, &site), true));
+	cr_expect(eq(int, announce(catalog, &site), CATALOG_GONE));
 	cr_expect(eq(u16, only(catalog)->key.site_id, 9));
 	cr_expect(eq(i64, only(catalog)->announced_ms, 400));
 }
@@ -261,7 +268,7 @@ Test(catalog, moving_between_contested_offers)
 	announce(catalog, &stays);
 	announce(catalog, &better);
 	mover.key.egress = addr_of(2);
-	cr_expect(eq(int, announce(catalog, &mover), true));
+	cr_expect(eq(int, announce(catalog, &mover), CATALOG_GONE));
 	offer = offers(catalog, &count);
 	cr_assert(eq(sz, count, 2));
 	cr_expect(eq(u32, offer[0].source.neighbor, 2));
@@ -391,17 +398,18 @@ Test(catalog, does_as_the_model_does)
 				     model.said[source] ? 0 : -ENOENT));
 			model.said[source] = false;
 		} else {
-			bool changed;
+			enum catalog_change change;
 
 			offer.key.site_id = (uint16_t)random_below(&random, 2);
 			offer.received_ms = step;
 			offer.has_report = random_below(&random, 5);
-			changed = announce(catalog, &offer);
+			change = announce(catalog, &offer);
 			model.said[source] = true;
 			model.offer[source] = offer;
 			if (model_winner(&model, key_index(&offer)) == &model.offer[source] &&
 			    model.since[key_index(&offer)] < 0)
-				cr_assert(eq(int, changed, true), "step %d: a new offer", step);
+				cr_assert(ne(int, change, CATALOG_SAME), "step %d: a new offer",
+					  step);
 		}
 		model_age(&model, step);
 		expect_as_model(catalog, &model, step);
