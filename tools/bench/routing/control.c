@@ -12,6 +12,7 @@
 #include "load.h"
 #include "number.h"
 #include "selector.h"
+#include "steering.h"
 
 #include <argp.h>
 #include <string.h>
@@ -34,10 +35,13 @@ static const struct measure {
 } measures[] = {
 	{ "load", measure_load },
 	{ "select", measure_select },
+	{ "restore", measure_restore },
+	{ "rate", measure_rate },
 };
 
 static const struct argp_option table[] = {
-	{ "measure", 'm', "NAME,...", 0, "load, select; all of them unless named", 0 },
+	{ "measure", 'm', "NAME,...", 0, "load, select, restore, rate; all of them unless named",
+	  0 },
 	{ "routes", KEY_ROUTES, "N", 0, "Routes to load, with K or M (100K)", 0 },
 	{ "runs", KEY_RUNS, "N", 0, "Runs of each, in turn; 3 to 100 (5)", 0 },
 	{ "check", KEY_CHECK, NULL, 0, "A line for each bound; status 0 only if all held", 0 },
