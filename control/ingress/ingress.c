@@ -70,6 +70,7 @@ static struct steering_context ingress_context(struct ingress *in, const struct 
 		.user = in,
 		.rtts = in->measures ? &in->rtts : NULL,
 		.states = &in->states,
+		.decides = in->decides ? ingress_tell : NULL,
 		.now_ms = (int64_t)uv_now(in->loop),
 		.now_ns = uv_hrtime(),
 	};

@@ -124,6 +124,24 @@ int ingress_egresses(struct ingress *ingress, struct addr **ret, size_t *ret_cou
 /* Used from the next decision on, within a second. rtt_s negative: not known any more. */
 void ingress_rtt(struct ingress *ingress, const struct addr *egress, double rtt_s);
 
+/* A decision for who records it: all that goes in, and what came out. Borrowed during the call. */
+struct ingress_decision {
+	const struct ingress_service_config *config;
+	uint64_t service;              /* its id, the same on every ingress */
+	uint64_t configured_ns;        /* CLOCK_MONOTONIC, when it was last configured */
+	const struct weights *weights; /* before the decision: as the one before it left them */
+	double now_s, own_rate;
+	const struct weights_site *site;
+	const char (*name)[ADDR_STRLEN]; /* of each site */
+	size_t count;
+	const struct weights_decision *decision; /* NULL: it is about to be made */
+};
+
+/* decides is called before and after each decision of any service; NULL: no more. */
+void ingress_watch(struct ingress *ingress,
+		   void (*decides)(void *user, const struct ingress_decision *decision),
+		   void *user);
+
 /* Views for mgmt; borrowed until the loop turns. */
 struct ingress_site_view {
 	char name[ADDR_STRLEN]; /* configured name, or the egress's address */

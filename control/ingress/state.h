@@ -39,6 +39,8 @@ struct ingress {
 	void (*recall)(void *user, const struct bgp_dst *dst,
 		       void (*visit)(void *user, const struct bgp_route *route), void *visit_user);
 	void *recall_user; /* recall NULL: nobody keeps routes */
+	void (*decides)(void *user, const struct ingress_decision *decision); /* NULL: nobody */
+	void *decides_user;
 	struct agenda agenda;
 	struct steering *look; /* list of those whose members are looked at before any decision */
 	uint64_t spent_ns;     /* on decisions in this turn of the loop */
@@ -50,6 +52,9 @@ struct ingress {
 
 /* The service is to decide anew, after ingress_settled(). */
 void ingress_mark(struct ingress *ingress, struct steering *steering, enum urgency urgency);
+/* Tells who watches of a decision; NULL: it is about to be made. */
+void ingress_tell(const void *ingress, const struct steering *steering, double now_s,
+		  const struct weights_site *site, const struct weights_decision *decision);
 /* Index in by_key of the first service whose key does not begin with less than these octets. */
 size_t ingress_place(const struct ingress *ingress, const void *octets, size_t len);
 /* The list of services is another one: forgets the offers of those that are gone, and asks for the

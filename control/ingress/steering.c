@@ -72,6 +72,7 @@ struct steering *steering_new(struct tables *tables, const struct ingress_servic
 		return NULL;
 	*s = (struct steering){ .config = *config, .tables = tables, .fault = "", .own_rate = -1 };
 	s->id = identity_of_service(&config->key);
+	s->configured_ns = uv_hrtime();
 	s->weights = weights_new(&config->weights);
 	if (!s->weights)
 		return NULL;
@@ -130,6 +131,7 @@ bool steering_reconfigure(struct steering *s, const struct ingress_service_confi
 		return false;
 	s->config = *config;
 	weights_configure(s->weights, &config->weights);
+	s->configured_ns = uv_hrtime();
 	s->stale = true; /* what is configured of its sites may have changed, too */
 	return true;
 }
@@ -556,6 +558,20 @@ static void steering_mss(struct steering *s)
 	tables_service_change(s->table, s->config.idle_s, &options);
 }
 
+static int steering_weigh(struct steering *s, const struct steering_context *context,
+			  const struct weights_site *in)
+{
+	double now_s = (double)context->now_ns / 1e9;
+	int r;
+
+	if (context->decides)
+		context->decides(context->user, s, now_s, in, NULL);
+	r = weights_update(s->weights, now_s, s->own_rate, in, s->site_count, &s->decision);
+	if (!r && context->decides)
+		context->decides(context->user, s, now_s, in, s->decision);
+	return r;
+}
+
 int steering_decide(struct steering *s, const struct steering_context *context)
 {
 	_cleanup_(freep) struct weights_site *in = NULL;
@@ -576,8 +592,7 @@ int steering_decide(struct steering *s, const struct steering_context *context)
 	for (size_t i = 0; i < s->site_count; i++)
 		in[i] = weights_site_of(s, &s->site[i], context);
 	steering_rtt_stand_in(in, s->site_count);
-	r = weights_update(s->weights, (double)context->now_ns / 1e9, s->own_rate, in,
-			   s->site_count, &s->decision);
+	r = steering_weigh(s, context, in);
 	if (r < 0)
 		return r;
 	s->decisions++;

@@ -62,6 +62,7 @@ struct steering {
 	uint64_t id;             /* of the service key: the same on every ingress */
 	uint64_t decisions, changes, slots_moved;
 	uint64_t starts_seen, starts_at_ns;
+	uint64_t configured_ns;
 	double own_rate; /* flow starts per second; negative: not known yet */
 };
 
@@ -76,6 +77,9 @@ struct steering_context {
 	/* Why no interior route leads to it; NULL: one does, or nobody looks. */
 	const char *(*cut)(const void *user, const struct addr *egress);
 	const struct site_states *states;
+	/* Is told before and after a decision, then with it; NULL: nobody wants to know. */
+	void (*decides)(const void *user, const struct steering *steering, double now_s,
+			const struct weights_site *site, const struct weights_decision *decision);
 	const void *user;
 	struct rtts *rtts; /* NULL: round-trip times are not measured */
 	int64_t now_ms;    /* uv_now() */

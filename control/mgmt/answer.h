@@ -23,6 +23,7 @@
 	X(REFUSED, "refused", 1)                      \
 	X(STATE_NOT_SAVED, "state-not-saved", 1)      \
 	X(NO_MEMORY, "no-memory", 1)                  \
+	X(BAD_RECORD, "bad-record", 1)                \
 	X(BAD_ANSWER, "bad-answer", 1)                \
 	X(UNREACHABLE, "daemon-unreachable", 3)       \
 	X(NOT_FOUND, "not-found", 4)                  \

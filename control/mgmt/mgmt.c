@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "mgmt/change.h"
+#include "mgmt/recorders.h"
 #include "mgmt/request.h"
 #include "mgmt/socket.h"
 
@@ -40,6 +41,7 @@ struct mgmt {
 	uv_pipe_t listener;
 	struct mgmt_context context;
 	struct durable *durable;
+	struct recorders *recorders;
 	struct client *clients;
 	size_t client_count;
 	char path[108];
@@ -134,6 +136,7 @@ static void client_request(struct client *client, size_t len)
 	struct mgmt *mgmt = client->mgmt;
 	struct request request = { .context = &mgmt->context,
 				   .durable = mgmt->durable,
+				   .recorders = mgmt->recorders,
 				   .now_ms = (int64_t)uv_now(mgmt->loop) };
 	json_t *answer = request_answer(&request, client->may_write, client->request, len);
 
@@ -268,6 +271,9 @@ int mgmt_new(uv_loop_t *loop, const char *socket_path, const struct mgmt_context
 	strcpy(mgmt->path, socket_path);
 	uv_pipe_init(loop, &mgmt->listener, 0);
 	mgmt->listener.data = mgmt;
+	mgmt->recorders = recorders_new();
+	if (!mgmt->recorders)
+		return -ENOMEM;
 	r = durable_open(context->config->state_dir, &mgmt->durable);
 	if (r < 0)
 		return r;
@@ -297,6 +303,7 @@ void mgmt_free(struct mgmt **mgmt)
 	if (m->inode && lstat(m->path, &status) == 0 && status.st_ino == m->inode)
 		unlink(m->path);
 	durable_free(&m->durable);
+	recorders_free(&m->recorders);
 	uv_close((uv_handle_t *)&m->listener, listener_closed); /* frees m when the loop turns */
 	*mgmt = NULL;
 }

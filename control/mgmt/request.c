@@ -52,6 +52,11 @@ static const struct argument metric[] = { { "name", ARGUMENT_TEXT, true },
 					  { "delay-index", ARGUMENT_NUMBER, false },
 					  { "drain", ARGUMENT_FLAG, false },
 					  { 0 } };
+static const struct argument record[] = { { "service", ARGUMENT_TEXT, false },
+					  { "recorder", ARGUMENT_NUMBER, false },
+					  { "most", ARGUMENT_NUMBER, false },
+					  { "end", ARGUMENT_FLAG, false },
+					  { 0 } };
 static const struct argument file[] = { { "file", ARGUMENT_TEXT, false }, { 0 } };
 static const struct argument file_needed[] = { { "file", ARGUMENT_TEXT, true }, { 0 } };
 
@@ -86,6 +91,7 @@ static const struct verb {
 	{ "show", "mrt", false, none, show_mrt },
 	{ "mrt", "dump", true, name_maybe, change_mrt_dump },
 	{ "explain", "", false, explain, explain_service },
+	{ "record", "", false, record, record_decisions },
 	{ "announce", "", true, announce, change_announce },
 	{ "withdraw", "", true, name_needed, change_withdraw },
 	{ "metric", "", true, metric, change_metric },

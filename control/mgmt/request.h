@@ -8,9 +8,12 @@
 #include "mgmt/durable.h"
 #include "mgmt/mgmt.h"
 
+struct recorders;
+
 struct request {
 	const struct mgmt_context *context;
 	struct durable *durable;
+	struct recorders *recorders;
 	int64_t now_ms;     /* uv_now() */
 	const json_t *body; /* an object whose members the verb's argument list has let through */
 };
@@ -30,7 +33,7 @@ request_handler show_collectors, show_services, show_sites, show_slots, show_pin
 	show_bgp_neighbors, show_bgp_routes, show_bmp, show_igp, show_mrt, show_probes,
 	change_mrt_dump, explain_service, change_announce, change_withdraw, change_metric,
 	change_drain, change_undrain, change_shutdown, change_enable, change_reset, change_refresh,
-	config_verb_check, config_verb_reload;
+	config_verb_check, config_verb_reload, record_decisions;
 
 /* How packets are carried to a site of the tables: encapsulation, MTU, next hops; what is amiss. */
 void way_put(const struct request *request, json_t *object, uint32_t table_site);

@@ -22,13 +22,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	json_t *answer;
 
 	egress.count = 0;
-	if (durable_open("", &durable) < 0)
+	request.recorders = recorders_new();
+	if (!request.recorders || durable_open("", &durable) < 0)
 		return 0;
 	request.durable = durable;
 	answer = request_answer(&request, true, (const char *)data, size);
 	if (!json_is_object(answer))
 		__builtin_trap();
 	json_decref(answer);
+	recorders_free(&request.recorders);
 	durable_free(&durable);
 	return 0;
 }

@@ -14,7 +14,9 @@
 static json_t *ask_of(struct router *r, const struct mgmt_context *context, bool may_write,
 		      const char *line)
 {
-	struct request request = { .context = context, .durable = r->durable };
+	struct request request = { .context = context,
+				   .durable = r->durable,
+				   .recorders = r->recorders };
 	_cleanup_(freep) char *exact = malloc(strlen(line) + !*line);
 
 	memcpy(exact, line, strlen(line));

@@ -335,19 +335,11 @@ bool tables_map(struct tables *tables, size_t index, uint64_t now_ns, struct map
 	return true;
 }
 
-const char *weights_reason_text(enum weights_reason reason)
+void ingress_watch(struct ingress *ingress,
+		   void (*decides)(void *user, const struct ingress_decision *decision), void *user)
 {
-	return "reason";
-}
-
-const char *weights_freshness_text(enum weights_freshness freshness)
-{
-	return "freshness";
-}
-
-const char *weights_origin_text(enum weights_origin origin)
-{
-	return "origin";
+	ingress->decides = decides;
+	ingress->decides_user = user;
 }
 
 int router_reload(void *user, const char *file, char **ret_error)
@@ -379,7 +371,8 @@ void router_open(struct router *r)
 					    .gatherers = (struct gatherers *)&r->config,
 					    .reload = router_reload };
 	r->empty = (struct mgmt_context){ .config = &r->config, .reload = router_reload };
-	if (durable_open(r->dir, &r->durable) < 0)
+	r->recorders = recorders_new();
+	if (!r->recorders || durable_open(r->dir, &r->durable) < 0)
 		abort();
 }
 
@@ -390,6 +383,7 @@ static int remove_one(const char *path, const struct stat *status, int type, str
 
 void router_close(struct router *r)
 {
+	recorders_free(&r->recorders);
 	durable_free(&r->durable);
 	nftw(r->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "mgmt/change.h"
+#include "mgmt/recorders.h"
 #include "mgmt/request.h"
 
 #define SLOTS   4096
@@ -31,6 +32,8 @@ struct ingress {
 	struct tables *tables;
 	bool drained;
 	bool twice; /* the service is there a second time */
+	void (*decides)(void *user, const struct ingress_decision *decision); /* who records */
+	void *decides_user;
 };
 struct egress {
 	struct egress_service_config service[8];
@@ -52,6 +55,7 @@ struct router {
 	struct config config;
 	struct mgmt_context context, empty;
 	struct durable *durable;
+	struct recorders *recorders;
 	char dir[32], path[64];
 	uv_loop_t loop;
 	struct mgmt *mgmt;
