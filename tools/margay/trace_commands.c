@@ -12,12 +12,12 @@
 #include "mgmt/version.h"
 #include "names.h"
 #include "pcapng.h"
+#include "stop.h"
 #include "trace_filter.h"
 #include "trace_line.h"
 #include "tracer.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -26,8 +26,6 @@
 #define POLL_MS               100
 #define ASK_AGAIN_NS          5000000000ull /* for names that were not known */
 #define ASK_AGAIN_TIMEOUT_S   0.5           /* meanwhile records wait in the ring */
-
-static volatile sig_atomic_t interrupted;
 
 struct session {
 	const struct daemon_address *daemon;
@@ -48,11 +46,6 @@ struct session {
 static void session_clear(struct session *s)
 {
 	names_free(&s->names);
-}
-
-static void on_signal(int number)
-{
-	interrupted = 1;
 }
 
 static uint64_t clock_ns(clockid_t id)
@@ -139,21 +132,13 @@ static void names_refresh(struct session *s)
 
 static void session_loop(struct session *s, struct tracer *tracer)
 {
-	struct sigaction action = { .sa_handler = on_signal }, ignore = { .sa_handler = SIG_IGN };
-	struct sigaction old_int, old_term, old_pipe;
-
-	interrupted = 0;
-	sigaction(SIGINT, &action, &old_int);
-	sigaction(SIGTERM, &action, &old_term);
-	sigaction(SIGPIPE, &ignore, &old_pipe);
-	while (!interrupted && !s->failed && tracer_poll(tracer, POLL_MS)) {
+	stop_listen();
+	while (!stop_wanted() && !s->failed && tracer_poll(tracer, POLL_MS)) {
 		s->failed |= fflush(s->out) == EOF;
 		names_refresh(s);
 	}
 	s->failed |= fflush(s->out) == EOF;
-	sigaction(SIGINT, &old_int, NULL);
-	sigaction(SIGTERM, &old_term, NULL);
-	sigaction(SIGPIPE, &old_pipe, NULL);
+	stop_unlisten();
 }
 
 /* To standard error, so that it cannot be taken for a packet; scripts get it as their last line. */
