@@ -100,7 +100,7 @@ static int source_note(struct changes *c, uint32_t source)
 /* What is to be told of one path: it, that it has gone, or nothing. */
 static int sent_change(struct changes *c, struct out_entry *entry, const struct sent *sent)
 {
-	struct change change = { .nlri = { .dst = entry->dst, .path_id = sent->id },
+	struct change change = { .nlri = { .dst = entry->of->dst, .path_id = sent->id },
 				 .entry = entry,
 				 .replaces = sent_held(sent, c->member->neighbor, c->told) };
 
@@ -132,13 +132,13 @@ static int entry_changes(struct changes *c, struct out_entry *entry, uint64_t af
 {
 	int r = 0;
 
-	if (c->families && !(c->families & BIT(nlri_family_of(&entry->dst))))
+	if (c->families && !(c->families & BIT(nlri_family_of(&entry->of->dst))))
 		return 0;
 	if (!entry_settled(c, entry))
 		return 0;
 	for (size_t i = 0; i < entry->count && r == 0; i++)
-		if (entry->sent[i].version > after)
-			r = sent_change(c, entry, &entry->sent[i]);
+		if (out_sent(entry)[i].version > after)
+			r = sent_change(c, entry, &out_sent(entry)[i]);
 	return r;
 }
 
@@ -213,13 +213,11 @@ static int run_messages(struct adj_group *g, const struct change *run, size_t co
 }
 
 /* The RIB's route that the change tells of. It is there: the entry is not due. */
-static const struct rib_route *change_route(const struct adj_group *g, const struct change *change)
+static const struct rib_route *change_route(const struct change *change)
 {
-	struct rib_entry *from =
-		rib_find_hashed(g->outs->rib, &change->nlri.dst, change->entry->link.hash);
-	const struct rib_route *route = from ? from->routes : NULL;
+	const struct rib_route *route = change->entry->of->routes;
 
-	while (route && (route->path != change->path || route->key.neighbor != change->source))
+	while (route && (route->path != change->path || route->source->neighbor != change->source))
 		route = route->next;
 	return route;
 }
@@ -239,7 +237,7 @@ static int run_encode(struct adj_group *g, const struct change *run, size_t coun
 		interned_path(run->path, &kept);
 		return run_messages(g, run, count, &kept, list, ret);
 	}
-	route = change_route(g, run);
+	route = change_route(run);
 	r = route ? export_path(route, &g->to, &path) : -EADDRNOTAVAIL;
 	if (r == -ENOMEM)
 		return r;

@@ -13,8 +13,9 @@
 #include <string.h>
 #include <utlist.h>
 
-#define ADVANCE 1024 /* prefixes at a time: bounds the work of a turn */
-#define LOG_MIN 1024
+#define ADVANCE   1024 /* prefixes at a time: bounds the work of a turn */
+#define LOG_MIN   1024
+#define COUNT_MAX 0x3fffffff /* of paths of an entry: 30 bits */
 
 static void chunk_clear(struct chunk *chunk)
 {
@@ -24,30 +25,17 @@ static void chunk_clear(struct chunk *chunk)
 }
 
 /* --- entries ---------------------------------------------------------------------------------- */
-struct out_entry *adj_group_entry(const struct adj_group *g, const struct bgp_dst *dst,
-				  uint32_t hash)
+struct out_entry *adj_group_entry_new(struct adj_group *g, struct rib_entry *of)
 {
-	struct table_link *link = table_first(&g->entries, hash);
+	struct out_entry *entry = pool_take(&g->pool);
 
-	for (; link; link = table_next(link)) {
-		struct out_entry *entry = TABLE_ENTRY(link, struct out_entry, link);
-
-		if (!memcmp(&entry->dst, dst, sizeof(*dst)))
-			return entry;
-	}
-	return NULL;
-}
-
-struct out_entry *adj_group_entry_new(struct adj_group *g, const struct bgp_dst *dst, uint32_t hash)
-{
-	_cleanup_(freep) struct out_entry *entry = calloc(1, sizeof(*entry));
-
-	if (!entry || table_add(&g->entries, &entry->link, hash) < 0)
+	if (!entry)
 		return NULL;
-	entry->dst = *dst;
+	entry->of = of;
+	entry->group = g;
 	entry->slot = NO_SLOT;
-	entry->sent = &entry->one;
-	return TAKE_PTR(entry);
+	LL_PREPEND(of->outs, entry);
+	return entry;
 }
 
 static void entry_unlog(struct adj_group *g, struct out_entry *entry)
@@ -59,68 +47,138 @@ static void entry_unlog(struct adj_group *g, struct out_entry *entry)
 	entry->slot = NO_SLOT;
 }
 
-/* Is not due. */
-static void entry_free(struct adj_group *g, struct out_entry *entry)
+void adj_group_entry_free(struct adj_group *g, struct out_entry *entry)
 {
+	struct rib_entry *of = entry->of;
+
 	for (size_t i = 0; i < entry->count; i++)
-		interned_put(rib_interned(g->outs->rib), &entry->sent[i].path);
+		interned_put(rib_interned(g->outs->rib), &out_sent(entry)[i].path);
 	entry_unlog(g, entry);
-	table_remove(&g->entries, &entry->link);
-	if (entry->sent != &entry->one)
-		free(entry->sent);
-	free(entry);
+	adj_group_entry_set(entry, NULL, 0);
+	LL_DELETE(of->outs, entry);
+	pool_give(&g->pool, entry);
+	rib_release(g->outs->rib, of);
 }
 
-/* The list is the group's from then on. */
-static void entry_set(struct out_entry *entry, struct sent *list, size_t count)
+int adj_group_entry_set(struct out_entry *entry, const struct sent *list, size_t count)
 {
-	if (entry->sent != &entry->one)
-		free(entry->sent);
-	entry->count = (uint32_t)count;
-	entry->sent = list;
-	if (count > 1)
-		return;
-	if (count)
-		entry->one = *list;
-	free(list);
-	entry->sent = &entry->one;
+	struct sent one = count ? *list : (struct sent){ 0 }, *many = NULL;
+
+	if (count > 1 && count <= entry->count) {
+		memmove(entry->list, list, count * sizeof(*list));
+		entry->count = (uint32_t)count & COUNT_MAX;
+		return 0;
+	}
+	if (count > 1) {
+		many = count <= COUNT_MAX ? calloc(count, sizeof(*many)) : NULL;
+		if (!many)
+			return -ENOMEM;
+		memcpy(many, list, count * sizeof(*many));
+	}
+	if (entry->count > 1)
+		free(entry->list);
+	entry->count = (uint32_t)count & COUNT_MAX;
+	if (many)
+		entry->list = many;
+	else
+		entry->one = one;
+	return 0;
+}
+
+/* --- what is due ------------------------------------------------------------------------------ */
+static int due_reserve(struct adj_group *g)
+{
+	size_t size = g->due_size ? g->due_size * 2 : ADVANCE;
+	struct out_entry **grown;
+
+	if (g->due_end < g->due_size)
+		return 0;
+	if (g->due_at > g->due_size / 2) {
+		g->due_end -= g->due_at;
+		memmove(g->due, g->due + g->due_at, g->due_end * sizeof(*g->due));
+		g->due_at = 0;
+		return 0;
+	}
+	grown = reallocarray(g->due, size, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	g->due = grown;
+	g->due_size = size;
+	return 0;
+}
+
+int adj_group_touch(struct adj_group *g, struct out_entry *entry)
+{
+	if (entry->due)
+		return 0;
+	if (due_reserve(g) < 0)
+		return -ENOMEM;
+	entry->due = true;
+	g->due[g->due_end++] = entry;
+	return 0;
+}
+
+static struct out_entry *due_take(struct adj_group *g)
+{
+	struct out_entry *entry = g->due[g->due_at++];
+
+	entry->due = false;
+	if (adj_group_due(g))
+		return entry;
+	g->due_at = g->due_end = 0;
+	if (g->due_size > ADVANCE) {
+		freep(&g->due);
+		g->due_size = 0;
+	}
+	return entry;
 }
 
 /* Most of what an ingress hears comes from internal neighbours and is for no other one: it costs no
  * entry, and no decision between its routes. */
-static bool has_no_source(const struct adj_group *g, const struct bgp_dst *dst, uint32_t hash)
+static bool has_no_source(const struct adj_group *g, const struct rib_entry *of)
 {
-	const struct rib_entry *from = rib_find_hashed(g->outs->rib, dst, hash);
-	const struct rib_route *route = from ? from->routes : NULL;
+	const struct rib_route *route = of->routes;
 
 	while (route && !export_source_allowed(route->source, &g->to))
 		route = route->next;
 	return !route;
 }
 
-int adj_group_touch(struct adj_group *g, const struct bgp_dst *dst, uint32_t hash)
+/* A prefix that the group has nothing of. */
+static int group_touch_new(struct adj_group *g, struct rib_entry *of)
 {
 	struct out_entry *entry;
 
-	if (!(g->to.codec.families & BIT(nlri_family_of(dst))))
+	if (!(g->to.codec.families & BIT(nlri_family_of(&of->dst))) || has_no_source(g, of))
 		return 0;
-	entry = adj_group_entry(g, dst, hash);
-	if (!entry && has_no_source(g, dst, hash))
-		return 0;
-	if (!entry)
-		entry = adj_group_entry_new(g, dst, hash);
+	entry = adj_group_entry_new(g, of);
 	if (!entry)
 		return -ENOMEM;
-	if (entry->due)
+	if (adj_group_touch(g, entry) == 0)
 		return 0;
-	entry->due = true;
-	entry->next_due = NULL;
-	if (g->due)
-		g->last_due->next_due = entry;
-	else
-		g->due = entry;
-	g->last_due = entry;
-	return 0;
+	adj_group_entry_free(g, entry);
+	return -ENOMEM;
+}
+
+void adj_outs_touch(struct adj_outs *outs, const struct bgp_dst *dst)
+{
+	struct rib_entry *of = outs->groups ? rib_find_told(outs->rib, dst) : NULL;
+	struct out_entry *entry;
+	struct adj_group *g;
+
+	if (!of)
+		return; /* it is not there, and nobody has been told of it */
+	outs->touch++;
+	LL_FOREACH(of->outs, entry)
+	{
+		entry->group->touched = outs->touch;
+		entry->group->failed |= adj_group_touch(entry->group, entry) < 0;
+	}
+	LL_FOREACH(outs->groups, g)
+	{
+		if (g->touched != outs->touch)
+			g->failed |= group_touch_new(g, of) < 0;
+	}
 }
 
 /* --- the log ---------------------------------------------------------------------------------- */
@@ -211,11 +269,14 @@ static int wanted_path(struct adj_group *g, const struct rib_route *route, struc
 	return *ret ? 0 : -ENOMEM;
 }
 
+/* Paths of a prefix for which no memory is asked for while they are put together. */
+#define FEW 4
+
 /* What the members are to have of one prefix from now on, being put together. */
 struct next {
 	struct adj_group *group;
-	const struct out_entry *entry; /* what they have */
-	size_t had;                    /* of its list, so many were looked at */
+	struct out_entry *entry; /* what they have */
+	size_t had;              /* of its list, so many were looked at */
 	struct sent *list;
 	size_t count;
 	uint64_t version; /* of this change, if it is one */
@@ -230,7 +291,7 @@ static bool next_redo(const struct next *next, const struct sent *had)
 
 static void next_gone(struct next *next)
 {
-	struct sent sent = next->entry->sent[next->had++];
+	struct sent sent = out_sent(next->entry)[next->had++];
 
 	if (next_redo(next, &sent) || (next->entry->redo && !sent.path)) {
 		sent.version = next->version;
@@ -251,12 +312,11 @@ static void next_gone(struct next *next)
 static void next_told(struct next *next, uint32_t id, uint32_t source, struct interned *path)
 {
 	struct adj_group *g = next->group;
-	const struct out_entry *entry = next->entry;
-	const struct sent *had = next->had < entry->count && entry->sent[next->had].id == id
-					 ? &entry->sent[next->had]
-					 : NULL;
+	const struct sent *had = out_sent(next->entry) + next->had;
 	struct sent sent = { id, source, path, next->version, next->version, next->version };
 
+	if (next->had == next->entry->count || had->id != id)
+		had = NULL;
 	if (had) {
 		next->had++;
 		sent.first = had->first;
@@ -283,19 +343,10 @@ static int next_route(struct next *next, const struct rib_route *route, uint32_t
 
 	if (r < 0 || !path)
 		return r;
-	while (next->had < next->entry->count && next->entry->sent[next->had].id < id)
+	while (next->had < next->entry->count && out_sent(next->entry)[next->had].id < id)
 		next_gone(next);
-	next_told(next, id, route->key.neighbor, path);
+	next_told(next, id, route->source->neighbor, path);
 	return 0;
-}
-
-static size_t routes_count(const struct rib_entry *from)
-{
-	size_t count = 0;
-
-	for (const struct rib_route *route = from ? from->routes : NULL; route; route = route->next)
-		count++;
-	return count;
 }
 
 /* By their places in the list, which of the routes are told where more are there than may be: of
@@ -303,7 +354,7 @@ static size_t routes_count(const struct rib_entry *from)
 static int routes_choose(const struct adj_group *g, const struct rib_entry *from,
 			 enum decision_state **ret)
 {
-	size_t count = routes_count(from), i = 0;
+	size_t count = from->route_count, i = 0;
 
 	*ret = NULL;
 	if (!g->to.paths_max || count <= g->to.paths_max)
@@ -344,43 +395,45 @@ static int next_routes(struct next *next, struct rib_entry *from)
 /* After it the entry may be gone. On failure it is a mixture, and no session can go on. */
 static int entry_update(struct adj_group *g, struct out_entry *entry)
 {
-	struct rib_entry *from = rib_find_hashed(g->outs->rib, &entry->dst, entry->link.hash);
-	struct next next = { .group = g, .entry = entry, .version = g->version + 1 };
-	int r = log_reserve(g);
+	size_t most = entry->count + entry->of->route_count;
+	_cleanup_(freep) struct sent *many = most > FEW ? calloc(most, sizeof(*many)) : NULL;
+	struct sent few[FEW];
+	struct next next = { .group = g,
+			     .entry = entry,
+			     .list = most > FEW ? many : few,
+			     .version = g->version + 1 };
+	int r = next.list ? log_reserve(g) : -ENOMEM;
 
-	next.list = calloc(entry->count + routes_count(from) + 1, sizeof(*next.list));
-	if (!next.list || r < 0) {
-		free(next.list);
-		return -ENOMEM;
-	}
-	if (from)
-		r = next_routes(&next, from);
+	if (r < 0)
+		return r;
+	r = next_routes(&next, entry->of);
 	while (next.had < entry->count)
 		next_gone(&next);
-	entry_set(entry, next.list, next.count);
+	if (adj_group_entry_set(entry, next.list, next.count) < 0) {
+		for (size_t i = 0; i < next.count; i++)
+			interned_put(rib_interned(g->outs->rib), &next.list[i].path);
+		adj_group_entry_set(entry, NULL, 0);
+		return -ENOMEM;
+	}
 	entry->redo = false;
 	if (next.changed) {
 		g->version++;
 		log_append(g, entry);
 	}
 	if (!entry->count)
-		entry_free(g, entry);
+		adj_group_entry_free(g, entry);
 	return r;
 }
 
 int adj_group_advance(struct adj_group *g)
 {
-	for (size_t i = 0; g->due && i < ADVANCE; i++) {
-		struct out_entry *entry = g->due;
-		int r;
+	for (size_t i = 0; adj_group_due(g) && i < ADVANCE; i++) {
+		int r = entry_update(g, due_take(g));
 
-		g->due = entry->next_due;
-		entry->due = false;
-		r = entry_update(g, entry);
 		if (r < 0)
 			return r;
 	}
-	if (!g->due)
+	if (!adj_group_due(g))
 		g->redo_from = UINT64_MAX;
 	return 0;
 }
@@ -388,7 +441,7 @@ int adj_group_advance(struct adj_group *g)
 void adj_group_fail(struct adj_group *g, struct out_entry *entry, uint32_t id)
 {
 	for (size_t i = 0; i < entry->count; i++) {
-		struct sent *sent = &entry->sent[i];
+		struct sent *sent = &out_sent(entry)[i];
 
 		if (sent->id != id || !sent->path)
 			continue;
@@ -401,19 +454,20 @@ void adj_group_fail(struct adj_group *g, struct out_entry *entry, uint32_t id)
 /* --- what was withdrawn ----------------------------------------------------------------------- */
 static void entry_trim(struct adj_group *g, struct out_entry *entry)
 {
+	struct sent *sent = out_sent(entry);
 	size_t kept = 0;
 
 	if (entry->redo)
 		return; /* not every member knows; it will stand further back */
 	for (size_t i = 0; i < entry->count; i++) {
-		if (entry->sent[i].path)
-			entry->sent[kept++] = entry->sent[i];
+		if (sent[i].path)
+			sent[kept++] = sent[i];
 		else
 			g->gone--;
 	}
-	entry->count = (uint32_t)kept;
+	adj_group_entry_set(entry, sent, kept); /* it is not longer, so that it cannot fail */
 	if (!kept && !entry->due)
-		entry_free(g, entry);
+		adj_group_entry_free(g, entry);
 }
 
 void adj_group_trim(struct adj_group *g)
@@ -455,7 +509,7 @@ static int group_fill(struct adj_group *g)
 	struct rib_entry *entry = NULL;
 
 	while ((entry = rib_next(g->outs->rib, entry)))
-		if (adj_group_touch(g, &entry->dst, entry->link.hash) < 0)
+		if (group_touch_new(g, entry) < 0)
 			return -ENOMEM;
 	return 0;
 }
@@ -474,6 +528,7 @@ struct adj_group *adj_group_demand(struct adj_outs *outs, const struct export_ta
 	if (!g)
 		return NULL;
 	g->outs = outs;
+	g->pool = POOL_OF(struct out_entry);
 	memcpy(&g->to, &shared, sizeof(shared));
 	g->out = !to->codec.ibgp || to->next_hop_self || !to->codec.inside;
 	g->redo_from = UINT64_MAX;
@@ -485,10 +540,22 @@ struct adj_group *adj_group_demand(struct adj_outs *outs, const struct export_ta
 	return g;
 }
 
+/* Those that are due and in the log go with the log. */
+static void entries_free(struct adj_group *g)
+{
+	for (size_t i = g->due_at; i < g->due_end; i++) {
+		g->due[i]->due = false;
+		if (g->due[i]->slot == NO_SLOT)
+			adj_group_entry_free(g, g->due[i]);
+	}
+	for (size_t i = 0; i < g->log_count; i++)
+		if (g->log[i].entry)
+			adj_group_entry_free(g, g->log[i].entry);
+	pool_clear(&g->pool);
+}
+
 void adj_group_release(struct adj_group *g)
 {
-	struct table_link *link, *next;
-
 	struct adj_group *other;
 
 	if (g->members)
@@ -499,12 +566,10 @@ void adj_group_release(struct adj_group *g)
 		if (other->copy_of == g)
 			other->copy_of = NULL;
 	}
-	for (link = table_walk(&g->entries, NULL); link; link = next) {
-		next = table_walk(&g->entries, link);
-		entry_free(g, TABLE_ENTRY(link, struct out_entry, link));
-	}
+	entries_free(g);
 	for (size_t i = 0; i < GROUP_CHUNKS; i++)
 		chunk_clear(&g->chunk[i]);
+	free(g->due);
 	free(g->log);
 	free(g);
 }

@@ -5,6 +5,7 @@
  * adj_outs, and gone with the last member.
  */
 #pragma once
+#include "base/pool.h"
 #include "bgp/adj_out.h"
 
 /* What is told of a prefix under one path id. The versions count the group's changes. */
@@ -19,14 +20,23 @@ struct sent {
 };
 
 struct out_entry {
-	struct table_link link;
-	struct bgp_dst dst;
-	bool due, redo;
-	uint32_t slot; /* in the log; NO_SLOT: not yet */
-	uint32_t count;
-	struct sent one, *sent; /* by growing id; sent is &one where that is all */
-	struct out_entry *next_due;
+	struct rib_entry *of; /* kept as long as this is */
+	struct adj_group *group;
+	struct out_entry *next; /* another group's, of the same */
+	uint32_t slot;          /* in the log; NO_SLOT: not yet */
+	uint32_t count : 30;
+	uint32_t due : 1, redo : 1;
+	union {
+		struct sent one; /* where count is 0 or 1 */
+		struct sent *list;
+	};
 };
+
+/* By growing id. */
+static inline struct sent *out_sent(struct out_entry *entry)
+{
+	return entry->count > 1 ? entry->list : &entry->one;
+}
 
 struct log_slot { /* NULL: the entry has changed again and stands further back */
 	uint64_t version;
@@ -52,9 +62,10 @@ struct adj_group {
 	/* Whether `sent` has the paths as they are told. Within the AS they are told as they came,
 	 * but for what names the reflector: then it has the RIB's, and they are made to be sent. */
 	bool out;
-	bool failed; /* memory was short: what is told is not what should be */
-	struct table entries;
-	struct out_entry *due, *last_due;
+	bool failed;            /* memory was short: what is told is not what should be */
+	struct pool pool;       /* of entries: each stands in the log, is due, or both */
+	struct out_entry **due; /* a queue: those from due_at to before due_end */
+	size_t due_at, due_end, due_size;
 	struct log_slot *log;
 	size_t log_count, log_size, log_live;
 	uint64_t version;   /* of the last change */
@@ -68,6 +79,7 @@ struct adj_group {
 	const struct adj_group
 		*copy_of; /* made of it by adj_limit.c, when it was at this version; */
 	uint64_t copied;  /* NULL: of none, or it has gone */
+	uint64_t touched; /* adj_outs.touch when it was last seen */
 	struct adj_group *next;
 };
 
@@ -87,7 +99,8 @@ struct adj_out {
 /* NULL: out of memory. A new one has all of the RIB's prefixes due. */
 struct adj_group *adj_group_demand(struct adj_outs *outs, const struct export_target *to);
 void adj_group_release(struct adj_group *group); /* frees it if it has no member */
-int adj_group_touch(struct adj_group *group, const struct bgp_dst *dst, uint32_t hash);
+/* The entry is to be compared with the RIB. 0 or -ENOMEM. */
+int adj_group_touch(struct adj_group *group, struct out_entry *entry);
 /* Compares some of what is due with the RIB. 0 or -ENOMEM. */
 int adj_group_advance(struct adj_group *group);
 /* Forgets what was withdrawn and every member knows. */
@@ -97,11 +110,16 @@ size_t adj_group_slot(const struct adj_group *group, uint64_t version);
 /* The path cannot be told: it counts as withdrawn. */
 void adj_group_fail(struct adj_group *group, struct out_entry *entry, uint32_t id);
 
-struct out_entry *adj_group_entry(const struct adj_group *group, const struct bgp_dst *dst,
-				  uint32_t hash);
-/* NULL: out of memory. */
-struct out_entry *adj_group_entry_new(struct adj_group *group, const struct bgp_dst *dst,
-				      uint32_t hash);
+/* The group has none of it. NULL: out of memory. */
+struct out_entry *adj_group_entry_new(struct adj_group *group, struct rib_entry *of);
+void adj_group_entry_free(struct adj_group *group, struct out_entry *entry); /* is not due */
+/* Copies the list, which may be part of its own. 0, or -ENOMEM and it is as it was. */
+int adj_group_entry_set(struct out_entry *entry, const struct sent *list, size_t count);
+
+static inline bool adj_group_due(const struct adj_group *group)
+{
+	return group->due_at < group->due_end;
+}
 
 /* May the member, told everything up to `told`, hold something of this id? */
 static inline bool sent_held(const struct sent *sent, uint32_t neighbor, uint64_t told)

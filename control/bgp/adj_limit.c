@@ -14,25 +14,22 @@
 #include <string.h>
 #include <utlist.h>
 
-static int entry_copy(struct adj_group *g, const struct out_entry *from)
+/* It is due: what it has is compared with the RIB once more. */
+static int entry_copy(struct adj_group *g, struct out_entry *from)
 {
-	struct out_entry *entry = adj_group_entry_new(g, &from->dst, from->link.hash);
+	struct out_entry *entry = adj_group_entry_new(g, from->of);
 
 	if (!entry)
 		return -ENOMEM;
-	if (from->count > 1) {
-		struct sent *list = calloc(from->count, sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		entry->sent = list;
+	if (adj_group_entry_set(entry, out_sent(from), from->count) < 0 ||
+	    adj_group_touch(g, entry) < 0) {
+		adj_group_entry_set(entry, NULL, 0); /* the paths are not its yet */
+		adj_group_entry_free(g, entry);
+		return -ENOMEM;
 	}
-	if (from->count)
-		memcpy(entry->sent, from->sent, from->count * sizeof(*entry->sent));
-	entry->count = from->count;
 	for (size_t i = 0; i < entry->count; i++)
-		if (entry->sent[i].path)
-			interned_get(entry->sent[i].path);
+		if (out_sent(entry)[i].path)
+			interned_get(out_sent(entry)[i].path);
 	entry->redo = from->redo;
 	entry->slot = from->slot;
 	if (entry->slot != NO_SLOT) {
@@ -57,28 +54,17 @@ static int log_copy(struct adj_group *g, const struct adj_group *from)
 	return 0;
 }
 
-/* Everything is compared with the RIB once more. */
-static int group_touch(struct adj_group *g)
-{
-	struct table_link *link = NULL;
-
-	while ((link = table_walk(&g->entries, link))) {
-		const struct out_entry *entry = TABLE_ENTRY(link, struct out_entry, link);
-
-		if (adj_group_touch(g, &entry->dst, link->hash) < 0)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
 static int group_fill(struct adj_group *g, const struct adj_group *from)
 {
-	struct table_link *link = NULL;
 	int r = log_copy(g, from);
 
-	while (r == 0 && (link = table_walk(&from->entries, link)))
-		r = entry_copy(g, TABLE_ENTRY(link, struct out_entry, link));
-	return r < 0 ? r : group_touch(g);
+	for (size_t i = 0; i < from->log_count && r == 0; i++)
+		if (from->log[i].entry)
+			r = entry_copy(g, from->log[i].entry);
+	for (size_t i = from->due_at; i < from->due_end && r == 0; i++)
+		if (from->due[i]->slot == NO_SLOT)
+			r = entry_copy(g, from->due[i]);
+	return r;
 }
 
 /* NULL: out of memory. */
@@ -89,6 +75,7 @@ static struct adj_group *group_copy(const struct adj_group *from, uint8_t paths_
 	if (!g)
 		return NULL;
 	g->outs = from->outs;
+	g->pool = POOL_OF(struct out_entry);
 	memcpy(&g->to, &from->to, sizeof(g->to));
 	g->to.paths_max = paths_max;
 	g->out = from->out;
@@ -132,6 +119,15 @@ static void member_move(struct adj_out *out, struct adj_group *to)
 	to->member_count++;
 	out->group = to;
 	adj_group_release(from);
+}
+
+/* Everything is compared with the RIB once more. */
+static int group_touch(struct adj_group *g)
+{
+	for (size_t i = 0; i < g->log_count; i++)
+		if (g->log[i].entry && adj_group_touch(g, g->log[i].entry) < 0)
+			return -ENOMEM;
+	return 0;
 }
 
 int adj_out_limit(struct adj_out *out, uint8_t paths_max)

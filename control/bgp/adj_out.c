@@ -36,26 +36,15 @@ static int buffer_append(struct buffer *buffer, const struct buffer *more)
 	return 0;
 }
 
-void adj_outs_touch(struct adj_outs *outs, const struct bgp_dst *dst)
-{
-	uint32_t hash = rib_dst_hash(outs->rib, dst);
-	struct adj_group *g;
-
-	LL_FOREACH(outs->groups, g)
-	{
-		g->failed |= adj_group_touch(g, dst, hash) < 0;
-	}
-}
-
 static size_t own_routes(const struct adj_group *g, uint32_t neighbor)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < g->log_count; i++) {
-		const struct out_entry *entry = g->log[i].entry;
+		struct out_entry *entry = g->log[i].entry;
 
 		for (size_t k = 0; entry && k < entry->count; k++)
-			count += entry->sent[k].path && entry->sent[k].source == neighbor;
+			count += out_sent(entry)[k].path && out_sent(entry)[k].source == neighbor;
 	}
 	return count;
 }
@@ -176,7 +165,7 @@ int adj_out_flush(struct adj_out *out, struct buffer *ret)
 	if (r < 0)
 		return r;
 	adj_group_trim(g);
-	if (g->due || out->version < g->version || out->again_families)
+	if (adj_group_due(g) || out->version < g->version || out->again_families)
 		return 1;
 	r = refresh_encode(out, &out->refresh_end, ROUTE_REFRESH_END, ret);
 	return r < 0 ? r : end_of_rib_encode(out, ret);
@@ -184,8 +173,9 @@ int adj_out_flush(struct adj_out *out, struct buffer *ret)
 
 bool adj_out_due(const struct adj_out *out)
 {
-	return out->group->failed || out->group->due || out->version < out->group->version ||
-	       out->again_families || out->end_of_rib || out->refresh_end;
+	return out->group->failed || adj_group_due(out->group) ||
+	       out->version < out->group->version || out->again_families || out->end_of_rib ||
+	       out->refresh_end;
 }
 
 size_t adj_out_count(const struct adj_out *out)

@@ -17,6 +17,7 @@ struct adj_out;
 struct adj_outs {
 	struct rib *rib;
 	struct adj_group *groups;
+	uint64_t touch; /* adj_group.c's own */
 };
 
 /* The routes of the prefix have changed. Where memory is short the next flush says so. */

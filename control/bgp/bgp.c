@@ -73,9 +73,9 @@ int speaker_withdraw(struct speaker *s, struct rib_source *source, const struct 
 static struct bgp_route route_of(const struct rib_route *r, struct bgp_path *path)
 {
 	interned_path(r->path, path);
-	return (struct bgp_route){ .neighbor = r->key.neighbor,
-				   .dst = r->key.entry->dst,
-				   .path_id = r->key.path_id,
+	return (struct bgp_route){ .neighbor = r->source->neighbor,
+				   .dst = r->entry->dst,
+				   .path_id = r->path_id,
 				   .path = path,
 				   .path_serial = r->path->serial,
 				   .received_ms = r->received_ms,
@@ -85,7 +85,7 @@ static struct bgp_route route_of(const struct rib_route *r, struct bgp_path *pat
 int speaker_prolong(struct speaker *s, struct rib_route *r)
 {
 	_cleanup_(bgp_path_clear) struct bgp_path path = { 0 };
-	const struct bgp_nlri nlri = { .dst = r->key.entry->dst, .path_id = r->key.path_id };
+	const struct bgp_nlri nlri = { .dst = r->entry->dst, .path_id = r->path_id };
 	struct bgp_route route;
 	struct bgp_path kept;
 
@@ -548,7 +548,7 @@ void bgp_next_hop_changed(struct bgp *bgp, const struct addr *next_hop, uint32_t
 	while ((entry = rib_next(bgp->speaker.rib, entry))) {
 		if (!entry_leads_by(entry, next_hop))
 			continue;
-		entry->best = NULL;
+		rib_undecide(entry);
 		speaker_touch(&bgp->speaker, &entry->dst);
 	}
 }

@@ -107,7 +107,7 @@ static int step_address(const struct rib_route *a, const struct rib_route *b)
 
 static int step_path_id(const struct rib_route *a, const struct rib_route *b)
 {
-	return compare(a->key.path_id, b->key.path_id);
+	return compare(a->path_id, b->path_id);
 }
 
 static bool is_reachable(const struct rib_route *route)

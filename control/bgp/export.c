@@ -28,12 +28,12 @@ static bool next_hop_is_self(const struct rib_route *route, const struct export_
 {
 	if (!route->source->neighbor)
 		return addr_is_zero(&route->path->next_hop);
-	return !route->key.entry->dst.vpn && (to->next_hop_self || !to->codec.ibgp);
+	return !route->entry->dst.vpn && (to->next_hop_self || !to->codec.ibgp);
 }
 
 static bool next_hop_is_there(const struct rib_route *route, const struct export_target *to)
 {
-	const struct bgp_dst *dst = &route->key.entry->dst;
+	const struct bgp_dst *dst = &route->entry->dst;
 
 	return dst->vpn || !addr_is_v4(&to->local) || addr_is_v4(&dst->prefix.addr) ||
 	       !next_hop_is_self(route, to);
@@ -44,7 +44,7 @@ static bool route_tells_site(const struct rib_route *route)
 	struct bgp_path path;
 
 	interned_path(route->path, &path);
-	return bgp_path_tells_site(&path, &route->key.entry->dst.prefix);
+	return bgp_path_tells_site(&path, &route->entry->dst.prefix);
 }
 
 /* RFC 4456 section 6: from a client to all, from others to clients only. */

@@ -21,7 +21,7 @@ enum limits_verdict limits_check(const struct bgp_limits *limits, const struct r
 	return all > one ? all : one;
 }
 
-bool limits_refuse(const struct bgp_limits *limits, const struct rib *rib, uint32_t neighbor,
+bool limits_refuse(const struct bgp_limits *limits, struct rib *rib, uint32_t neighbor,
 		   const struct bgp_nlri *nlri)
 {
 	const struct rib_entry *entry = limits->paths_in ? rib_find(rib, &nlri->dst) : NULL;
@@ -30,6 +30,6 @@ bool limits_refuse(const struct bgp_limits *limits, const struct rib *rib, uint3
 	if (!entry || rib_route_find(rib, neighbor, nlri))
 		return false;
 	for (const struct rib_route *r = entry->routes; r; r = r->next)
-		count += r->key.neighbor == neighbor;
+		count += r->source->neighbor == neighbor;
 	return count >= limits->paths_in;
 }

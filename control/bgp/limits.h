@@ -16,5 +16,5 @@ enum limits_verdict limits_check(const struct bgp_limits *limits, const struct r
 				 enum bgp_family family);
 
 /* Whether the route would be one path more of its prefix than the neighbour may have there. */
-bool limits_refuse(const struct bgp_limits *limits, const struct rib *rib, uint32_t neighbor,
+bool limits_refuse(const struct bgp_limits *limits, struct rib *rib, uint32_t neighbor,
 		   const struct bgp_nlri *nlri);

@@ -9,6 +9,7 @@
 #include "bgp/intern.h"
 #include "bgp/nlri.h"
 
+struct out_entry;
 struct rib;
 
 /* Where routes come from: a neighbour with an Established session, or ourselves. The owner of the
@@ -25,25 +26,24 @@ struct rib_source {
 };
 
 struct rib_route {
-	struct rib_route_key {
-		struct rib_entry *entry; /* stands for what it leads to, which is kept once */
-		uint32_t neighbor, path_id;
-	} key;           /* hashed as bytes: no padding */
-	uint32_t out_id; /* path id to send with (RFC 7911): stays while the route does; not 0 */
+	struct rib_entry *entry; /* stands for what it leads to, which is kept once */
 	struct rib_source *source;
 	struct interned *path;
-	uint64_t received_ms;
-	bool stale;                                  /* until it is announced again; stale.c */
+	uint64_t received_ms : 63;
+	uint64_t stale : 1; /* until it is announced again; stale.c */
+	uint32_t path_id;
+	uint32_t out_id; /* path id to send with (RFC 7911): stays while the route does; not 0 */
 	struct rib_route *prev, *next;               /* in the entry, by growing out_id */
 	struct rib_route *source_prev, *source_next; /* in the source */
-	struct table_link link;
 };
 
 struct rib_entry {
+	struct table_link link;   /* its hash is that of dst; its note: rib_best() */
+	struct rib_route *routes; /* NULL: it is kept for `outs` only, and not found */
+	struct out_entry *outs;   /* what neighbours have been told of it; see adj_group.h */
 	struct bgp_dst dst;
-	struct rib_route *routes; /* never empty */
-	struct rib_route *best;   /* NULL: not decided since the last change; see rib_best() */
-	struct table_link link;   /* its hash is rib_dst_hash() */
+	bool crowded; /* rib.c's own */
+	uint32_t route_count;
 };
 
 struct rib *rib_new(void);       /* NULL: out of memory */
@@ -59,13 +59,13 @@ int rib_route_change(struct rib *rib, struct rib_route *route, const struct bgp_
 int rib_withdraw(struct rib *rib, struct rib_source *source, const struct bgp_nlri *nlri);
 
 /* NULL: none. */
-struct rib_route *rib_route_find(const struct rib *rib, uint32_t neighbor,
-				 const struct bgp_nlri *nlri);
-struct rib_entry *rib_find(const struct rib *rib, const struct bgp_dst *dst);
-/* For those that keep the hash of a prefix. */
-uint32_t rib_dst_hash(const struct rib *rib, const struct bgp_dst *dst);
-struct rib_entry *rib_find_hashed(const struct rib *rib, const struct bgp_dst *dst, uint32_t hash);
+struct rib_route *rib_route_find(struct rib *rib, uint32_t neighbor, const struct bgp_nlri *nlri);
+struct rib_entry *rib_find(struct rib *rib, const struct bgp_dst *dst);
+/* Also one that has no routes any more, but outs. */
+struct rib_entry *rib_find_told(struct rib *rib, const struct bgp_dst *dst);
+void rib_release(struct rib *rib, struct rib_entry *entry); /* frees it, if it has neither */
 /* All of them, in no order: NULL begins and ends it. A change of the RIB ends the walk. */
 struct rib_entry *rib_next(const struct rib *rib, const struct rib_entry *after);
 struct rib_route *rib_best(struct rib_entry *entry); /* by decision.c, NULL where it says so */
+void rib_undecide(struct rib_entry *entry);          /* something else than its routes changed */
 struct intern_table *rib_interned(struct rib *rib);

@@ -4,7 +4,7 @@
 
 static bool route_of(const struct rib_route *route, uint32_t families)
 {
-	return families & BIT(nlri_family_of(&route->key.entry->dst));
+	return families & BIT(nlri_family_of(&route->entry->dst));
 }
 
 static void route_mark(struct rib_route *route)
@@ -15,8 +15,7 @@ static void route_mark(struct rib_route *route)
 
 static void route_go(struct speaker *speaker, struct rib_route *route)
 {
-	const struct bgp_nlri nlri = { .dst = route->key.entry->dst,
-				       .path_id = route->key.path_id };
+	const struct bgp_nlri nlri = { .dst = route->entry->dst, .path_id = route->path_id };
 
 	speaker_withdraw(speaker, route->source, &nlri);
 }

@@ -9,20 +9,20 @@ static bool is_better(const struct rib_route *a, const struct rib_route *b)
 {
 	uint32_t p = a->path->local_pref, q = b->path->local_pref;
 
-	if (!a->key.neighbor != !b->key.neighbor)
-		return !a->key.neighbor;
+	if (!a->source->neighbor != !b->source->neighbor)
+		return !a->source->neighbor;
 	if (p != q)
 		return p > q;
-	if (a->key.neighbor != b->key.neighbor)
-		return a->key.neighbor < b->key.neighbor;
-	return a->key.path_id < b->key.path_id;
+	if (a->source->neighbor != b->source->neighbor)
+		return a->source->neighbor < b->source->neighbor;
+	return a->path_id < b->path_id;
 }
 
 static size_t rank(const struct rib_route *route)
 {
 	size_t before = 0;
 
-	for (const struct rib_route *r = route->key.entry->routes; r; r = r->next)
+	for (const struct rib_route *r = route->entry->routes; r; r = r->next)
 		before += is_better(r, route);
 	return before;
 }
@@ -34,7 +34,7 @@ static void expect_best(const struct rib *rib, const struct listener *l,
 
 	for (struct rib_entry *entry = NULL; (entry = rib_next(rib, entry));)
 		for (const struct rib_route *r = entry->routes; r; r = r->next)
-			if (r->key.neighbor != to->neighbor &&
+			if (r->source->neighbor != to->neighbor &&
 			    (!to->paths_max || rank(r) < to->paths_max))
 				want[entry->dst.prefix.addr.octet[15]][r->out_id] =
 					r->path->local_pref;

@@ -152,12 +152,12 @@ static void expect_heard(const struct rib *rib, const struct listener *l,
 		const struct rib_route *best = rib_best(entry);
 
 		if (!add_path) {
-			if (best->key.neighbor != to->neighbor)
+			if (best->source->neighbor != to->neighbor)
 				want[i][0] = best->path->local_pref;
 			continue;
 		}
 		for (const struct rib_route *r = entry->routes; r; r = r->next)
-			if (r->key.neighbor != to->neighbor)
+			if (r->source->neighbor != to->neighbor)
 				want[i][r->out_id] = r->path->local_pref;
 	}
 	for (int i = 0; i < PREFIXES; i++)

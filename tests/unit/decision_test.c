@@ -155,10 +155,9 @@ static void candidate_add(struct candidates *all, size_t i, const struct candida
 	interned = intern(&all->paths[i], &path);
 	cr_assert(interned != NULL);
 	interned->cost = c->cost;
-	all->route[i] =
-		(struct rib_route){ .key = { .neighbor = c->neighbor, .path_id = c->path_id },
-				    .source = &all->source[i],
-				    .path = interned };
+	all->route[i] = (struct rib_route){ .path_id = c->path_id,
+					    .source = &all->source[i],
+					    .path = interned };
 	DL_APPEND(all->list, &all->route[i]);
 }
 
@@ -207,8 +206,8 @@ Test(decision, med_takes_out_before_later_steps)
 
 		for (size_t k = 0; k < 3; k++)
 			candidate_add(&all, k, &abc[orders[i][k]]);
-		cr_expect(eq(u8, (uint8_t)decision_best(all.list)->key.neighbor, 2), "order %zu",
-			  i);
+		cr_expect(eq(u8, (uint8_t)decision_best(all.list)->source->neighbor, 2),
+			  "order %zu", i);
 	}
 }
 
@@ -251,7 +250,7 @@ Test(decision, is_the_same_in_any_order)
 			}
 			for (size_t i = 0; i < ROUTES_MAX; i++)
 				candidate_add(&all, i, &set[i]);
-			now = decision_best(all.list)->key.neighbor;
+			now = decision_best(all.list)->source->neighbor;
 			cr_assert(best == 0 || now == best, "round %d: %u, then %u", round, best,
 				  now);
 			best = now;

@@ -14,9 +14,9 @@ Test(rib, tells_what_changed)
 	cr_assert(rib != NULL);
 	cr_expect(eq(int, rib_announce(rib, &a, &nlri, &path, 10), 1));
 	cr_expect(eq(int, rib_announce(rib, &a, &nlri, &path, 20), 0));
-	cr_expect(eq(u64, a.routes->received_ms, 10));
+	cr_expect(a.routes->received_ms == 10);
 	cr_expect(eq(int, rib_announce(rib, &a, &nlri, &other, 30), 1));
-	cr_expect(eq(u64, a.routes->received_ms, 30));
+	cr_expect(a.routes->received_ms == 30);
 	cr_expect(eq(u32, a.routes->path->local_pref, 200));
 	cr_expect(eq(sz, a.route_count, 1));
 	cr_expect(eq(int, rib_withdraw(rib, &b, &nlri), 0), "not the neighbour's");
@@ -123,18 +123,18 @@ Test(rib, decides_again_after_a_change)
 
 	rib_announce(rib, &a, &nlri, &low, 0);
 	entry = rib_find(rib, &nlri.dst);
-	cr_expect(eq(u32, rib_best(entry)->key.neighbor, 1));
+	cr_expect(eq(u32, rib_best(entry)->source->neighbor, 1));
 	rib_announce(rib, &b, &nlri, &high, 0);
-	cr_expect(eq(u32, rib_best(entry)->key.neighbor, 2));
+	cr_expect(eq(u32, rib_best(entry)->source->neighbor, 2));
 	rib_announce(rib, &b, &nlri, &low, 0);
-	cr_expect(eq(u32, rib_best(entry)->key.neighbor, 1));
+	cr_expect(eq(u32, rib_best(entry)->source->neighbor, 1));
 	rib_withdraw(rib, &a, &nlri);
-	cr_expect(eq(u32, rib_best(entry)->key.neighbor, 2));
+	cr_expect(eq(u32, rib_best(entry)->source->neighbor, 2));
 }
 
 #define PREFIXES  20
 #define NEIGHBORS 4
-#define PATHS     3
+#define PATHS     8
 
 static size_t routes_in(const struct rib *rib)
 {
@@ -145,7 +145,7 @@ static size_t routes_in(const struct rib *rib)
 
 		for (struct rib_route *r = entry->routes; r; r = r->next, count++) {
 			cr_assert(r->out_id > last, "ids grow along the list");
-			cr_assert(eq(ptr, r->key.entry, entry));
+			cr_assert(eq(ptr, r->entry, entry));
 			last = r->out_id;
 		}
 		cr_assert(last > 0, "no entry is empty");
@@ -166,7 +166,9 @@ Test(rib, holds_what_was_said_last)
 		source[i] = source_of(i + 1);
 	for (int step = 0; step < 20000; step++) {
 		uint32_t n = random_below(&random, NEIGHBORS), p = random_below(&random, PREFIXES),
-			 id = random_below(&random, PATHS), pref = random_below(&random, 4);
+			 id = random_below(&random, PATHS),
+			 fill = step / 2000 % 2 ? 1 : 9, /* prefixes are crowded, and not */
+			pref = random_below(&random, 10) < fill ? 1 + random_below(&random, 3) : 0;
 		uint32_t *is = &model[n][p][id];
 		struct bgp_nlri nlri = nlri_of(p, id);
 		struct bgp_path path = path_pref(pref);
@@ -182,8 +184,8 @@ Test(rib, holds_what_was_said_last)
 	cr_expect(le(sz, rib_interned(rib)->paths.count, 3), "equal paths are one");
 	for (int n = 0; n < NEIGHBORS; n++)
 		while (source[n].routes) {
-			const struct rib_route_key *key = &source[n].routes->key;
-			struct bgp_nlri nlri = { .dst = key->entry->dst, .path_id = key->path_id };
+			const struct rib_route *r = source[n].routes;
+			struct bgp_nlri nlri = { .dst = r->entry->dst, .path_id = r->path_id };
 
 			rib_withdraw(rib, &source[n], &nlri);
 		}

@@ -26,7 +26,7 @@ static inline struct export_target target_of(uint8_t neighbor, bool add_path)
 
 /* What the neighbour holds by what it was sent: LOCAL_PREF by prefix and path id. */
 #define PREFIXES 30
-#define IDS      200
+#define IDS      1000 /* they grow as long as a prefix is never without routes */
 
 struct listener {
 	struct bgp_codec codec;
