@@ -8,7 +8,8 @@ from . import lab, plan, quota, routers, transcode, view
 from .load import Load, quantile
 
 SITE = "east"
-DETECTION_SECONDS = 2  # from a site's death until no job is lost to it
+DETECTION_SECONDS = 5  # from a site's death until no job is lost to it: 3 of them `max-age`
+LATE = 0.6  # part of a phase after which things have settled
 EDGE_FIRST = 0.9  # share of the edge while it suffices; a burst may fill it for a moment
 OVERFLOW = 0.15  # least share of the cloud while it does not
 RETURNED = 0.15  # least share of a site after its return
@@ -20,13 +21,16 @@ class Phase:
     demand: float  # of what the whole edge can do
     words: str
     happens: str = ""
+    length: float = 1  # times the seconds of a phase
 
 
 PHASES = (
     Phase("calm", 0.4, "demand is 0.4 of what the edge can do"),
     Phase("full", 1.6, "demand is 1.6 times what the edge can do"),
     Phase("failed", 0.9, f"{SITE} dies; demand is 0.9 of the edge as it was", "kill"),
-    Phase("back", 0.9, f"{SITE} is there again", "return"),
+    # A collector asks a source that is gone later and later: it may see the return as late as that
+    # the site has been away.
+    Phase("back", 0.9, f"{SITE} is there again", "return", 2),
 )
 
 
@@ -66,7 +70,7 @@ class Telling:
                  f"{transcode.capacity(job, 1):.1f}; what comes back is {job.stream}")
         self.service = transcode.Transcoding(job, quotas)
         lab.up(settings(self.service), self.rr)
-        self.load = Load([(self.phase_seconds, p.demand * edge) for p in PHASES], self.seed,
+        self.load = Load([(p.length * self.phase_seconds, p.demand * edge) for p in PHASES], self.seed,
                          transcode.Uploads(job))
         self.say(f"\n{PHASES[0].name}: {PHASES[0].words}")
         tick = self.load.start + 2
@@ -78,9 +82,12 @@ class Telling:
         self.load.stop()
         return self.result()
 
+    def _begins(self, index):
+        return self.phase_seconds * sum(p.length for p in PHASES[:index])
+
     def _events(self):
         while self._phase + 1 < len(PHASES) and \
-                self.load.now >= (self._phase + 1) * self.phase_seconds:
+                self.load.now >= self._begins(self._phase + 1):
             self._phase += 1
             phase = PHASES[self._phase]
             self.say(f"\n{phase.name}: {phase.words}")
@@ -112,11 +119,11 @@ class Telling:
                 "phases": [self._phase_result(i) for i in range(len(PHASES))]}
 
     def _phase_result(self, index):
-        start, end = index * self.phase_seconds, (index + 1) * self.phase_seconds
+        start, end = self._begins(index), self._begins(index + 1)
         mine = [r for r in self.load.requests if start <= r.at < end]
         done = [r for r in mine if not r.failed]
         failed = [r for r in mine if r.failed]
-        late = [r for r in done if r.at >= (start + end) / 2]
+        late = [r for r in done if r.at >= start + LATE * (end - start)]
         return {
             **asdict(PHASES[index]),
             "jobs": len(mine),

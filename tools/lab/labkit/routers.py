@@ -137,6 +137,7 @@ site:
       update-max: {settings.update_max}
 """
         + settings.service.collector(site)
+        + settings.service.sources(site)
     )
 
 

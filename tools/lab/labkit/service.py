@@ -26,6 +26,10 @@ class Web:
         command = f"{plan.program('sitectl')} --wait {plan.site_socket(site)} report"
         return f"      collector:\n        exec: {command}\n        timeout: 3\n"
 
+    def sources(self, site):
+        """Lines beside `services`."""
+        return ""
+
     def start(self, site):
         server = plan.server_of(site)
         plan.directory(server).mkdir(parents=True, exist_ok=True)

@@ -109,6 +109,21 @@ def capacity(job, tier=None):
     return workers / job.seconds
 
 
+# Which values of a report are the sum of which metrics.
+MAPPING = {
+    "capacity": ("workers",),
+    "in-flight": ("jobs_running", "jobs_waiting"),
+    "arrival-rate": ("offered_per_second",),
+    "service-time": ("service_seconds_recent",),
+}
+
+
+def _value(name, metrics):
+    terms = "".join(f"          - {{name: {m.replace('_', '-')}, metrics: transcode_{m}}}\n"
+                    for m in metrics)
+    return f"      - name: {name}\n        of:\n{terms}"
+
+
 @dataclass(frozen=True)
 class Transcoding:
     """The service, for routers.Settings."""
@@ -129,8 +144,22 @@ class Transcoding:
         return TIERS[site.name]
 
     def collector(self, site):
+        return "      collectors: transcoder\n"
+
+    def sources(self, site):
         url = f"http://{plan.direct_addresses(site)[0]}:{METRICS_PORT}/metrics"
-        return f"      collector:\n        exec: {script('scrape')} {url}\n        timeout: 3\n"
+        return f"""\
+collectors:
+  - name: transcoder
+    mapping: transcoder
+    interval: 1
+    timeout: 1
+    max-age: 3
+    prometheus: {{url: "{url}"}}
+mappings:
+  - name: transcoder
+    values:
+""" + "".join(_value(name, metrics) for name, metrics in MAPPING.items())
 
     def start(self, site):
         server = plan.server_of(site)
