@@ -53,7 +53,7 @@ static int structure_decode(struct cursor *c, struct prefix_sid *sid, bool *ret_
 
 /* What the SID does may be kept to itself (RFC 9252 section 3.1), and FRR says so of every SID that
  * it passes on: it ends in an IP packet all the same, or it would be no SID of an L3 service. */
-static bool sid_usable(const struct bgp_tunnel *tunnel)
+bool prefix_sid_usable(const struct bgp_tunnel *tunnel)
 {
 	return !addr_is_zero(&tunnel->endpoint) && (tunnel->behavior == BEHAVIOR_OPAQUE ||
 						    prefix_sid_behavior_usable(tunnel->behavior));
@@ -85,7 +85,7 @@ static int sid_decode(struct cursor *c, struct prefix_sid *ret)
 		if (type == SUB_SID_STRUCTURE && structure_decode(&value, &decoded, &usable) < 0)
 			return -EBADMSG;
 	}
-	if (usable && sid_usable(tunnel))
+	if (usable && prefix_sid_usable(tunnel))
 		*ret = decoded;
 	return 0;
 }
@@ -147,7 +147,7 @@ struct bgp_tunnel prefix_sid_tunnel(const struct prefix_sid *sid, uint32_t label
 
 		*octet = (uint8_t)(set ? *octet | bit : *octet & ~bit);
 	}
-	return tunnel;
+	return prefix_sid_usable(&tunnel) ? tunnel : (struct bgp_tunnel){ 0 };
 }
 
 int decode_prefix_sid(struct attr_set *set, struct cursor *c)

@@ -18,9 +18,12 @@ struct prefix_sid {
 /* Behaviors that end in an IP packet of ours, and need no argument. */
 bool prefix_sid_behavior_usable(uint16_t behavior);
 
+bool prefix_sid_usable(const struct bgp_tunnel *tunnel); /* a SID, and such a behavior or opaque */
+
 /* The first SRv6 SID, if we can encapsulate for it. 0 or -EBADMSG. */
 int prefix_sid_decode(struct cursor *c, struct prefix_sid *ret);
-/* The tunnel of a prefix with this label (as in struct bgp_path). */
+/* The tunnel of a prefix with this label (as in struct bgp_path); none where the bits in it make
+ * the SID ::. */
 struct bgp_tunnel prefix_sid_tunnel(const struct prefix_sid *sid, uint32_t label);
 /* The body: one SRv6 L3 Service TLV with one whole SID. */
 void prefix_sid_encode(const struct bgp_tunnel *tunnel, struct writer *w);

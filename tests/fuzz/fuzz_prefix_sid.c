@@ -18,7 +18,7 @@ static bool read_write(struct cursor *c, struct writer *w)
 	tunnel = prefix_sid_tunnel(&sid, label);
 	if (tunnel.kind == BGP_TUNNEL_NONE)
 		return false;
-	if (tunnel.kind != BGP_TUNNEL_SRV6 || !prefix_sid_behavior_usable(tunnel.behavior))
+	if (tunnel.kind != BGP_TUNNEL_SRV6 || !prefix_sid_usable(&tunnel))
 		impossible("a tunnel that is none of ours");
 	prefix_sid_encode(&tunnel, w);
 	return true;

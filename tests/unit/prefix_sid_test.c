@@ -155,3 +155,24 @@ Test(prefix_sid, puts_together_what_was_moved_to_the_label)
 			"%s", moved[i].name);
 	}
 }
+
+/* The octets of a SID that was moved away whole: what the label brings may be nothing. */
+Test(prefix_sid, of_nothing_but_a_label_may_be_none)
+{
+	size_t len;
+	_cleanup_(freep) uint8_t *bytes =
+		unhex("05 0022 00 01 001e 00 20000000000000000000000000000000 00 0014 00 "
+		      "01 0006 28 18 10 00 03 00",
+		      &len);
+	struct cursor c = cursor_of(bytes, len);
+	struct prefix_sid sid;
+	struct bgp_tunnel tunnel;
+
+	cr_assert(eq(int, prefix_sid_decode(&c, &sid), 0));
+	cr_assert(eq(int, sid.moved, 3));
+	tunnel = prefix_sid_tunnel(&sid, 0x400000);
+	cr_expect(eq(int, tunnel.kind, BGP_TUNNEL_SRV6));
+	cr_expect(eq(u8, tunnel.endpoint.octet[0], 0x40));
+	tunnel = prefix_sid_tunnel(&sid, 0x1fffff);
+	cr_expect(eq(int, tunnel.kind, BGP_TUNNEL_NONE), "not to ::");
+}
