@@ -304,6 +304,16 @@ static char *unsupported_text(const struct bgp_neighbor_config *neighbor)
 	return text;
 }
 
+/* The ingress first: it hears what the egress changes. */
+static int vrfs_configure(struct daemon *d, const struct config *config)
+{
+	int r = ingress_vrfs_set(d->ingress, config->vrf, config->vrf_count);
+
+	if (r < 0)
+		return log_err(r, "vrfs");
+	return d->egress ? egress_vrfs_set(d->egress, config->vrf, config->vrf_count) : 0;
+}
+
 static int services_configure(struct daemon *d, const struct config *config)
 {
 	int g = gatherers_configure(d->gatherers, config->gather, config->gather_count);
@@ -475,6 +485,8 @@ static int daemon_apply(struct daemon *d, const struct config *next)
 	ports_detach(d, next);
 	r = tables_tags_set(d->tables, next->tables.tags, next->tables.tags_count);
 	n = ports_attach(d, next);
+	r = r < 0 ? r : n;
+	n = vrfs_configure(d, next);
 	r = r < 0 ? r : n;
 	n = services_configure(d, next);
 	r = r < 0 ? r : n;

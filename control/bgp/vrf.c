@@ -22,6 +22,13 @@ bool vrf_imports(const struct vrf *vrf, const struct bgp_path *path)
 	return false;
 }
 
+bool vrf_imports_as(const struct vrf *a, const struct vrf *b)
+{
+	return !memcmp(a->rd.octet, b->rd.octet, sizeof(a->rd.octet)) &&
+	       a->import_count == b->import_count &&
+	       !memcmp(a->import, b->import, a->import_count * sizeof(a->import[0]));
+}
+
 const struct vrf *vrf_find(const struct vrf *list, size_t count, uint8_t id)
 {
 	for (size_t i = 0; i < count; i++)

@@ -18,9 +18,12 @@ struct vrf {
 	struct bgp_rt import[VRF_TARGETS_MAX], export[VRF_TARGETS_MAX];
 	size_t import_count, export_count;
 	struct addr endpoint; /* this site's tunnel address or SID for it; zero: none */
+	uint32_t vni;         /* VXLAN network of the endpoint, 24 bits; 0: that of the site */
 };
 
 /* Whether the route carries one of the targets that are imported (section 4.3.1). */
 bool vrf_imports(const struct vrf *vrf, const struct bgp_path *path);
+/* Whether the same routes are for both, and are both VRFs' own. */
+bool vrf_imports_as(const struct vrf *a, const struct vrf *b);
 /* The one of this id; NULL: none, as for 0. */
 const struct vrf *vrf_find(const struct vrf *list, size_t count, uint8_t id);

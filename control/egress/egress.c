@@ -77,6 +77,12 @@ static struct place hosted_place(const struct hosted *h)
 	return place;
 }
 
+/* That of a VRF which has gone would be taken for one of none. */
+static bool place_is_known(const struct egress *e, const struct place *place)
+{
+	return !place->vrf || vrf_find(e->vrf, e->vrf_count, place->vrf);
+}
+
 static struct bgp_dst place_dst(const struct egress *e, const struct place *place)
 {
 	const struct vrf *vrf = vrf_find(e->vrf, e->vrf_count, place->vrf);
@@ -89,6 +95,8 @@ static struct bgp_dst place_dst(const struct egress *e, const struct place *plac
 static void path_to_vrf(struct bgp_path *path, const struct vrf *vrf)
 {
 	path->tunnel.endpoint = vrf->endpoint;
+	if (vrf->vni)
+		path->tunnel.vni = vrf->vni;
 	path->label = BGP_LABEL_NONE;
 	path->ext_communities = (struct bgp_bytes){ (uint8_t *)vrf->export[0].octet,
 						    vrf->export_count * sizeof(vrf->export[0]) };
@@ -206,8 +214,11 @@ static void egress_route_update(struct egress *e, const struct place *place)
 	size_t i = egress_place(e, service->octet, sizeof(service->octet));
 	struct bgp_dst dst = place_dst(e, place);
 	struct report report;
-	struct hosted *teller = egress_teller(e, place, &report);
+	struct hosted *teller;
 
+	if (!place_is_known(e, place))
+		return;
+	teller = egress_teller(e, place, &report);
 	for (; egress_at(e, i, service->octet, sizeof(service->octet)); i++)
 		e->service[i]->tells &=
 			e->service[i] == teller || e->service[i]->config.key.vrf != place->vrf;
@@ -320,7 +331,8 @@ static void egress_service_remove(struct egress *e, size_t index)
 }
 
 /* The reference to the neighbour's site lasts as long as the tables: they keep what was written. */
-static int egress_endpoint_add(struct egress *e, const struct addr *endpoint, uint8_t vrf)
+static int egress_endpoint_add(struct egress *e, const struct addr *endpoint, uint8_t vrf,
+			       uint32_t vni)
 {
 	struct endpoint_spec local = e->config.local;
 	const struct site_spec neighbour = { .encap = MG_ENCAP_NONE,
@@ -332,6 +344,8 @@ static int egress_endpoint_add(struct egress *e, const struct addr *endpoint, ui
 	if (local.behavior == MG_END_DX4 || local.behavior == MG_END_DX6)
 		r = tables_site_get(e->tables, &neighbour, &local.site);
 	local.vrf = vrf;
+	if (vni)
+		local.vni = vni;
 	return r < 0 ? r : tables_endpoint_add(e->tables, endpoint, &local);
 }
 
@@ -346,7 +360,7 @@ int egress_new(uv_loop_t *loop, struct tables *tables, struct bgp *bgp,
 	*e = (struct egress){
 		.loop = loop, .tables = tables, .bgp = bgp, .config = *config, .availability = 100
 	};
-	r = egress_endpoint_add(e, &config->tunnel.endpoint, 0);
+	r = egress_endpoint_add(e, &config->tunnel.endpoint, 0, 0);
 	if (r < 0)
 		return log_err(r, "site %s: its tunnel endpoint is not in the tables",
 			       config->site_name);
@@ -354,24 +368,78 @@ int egress_new(uv_loop_t *loop, struct tables *tables, struct bgp *bgp,
 	return 0;
 }
 
+static bool vrf_endpoint_same(const struct vrf *a, const struct vrf *b)
+{
+	return a && b && a->id == b->id && a->vni == b->vni &&
+	       addr_equal(&a->endpoint, &b->endpoint);
+}
+
+/* The routes of VRFs that go, or that are called otherwise: under the name that they have. */
+static void vrf_routes_withdraw(struct egress *e, const struct vrf *next, size_t count)
+{
+	for (size_t i = 0; i < e->service_count; i++) {
+		struct hosted *h = e->service[i];
+		const struct place place = hosted_place(h);
+		const struct vrf *from = vrf_find(e->vrf, e->vrf_count, place.vrf);
+		const struct vrf *to = vrf_find(next, count, place.vrf);
+		struct bgp_dst dst;
+
+		if (!from || (to && !memcmp(from->rd.octet, to->rd.octet, sizeof(to->rd.octet))))
+			continue;
+		dst = place_dst(e, &place);
+		h->tells = false;
+		if (e->bgp && bgp_withdraw(e->bgp, &dst) >= 0)
+			egress_route_heard(e, &dst, NULL);
+	}
+}
+
+/* Those that are not among `next` as they are. */
+static void vrf_endpoints_remove(struct egress *e, const struct vrf *next, size_t count)
+{
+	for (size_t i = 0; i < e->vrf_count; i++) {
+		const struct vrf *vrf = &e->vrf[i];
+
+		if (!addr_is_zero(&vrf->endpoint) &&
+		    !vrf_endpoint_same(vrf, vrf_find(next, count, vrf->id)))
+			tables_endpoint_remove(e->tables, &vrf->endpoint);
+	}
+}
+
+static int vrf_endpoint_add(struct egress *e, const struct vrf *vrf)
+{
+	int r;
+
+	if (addr_is_zero(&vrf->endpoint) ||
+	    vrf_endpoint_same(vrf, vrf_find(e->vrf, e->vrf_count, vrf->id)))
+		return 0;
+	r = egress_endpoint_add(e, &vrf->endpoint, vrf->id, vrf->vni);
+	return r < 0 ? log_err(r, "vrf %s: its tunnel endpoint is not in the tables", vrf->name)
+		     : 0;
+}
+
 int egress_vrfs_set(struct egress *e, const struct vrf *vrfs, size_t count)
 {
-	e->vrf = calloc(count + 1, sizeof(*e->vrf));
-	if (!e->vrf)
+	struct vrf *next = calloc(count + 1, sizeof(*next));
+	int first = 0;
+
+	if (!next)
 		return -ENOMEM;
 	if (count)
-		memcpy(e->vrf, vrfs, count * sizeof(*vrfs));
-	e->vrf_count = count;
+		memcpy(next, vrfs, count * sizeof(*vrfs));
+	vrf_routes_withdraw(e, next, count);
+	vrf_endpoints_remove(e, next, count);
 	for (size_t i = 0; i < count; i++) {
-		int r = addr_is_zero(&vrfs[i].endpoint)
-				? 0
-				: egress_endpoint_add(e, &vrfs[i].endpoint, vrfs[i].id);
+		int r = vrf_endpoint_add(e, &next[i]);
 
-		if (r < 0)
-			return log_err(r, "vrf %s: its tunnel endpoint is not in the tables",
-				       vrfs[i].name);
+		first = first < 0 ? first : r;
 	}
-	return 0;
+	free(e->vrf);
+	e->vrf = next;
+	e->vrf_count = count;
+	for (size_t i = 0; i < e->service_count; i++)
+		if (e->service[i]->config.key.vrf)
+			egress_service_due(e->service[i]);
+	return first;
 }
 
 void egress_free(struct egress **egress)

@@ -52,8 +52,9 @@ struct egress_ops {
 
 int egress_new(uv_loop_t *loop, struct tables *tables, struct bgp *bgp,
 	       const struct egress_config *config, struct egress **ret);
-/* Once, before there are services: an endpoint each, that leads to the VRF's services, and what
- * their routes are called. Copied. 0, or the error of the tables. */
+/* An endpoint each, that leads to the VRF's services, and what their routes are called; both change
+ * where they were others before. Services of a VRF that is not among them are not announced.
+ * Copied. 0, or the first error of the tables, logged. */
 int egress_vrfs_set(struct egress *egress, const struct vrf *vrfs, size_t count);
 /* Once, before there are services: where those collectors are that services name. Borrowed for as
  * long as the egress lives. */

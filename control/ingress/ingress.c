@@ -288,18 +288,48 @@ int ingress_new(uv_loop_t *loop, struct tables *tables, const struct ingress_con
 	return 0;
 }
 
+static void vrfs_free(struct ingress_vrf *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		catalog_free(&list[i].catalog);
+	free(list);
+}
+
+/* The VRF of this id, where it imports the same routes: what has come of them stays. */
+static struct ingress_vrf *vrf_staying(const struct ingress *in, const struct vrf *next)
+{
+	for (size_t i = 0; i < in->vrf_count; i++)
+		if (in->vrf[i].vrf.id == next->id && vrf_imports_as(&in->vrf[i].vrf, next))
+			return &in->vrf[i];
+	return NULL;
+}
+
 int ingress_vrfs_set(struct ingress *in, const struct vrf *vrfs, size_t count)
 {
-	in->vrf = calloc(count + 1, sizeof(*in->vrf));
-	if (!in->vrf)
-		return -ENOMEM;
-	for (; in->vrf_count < count; in->vrf_count++) {
-		struct ingress_vrf *vrf = &in->vrf[in->vrf_count];
+	struct ingress_vrf *next = calloc(count + 1, sizeof(*next));
+	int r = next ? 0 : -ENOMEM;
 
-		*vrf = (struct ingress_vrf){ vrfs[in->vrf_count], catalog_new() };
-		if (!vrf->catalog)
-			return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		bool stays = vrf_staying(in, &vrfs[i]);
+
+		next[i].vrf = vrfs[i];
+		next[i].catalog = stays ? NULL : catalog_new();
+		r = stays || next[i].catalog ? 0 : -ENOMEM;
 	}
+	if (r < 0) {
+		vrfs_free(next, next ? count : 0);
+		return r;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (next[i].catalog)
+			ingress_forget(in, vrfs[i].id);
+		else
+			next[i].catalog = TAKE_PTR(vrf_staying(in, &vrfs[i])->catalog);
+	}
+	vrfs_free(in->vrf, in->vrf_count);
+	in->vrf = next;
+	in->vrf_count = count;
+	ingress_recall(in);
 	return 0;
 }
 
@@ -318,9 +348,7 @@ void ingress_free(struct ingress **ingress)
 	site_states_clear(&in->states);
 	tables_listen(in->tables, NULL, NULL);
 	catalog_free(&in->catalog);
-	for (size_t i = 0; i < in->vrf_count; i++)
-		catalog_free(&in->vrf[i].catalog);
-	free(in->vrf);
+	vrfs_free(in->vrf, in->vrf_count);
 	handles_close(&in->handles);
 	free(in);
 	*ingress = NULL;

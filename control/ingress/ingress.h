@@ -72,8 +72,9 @@ struct ingress_config {
 
 int ingress_new(uv_loop_t *loop, struct tables *tables, const struct ingress_config *config,
 		struct ingress **ret);
-/* Once, before there are services: routes of VPNs are imported into these from then on. Copied. 0
- * or -ENOMEM. */
+/* Routes of VPNs are imported into these from then on, also those that came before. Services of a
+ * VRF that is not among them have no sites; they are to go next. Copied. 0, or -ENOMEM and they are
+ * as they were. */
 int ingress_vrfs_set(struct ingress *ingress, const struct vrf *vrfs, size_t count);
 void ingress_free(struct ingress **ingress); /* the tables keep what was written */
 

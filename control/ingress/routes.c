@@ -317,6 +317,20 @@ static void services_recall(struct ingress *in)
 		in->recall(in->recall_user, NULL, on_recalled_vpn, in);
 }
 
+void ingress_forget(struct ingress *in, uint8_t vrf)
+{
+	for (size_t i = 0; i < in->service_count; i++) {
+		struct steering *s = in->by_key[i];
+		struct addr service;
+
+		if (s->config.key.vrf != vrf)
+			continue;
+		s->recalled = false;
+		memcpy(service.octet, s->config.key.addr, sizeof(service.octet));
+		offers_changed(in, vrf, &service, CATALOG_GONE, false);
+	}
+}
+
 void ingress_recall(struct ingress *in)
 {
 	offers_forget(in);

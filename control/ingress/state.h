@@ -60,6 +60,8 @@ size_t ingress_place(const struct ingress *ingress, const void *octets, size_t l
 /* The list of services is another one: forgets the offers of those that are gone, and asks for the
  * routes of those that are new. */
 void ingress_recall(struct ingress *ingress);
+/* What is known of services of the VRF is no more: ingress_recall() asks anew. */
+void ingress_forget(struct ingress *ingress, uint8_t vrf);
 /* Where the offers of a service are: its VRF's catalog, or the one of no VRF. */
 const struct catalog *ingress_catalog(const struct ingress *ingress,
 				      const struct mg_service_key *key);

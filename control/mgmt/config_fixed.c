@@ -14,9 +14,6 @@ const char *config_fixed(const struct config *a, const struct config *b)
 		return "router and bgp";
 	if (memcmp(&a->ingress, &b->ingress, sizeof(a->ingress)))
 		return "tunnel";
-	if (a->vrf_count != b->vrf_count ||
-	    (a->vrf_count && memcmp(a->vrf, b->vrf, a->vrf_count * sizeof(*a->vrf))))
-		return "vrfs";
 	if (a->has_igp != b->has_igp)
 		return "igp";
 	if (a->has_egress != b->has_egress || memcmp(&a->egress, &b->egress, sizeof(a->egress)))

@@ -33,6 +33,7 @@ void vrfs_values(const struct model *model, struct config *config, bool *failed)
 		vrf->import_count = target_values(model, node, "import", vrf->import);
 		vrf->export_count = target_values(model, node, "export", vrf->export);
 		vrf->endpoint = model_addr(node, "endpoint");
+		vrf->vni = (uint32_t)model_uint(node, "vni");
 	}
 }
 
@@ -88,26 +89,28 @@ static void unique_check(const struct model *model, const struct lyd_node *node,
 	}
 }
 
-/* Its packets would be taken for those of no VRF. */
-static void endpoint_check(const struct model *model, const struct lyd_node *node,
-			   struct fault_list *faults)
+/* Nor may it share with the site: packets out of the same tunnel would be taken for those of no
+ * VRF.
+ */
+static void site_check(const struct model *model, const struct lyd_node *node, const char *name,
+		       struct fault_list *faults)
 {
-	const struct lyd_node *leaf = model_child(model, node, "endpoint");
+	const struct lyd_node *leaf = model_child(model, node, name);
 	const struct lyd_node *site = model_child(model, NULL, "site");
-	const struct lyd_node *own = model_child(model, site, "endpoint");
+	const struct lyd_node *own = model_child(model, site, name);
 
 	if (!leaf || !own || strcmp(lyd_get_value(leaf), lyd_get_value(own)))
 		return;
 	fault_list_add(faults, model_mark(model, leaf), "duplicate", model_path(leaf),
-		       "give the VRF an address or SID of its own",
-		       "endpoint %s of vrf '%s' is that of site (line %u)", lyd_get_value(leaf),
-		       model_text(node, "name"), model_mark(model, own).line);
+		       "give the VRF one of its own", "%s %s of vrf '%s' is that of site (line %u)",
+		       name, lyd_get_value(leaf), model_text(node, "name"),
+		       model_mark(model, own).line);
 }
 
 void vrfs_check(const struct model *model, struct fault_list *faults)
 {
 	static const char *const lists[] = { "import", "export" };
-	static const char *const unique[] = { "id", "rd", "endpoint" };
+	static const char *const unique[] = { "id", "rd", "endpoint", "vni" };
 	const struct lyd_node *node = model_child(model, NULL, "vrfs"), *leaf;
 
 	for (; node; node = model_next(node)) {
@@ -117,7 +120,8 @@ void vrfs_check(const struct model *model, struct fault_list *faults)
 			for (; leaf; leaf = model_next(leaf))
 				number_check(model, leaf, faults);
 		}
-		endpoint_check(model, node, faults);
+		site_check(model, node, "endpoint", faults);
+		site_check(model, node, "vni", faults);
 		for (size_t i = 0; i < ARRAY_SIZE(unique); i++)
 			unique_check(model, node, unique[i], faults);
 	}

@@ -191,18 +191,18 @@ while True:
     connection.close()' "$1"
 }
 
-ask() { # VRF NUMBER: one connection; the server says whose it is, and whom it saw
+ask() { # VRF NUMBER [SERVER]: one connection; the server says whose it is, and whom it saw
 	inside "$1" python3 -c '
 import socket, sys
 with socket.create_connection(("198.51.100.80", 80), timeout=1) as s:
-    sys.exit(s.recv(64) != sys.argv[1].encode())' "$1 for 10.$2.0.9" 2>/dev/null
+    sys.exit(s.recv(64) != sys.argv[1].encode())' "${3:-$1} for 10.$2.0.9" 2>/dev/null
 }
 
-reached() { # VRF NUMBER: within 30 s, as neighbours have to be found first
+reached() { # VRF NUMBER [SERVER]: within 30 s, as neighbours have to be found first
 	local i
 
 	for i in {1..30}; do
-		ask "$1" "$2" && return 0
+		ask "$@" && return 0
 		sleep "0.$((i > 5))5"
 	done
 	return 1
@@ -227,6 +227,51 @@ dumped() { # SPACE MAP WORDS
 	bpftool map dump pinned "$pins-$1/v2/$2" | grep -q "$3"
 }
 
+reload() { # SPACE SED-SCRIPT: its configuration from now on
+	sed -i "$2" "$dir/$1.yaml"
+	"$build/tools/margay/margay" --socket "$dir/$1.sock" reload "$dir/$1.yaml" >/dev/null
+}
+
+until_shown() { # SPACE EXPRESSION COMMAND...: within 10 s
+	local i
+
+	for i in {1..50}; do
+		shown "$@" && return 0
+		sleep 0.2
+	done
+	return 1
+}
+
+# What a VRF is may be changed while packets flow, and no session ends for it.
+by_reload() {
+	ok "reload: red imports what blue exports" reload in 's/"65000:61"/"65000:62"/'
+	ok "reload: so its clients are served by blue" reached red 61 blue
+	ok "reload: and blue's as before" all_of blue 62 5
+	ok "reload: red imports its own again" reload in '/name: red,/s/"65000:62"/"65000:61"/'
+	ok "reload: so its clients are served by red" reached red 61
+	ok "reload: the egress calls red's routes otherwise, and has another SID for it" reload out \
+		's/10.255.0.2:61/10.255.0.2:63/; s/2001:db8:5::61/2001:db8:5::63/'
+	ok "reload: the ingress hears of it" until_shown in \
+		'sorted((s["vrf"], s["sites"][0]["endpoint"], s["sites"][0]["state"]) for s in answer["services"]) == [("blue", "2001:db8:5::62", "up"), ("red", "2001:db8:5::63", "up")]' \
+		show services
+	ok "reload: and knows the routes by their new name only" shown in \
+		'sorted(r["rd"] for r in answer["routes"]) == ["10.255.0.2:62", "10.255.0.2:63"]' \
+		show bgp routes
+	ok "reload: red is served there" reached red 61
+	ok "reload: the old SID leads nowhere" shown out \
+		'sorted((e["endpoint"], e.get("vrf")) for e in answer["endpoints"]) == [("2001:db8:5::46", None), ("2001:db8:5::62", "blue"), ("2001:db8:5::63", "red")]' \
+		show endpoints
+	ok "reload: blue goes from the egress" reload out '/name: blue\(-web\)\?,/d'
+	ok "reload: its route goes" until_shown in '[r["rd"] for r in answer["routes"]] == ["10.255.0.2:63"]' \
+		show bgp routes
+	ok "reload: blue goes from the ingress" reload in '/name: blue\(-web\)\?,/d'
+	ok "reload: red is the only one" shown in \
+		'[s["vrf"] for s in answer["services"]] == ["red"]' show services
+	ok "reload: and served" all_of red 61 5
+	ok "reload: no session has ended" shown in \
+		'[n["established"] for n in answer["neighbors"]] == [1]' show bgp neighbors
+}
+
 by_reflector() { # NAME
 	server red
 	server blue
@@ -235,6 +280,7 @@ by_reflector() { # NAME
 	else
 		router rr
 	fi
+	configure
 	router out
 	router in
 	ok "$1: a client of red is served by red" reached red 61
@@ -258,6 +304,7 @@ by_reflector() { # NAME
 		'{c["name"]: c["packets"] for c in answer["verdicts"]}["no-service"] == 0' show counters
 	ok "$1: bpftool shows it in the services" dumped in mg_services '"vrf": 0x9'
 	ok "$1: and in the ports" dumped in mg_ports '"vrf": 3'
+	[[ $1 != margay ]] || by_reload
 	((failed == 0)) || tail -n 30 "$dir"/*.log | sed 's/^/# /'
 	stop
 	rm -rf "$pins-in" "$pins-out" "$pins-rr"
@@ -268,7 +315,6 @@ main() {
 	dir=$(mktemp -d)
 	trap clean EXIT
 	ok "the network is there" network
-	configure
 	by_reflector margay
 	if command -v gobgpd >/dev/null; then
 		by_reflector gobgp

@@ -41,6 +41,9 @@ static int check(const char *text, struct config **ret, struct fault_list *fault
 #define SITE                                                                                     \
 	"site: {name: e, encapsulation: srv6, endpoint: '2001:db8::1', next-hop-v4: 10.0.0.1}\n" \
 	"bgp: {}\n"
+#define VXLAN                                                                             \
+	"site: {name: e, encapsulation: vxlan, vni: 5, endpoint: 10.0.0.2, next-hop-v4: " \
+	"10.0.0.1}\n"
 #define WEB         "services: [{name: web, addresses: [198.51.100.80], protocol: tcp, port: 80, "
 #define QUIC        "services: [{name: q, addresses: [198.51.100.80], protocol: udp, port: 443, "
 #define RED         "vrfs: [{name: red, id: 3, rd: '65000:1', "
@@ -238,6 +241,18 @@ static const struct {
 	  "duplicate", "is that of site (line 2)" },
 	{ "a VRF's endpoint without a site", RED "endpoint: '2001:db8::2'}]\n", 1, "must",
 	  "set 'site'" },
+	{ "two VRFs, one network",
+	  ROUTER VXLAN RED "endpoint: 10.0.0.3, vni: 9},\n"
+			   "{name: blue, id: 4, rd: '65000:2', endpoint: 10.0.0.4, vni: 9}]\n",
+	  4, "duplicate", "vni 9 of vrf 'blue' belongs to vrf 'red' (line 3)" },
+	{ "a VRF's network is the site's", ROUTER VXLAN RED "endpoint: 10.0.0.3,\nvni: 5}]\n", 4,
+	  "duplicate", "is that of site (line 2)" },
+	{ "a VRF's network without VXLAN", ROUTER SITE RED "endpoint: '2001:db8::2',\nvni: 5}]\n",
+	  5, "must", "is vxlan" },
+	{ "a VRF's network without an endpoint", ROUTER VXLAN RED "vni: 9}]\n", 3, "must",
+	  "set 'endpoint'" },
+	{ "a VRF's network 0", ROUTER VXLAN RED "endpoint: 10.0.0.3,\nvni: 0}]\n", 4, "bad-value",
+	  "from 1 to 16777215" },
 	{ "a port in no VRF there is", RED "}]\ninterfaces: [{name: a, role: access, vrf: rad}]\n",
 	  2, "must", "no such VRF" },
 	{ "a core port in a VRF", RED "}]\ninterfaces: [{name: a, role: core, vrf: red}]\n", 2,
@@ -739,6 +754,21 @@ Test(config, reads_the_example_of_both_roles)
 	cr_assert(eq(sz, c->steer_count, 3));
 	cr_expect(eq(int, c->steer[0].affinity, MG_AFFINITY_QUIC));
 	cr_expect(c->steer[2].mss_auto);
+}
+
+Test(config, reads_the_network_of_a_vrf)
+{
+	_cleanup_(config_free) struct config *c = NULL;
+	_cleanup_(fault_list_clear) struct fault_list faults = { 0 };
+
+	cr_assert(eq(int,
+		     check(ROUTER VXLAN RED
+			   "endpoint: 10.0.0.3, vni: 16777215},\n"
+			   "{name: blue, id: 4, rd: '65000:2', endpoint: 10.0.0.4}]\n",
+			   &c, &faults),
+		     0));
+	cr_expect(eq(u32, c->vrf[0].vni, 16777215));
+	cr_expect(eq(u32, c->vrf[1].vni, 0), "that of the site");
 }
 
 Test(config, reads_the_example_of_vrfs)
