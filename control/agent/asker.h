@@ -33,4 +33,5 @@ struct asker {
 
 /* NULL: no memory. The head is filled in by the caller. */
 struct asker *scrape_new(struct web *web, const struct fetch_target *target); /* Prometheus, ORCA */
+struct asker *watch_new(struct web *web, const struct fetch_target *target);  /* Kubernetes */
 struct asker *local_new(void);                                                /* PSI and cgroup */

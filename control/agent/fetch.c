@@ -204,43 +204,47 @@ static const char *status_remedy(long status)
 	return "see the log of whoever answers there";
 }
 
+/* What libcurl calls its faults holds ports and times; the first word here is that of a kind. */
+static const struct {
+	CURLcode code;
+	const char *kind, *remedy;
+} code_words[] = {
+	{ CURLE_COULDNT_CONNECT, "no connection", "see whether anybody listens there" },
+	{ CURLE_COULDNT_RESOLVE_HOST, "no such name", "see the url, or give an address" },
+	{ CURLE_PEER_FAILED_VERIFICATION, "not trusted",
+	  "give the CA that signed its certificate as 'ca-file'" },
+	{ CURLE_SSL_CACERT_BADFILE, "not trusted", "see 'ca-file'" },
+	{ CURLE_SSL_CERTPROBLEM, "our certificate", "see 'certificate-file' and 'key-file'" },
+	{ CURLE_PARTIAL_FILE, "cut off", "see the log of whoever answers there" },
+	{ CURLE_GOT_NOTHING, "cut off", "see the log of whoever answers there" },
+	{ CURLE_RECV_ERROR, "cut off", "see the log of whoever answers there" },
+};
+
 static void fault_of_code(struct fetch *f, CURLcode code)
 {
-	const char *words = f->error[0] ? f->error : curl_easy_strerror(code);
+	const char *kind = "failed", *remedy = "see the url and who answers there";
 	char what[FETCH_FAULT_MAX / 2];
 
 	if (f->refused) {
 		snprintf(f->result.fault, sizeof(f->result.fault), "%s", f->refused);
 		return;
 	}
-	snprintf(what, sizeof(what), "%.120s", words);
-	switch (code) {
-	case CURLE_OPERATION_TIMEDOUT:
+	if (code == CURLE_OPERATION_TIMEDOUT) {
 		snprintf(what, sizeof(what), "no whole answer within the timeout of %u ms",
 			 f->request.timeout_ms);
 		fault_set(f, what, "see why it is slow, or give it a longer 'timeout'");
 		return;
-	case CURLE_COULDNT_CONNECT:
-		fault_set(f, what, "see whether anybody listens there");
-		return;
-	case CURLE_COULDNT_RESOLVE_HOST:
-		fault_set(f, what, "see the name in the url, or give an address");
-		return;
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-		fault_set(f, what, "give the CA that signed its certificate as 'ca-file'");
-		return;
-	case CURLE_SSL_CERTPROBLEM:
-		fault_set(f, what, "see 'certificate-file' and 'key-file'");
-		return;
-	case CURLE_PARTIAL_FILE:
-	case CURLE_GOT_NOTHING:
-	case CURLE_RECV_ERROR:
-		fault_set(f, what, "the answer was cut off: see the log of whoever answers there");
-		return;
-	default:
-		fault_set(f, what, "see the url and who answers there");
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(code_words); i++) {
+		if (code_words[i].code != code)
+			continue;
+		kind = code_words[i].kind;
+		remedy = code_words[i].remedy;
+		break;
+	}
+	snprintf(what, sizeof(what), "%s: %.100s", kind,
+		 f->error[0] ? f->error : curl_easy_strerror(code));
+	fault_set(f, what, remedy);
 }
 
 static void fetch_ended(struct fetch *f, CURLcode code)

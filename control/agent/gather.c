@@ -17,6 +17,8 @@
 #include <string.h>
 #include <time.h>
 
+#define ASK_AGAIN_MS 1000 /* behind the timeout */
+
 struct gatherer {
 	struct gather_config config;
 	struct gatherers *all;
@@ -129,6 +131,8 @@ static void on_ask(uv_timer_t *timer)
 
 	g->asked++;
 	g->asked_ms = uv_now(timer->loop);
+	/* Where no word comes it is asked again, which the asker may take for a failure. */
+	uv_timer_start(&g->ask, on_ask, g->config.timeout_ms + ASK_AGAIN_MS, 0);
 	g->asker->kind->ask(g->asker);
 }
 
@@ -159,11 +163,21 @@ static void gatherer_free(struct gatherer *g)
 	uv_close((uv_handle_t *)&g->silence, gatherer_closed);
 }
 
+static struct asker *asker_of_kind(struct web *web, const struct gather_config *config)
+{
+	switch (config->kind) {
+	case GATHER_LOCAL:
+		return local_new();
+	case GATHER_KUBERNETES:
+		return watch_new(web, &config->target);
+	default:
+		return scrape_new(web, &config->target);
+	}
+}
+
 static struct asker *asker_new(struct gatherer *g)
 {
-	struct asker *a = g->config.kind == GATHER_LOCAL
-				  ? local_new()
-				  : scrape_new(g->all->web, &g->config.target);
+	struct asker *a = asker_of_kind(g->all->web, &g->config);
 
 	if (!a)
 		return NULL;
@@ -247,6 +261,8 @@ static bool config_equal(const struct gather_config *a, const struct gather_conf
 	       a->max_age_ms == b->max_age_ms && a->body_max == b->body_max &&
 	       a->orca_json == b->orca_json && mapping_equal(a->mapping, b->mapping) &&
 	       target_equal(&a->target, &b->target) &&
+	       !strcmp(a->kubernetes.namespace, b->kubernetes.namespace) &&
+	       !strcmp(a->kubernetes.service, b->kubernetes.service) &&
 	       !strcmp(a->pressure.psi_dir, b->pressure.psi_dir) &&
 	       !strcmp(a->pressure.cgroup_dir, b->pressure.cgroup_dir);
 }

@@ -12,7 +12,7 @@
 
 #include <uv.h>
 
-enum gather_kind { GATHER_PROMETHEUS, GATHER_ORCA, GATHER_LOCAL };
+enum gather_kind { GATHER_PROMETHEUS, GATHER_ORCA, GATHER_LOCAL, GATHER_KUBERNETES };
 const char *gather_kind_text(enum gather_kind kind);
 
 struct gather_config {
@@ -23,9 +23,12 @@ struct gather_config {
 	uint32_t max_age_ms;  /* for so long a value counts that is not renewed */
 	uint64_t body_max;    /* octets of an answer */
 	struct mapping *mapping;
-	struct fetch_target target;      /* PROMETHEUS, ORCA */
+	struct fetch_target target;      /* not of LOCAL */
 	bool orca_json;                  /* ORCA: ask for JSON, not TEXT */
 	struct pressure_config pressure; /* LOCAL */
+	struct {
+		char namespace[64], service[64];
+	} kubernetes; /* KUBERNETES: whose EndpointSlices */
 };
 
 struct gatherers;

@@ -3,9 +3,10 @@
 
 const char *gather_kind_text(enum gather_kind kind)
 {
-	static const char *const words[] = {
-		[GATHER_PROMETHEUS] = "prometheus", [GATHER_ORCA] = "orca", [GATHER_LOCAL] = "local"
-	};
+	static const char *const words[] = { [GATHER_PROMETHEUS] = "prometheus",
+					     [GATHER_ORCA] = "orca",
+					     [GATHER_LOCAL] = "local",
+					     [GATHER_KUBERNETES] = "kubernetes" };
 
 	return words[kind];
 }

@@ -113,6 +113,8 @@ static void scrape_ask(struct asker *a)
 					 .timeout_ms = config->timeout_ms,
 					 .body_max = config->body_max };
 
+	if (fetch_busy(s->fetch))
+		return; /* its own timeout will end it */
 	reading_begin(a->reading);
 	s->began = s->openmetrics = s->reported = false;
 	if (fetch_start(s->fetch, &request) < 0)

@@ -171,10 +171,19 @@ static void kind_values(const struct model *model, const struct lyd_node *node,
 	const struct lyd_node *prometheus = model_child(model, node, "prometheus");
 	const struct lyd_node *orca = model_child(model, node, "orca");
 	const struct lyd_node *local = model_child(model, node, "local");
+	const struct lyd_node *kubernetes = model_child(model, node, "kubernetes");
+	const struct lyd_node *asked = prometheus ? prometheus : orca ? orca : kubernetes;
 
-	ret->kind = prometheus ? GATHER_PROMETHEUS : orca ? GATHER_ORCA : GATHER_LOCAL;
-	if (prometheus || orca)
-		target_values(prometheus ? prometheus : orca, &ret->target);
+	ret->kind = prometheus   ? GATHER_PROMETHEUS
+		    : orca       ? GATHER_ORCA
+		    : kubernetes ? GATHER_KUBERNETES
+				 : GATHER_LOCAL;
+	if (asked)
+		target_values(asked, &ret->target);
+	text_copy(ret->kubernetes.namespace, sizeof(ret->kubernetes.namespace),
+		  model_text(kubernetes, "namespace"));
+	text_copy(ret->kubernetes.service, sizeof(ret->kubernetes.service),
+		  model_text(kubernetes, "service"));
 	ret->orca_json = orca && !strcmp(model_text(orca, "format"), "json");
 	text_copy(ret->pressure.psi_dir, sizeof(ret->pressure.psi_dir),
 		  model_text(local, "psi-directory"));
