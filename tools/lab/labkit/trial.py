@@ -2,6 +2,7 @@
 """One run of a placement on the lab: the same arrivals and sizes for each, and what became of them."""
 
 import os
+import tempfile
 import time
 from dataclasses import dataclass
 
@@ -85,6 +86,12 @@ def fault(result):
     return None
 
 
+def steered():
+    """Flows that the ingresses have placed."""
+    return sum(told["starts"] for ingress in plan.INGRESSES
+               for told in routers.ask(ingress.name, "show", "services")["services"])
+
+
 def run(placement, seed, setting):
     """Builds the lab for one placement, loads it, and takes the figures."""
     lab.up(setting.router_settings(placement), setting.rr)
@@ -99,18 +106,18 @@ def run(placement, seed, setting):
     until = setting.warm + setting.seconds
     counted = [r for r in load.requests if setting.warm <= r.at < until]
     result = figures(counted, setting.timeout_ms)
-    result.update(placement=placement, seed=seed, load_average=busy)
+    result.update({"placement": placement, "seed": seed, "load-average": busy,
+                   "flows-steered": steered()})
     return result
 
 
 def known(placement):
     """Whether the margayd that is built takes the configuration of a placement; None, or its words."""
-    where = plan.directory("check")
-    where.mkdir(parents=True, exist_ok=True)
-    path = where / "margay.yaml"
-    path.write_text(routers.config_of(plan.INGRESSES[0], Setting().router_settings(placement)))
-    try:
-        net.run(plan.program("margayd"), "--check", path)
-    except net.Failed as refused:
-        return str(refused)
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(routers.config_of(plan.INGRESSES[0], Setting().router_settings(placement)))
+        file.flush()
+        try:
+            net.run(plan.program("margayd"), "--check", file.name)
+        except net.Failed as refused:
+            return str(refused)
     return None
