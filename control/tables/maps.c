@@ -25,12 +25,13 @@
 static const struct map_rule {
 	const char *name;
 	bool mapped;
-	bool grows; /* by version: a counter for each verdict and event there is */
+	bool of_flows; /* see maps_flows_open() */
+	bool grows;    /* by version: a counter for each verdict and event there is */
 } map_rules[MAP_COUNT] = {
 	[MAP_SERVICE_SETS] = { .name = "mg_service_sets", .mapped = true },
 	[MAP_SERVICES] = { .name = "mg_services", .mapped = true },
-	[MAP_SLOTS] = { .name = "mg_slots", .mapped = true },
-	[MAP_PINS] = { .name = "mg_pins", .mapped = true },
+	[MAP_SLOTS] = { .name = "mg_slots", .mapped = true, .of_flows = true },
+	[MAP_PINS] = { .name = "mg_pins", .mapped = true, .of_flows = true },
 	[MAP_FRAGMENTS] = { .name = "mg_fragments", .mapped = true },
 	[MAP_MEMBERS] = { .name = "mg_members", .mapped = true },
 	[MAP_LOADS] = { .name = "mg_loads", .mapped = true },
@@ -63,11 +64,17 @@ void maps_init(struct maps *m)
 		m->fd[id] = m->outgrown[id] = -1;
 }
 
+static void map_forget(struct maps *m, enum map_id id)
+{
+	if (m->memory[id])
+		munmap(m->memory[id], m->memory_len[id]);
+	m->memory[id] = NULL;
+}
+
 void maps_close(struct maps *m)
 {
 	for (enum map_id id = 0; id < MAP_COUNT; id++) {
-		if (m->memory[id])
-			munmap(m->memory[id], m->memory_len[id]);
+		map_forget(m, id);
 		closep(&m->fd[id]);
 		closep(&m->outgrown[id]);
 	}
@@ -280,6 +287,8 @@ static int map_memory(struct maps *m, enum map_id id)
 	size_t len = (size_t)m->size[id] * bpf_map__value_size(map);
 	void *memory;
 
+	if (m->memory[id])
+		return 0;
 	len = (len + page - 1) / page * page;
 	memory = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED, m->fd[id], 0);
 	if (memory == MAP_FAILED)
@@ -287,6 +296,23 @@ static int map_memory(struct maps *m, enum map_id id)
 	m->memory[id] = memory;
 	m->memory_len[id] = len;
 	return 0;
+}
+
+int maps_flows_open(struct maps *m)
+{
+	int r = 0;
+
+	for (enum map_id id = 0; id < MAP_COUNT && r >= 0; id++)
+		if (map_rules[id].of_flows)
+			r = map_memory(m, id);
+	return r;
+}
+
+void maps_flows_close(struct maps *m)
+{
+	for (enum map_id id = 0; id < MAP_COUNT; id++)
+		if (map_rules[id].of_flows)
+			map_forget(m, id);
 }
 
 /* Pins what is new; *pinned has a bit for each, so that the caller can undo it. */
@@ -341,7 +367,7 @@ static int maps_finish(struct maps *m, const char *pin_dir, uint32_t *pinned)
 	int r = maps_pin(m, pin_dir, pinned);
 
 	for (enum map_id id = 0; id < MAP_COUNT && r >= 0; id++)
-		if (map_rules[id].mapped)
+		if (map_rules[id].mapped && !map_rules[id].of_flows)
 			r = map_memory(m, id);
 	for (enum map_id id = 0; id < MAP_COUNT && r >= 0; id++)
 		if (m->outgrown[id] >= 0)

@@ -51,6 +51,11 @@ int maps_open(const struct tables_config *config, struct maps *ret);
 void maps_init(struct maps *maps); /* so that maps_close() may be called */
 void maps_close(struct maps *maps);
 
+/* Slots and pins, 12 MB of default size: in our memory from the first service on. The kernel maps
+ * all of it at once. 0, or the error, logged. */
+int maps_flows_open(struct maps *maps);
+void maps_flows_close(struct maps *maps);
+
 const char *maps_name(enum map_id id);
 int maps_program(const struct maps *maps, enum port_role role); /* -1: the role has none */
 

@@ -86,6 +86,12 @@ static void pins_sweep(struct tables *t, uint32_t from, uint32_t to, uint64_t no
 			pin_sweep(t, &tables_pin_memory(t)[set].pin[i], now_ns);
 }
 
+/* How many slots, or sets of pins, there are to be looked at: none without a service. */
+static uint32_t flows_size(const struct tables *t, enum map_id id)
+{
+	return t->maps.memory[id] ? t->maps.size[id] : 0;
+}
+
 /* --- rounds ----------------------------------------------------------------------------------- */
 static void round_pins_done(struct tables *t)
 {
@@ -119,7 +125,7 @@ static void round_done(struct tables *t, uint64_t now_ns)
 
 void pins_scrub(struct tables *t)
 {
-	pins_sweep(t, 0, t->maps.size[MAP_PINS], 0);
+	pins_sweep(t, 0, flows_size(t, MAP_PINS), 0);
 	round_pins_done(t);
 	round_start(t);
 }
@@ -150,7 +156,7 @@ static void trace_sweep(struct tables *t, uint64_t now_ns)
 void tables_sweep(struct tables *t, uint64_t now_ns)
 {
 	struct sweep *sweep = &t->sweep;
-	uint32_t size = t->maps.size[sweep->in_slots ? MAP_SLOTS : MAP_PINS];
+	uint32_t size = flows_size(t, sweep->in_slots ? MAP_SLOTS : MAP_PINS);
 	uint32_t part = size / (SWEEP_PARTS / 2) + 1;
 	uint32_t to = size - sweep->at < part ? size : sweep->at + part;
 
@@ -184,7 +190,7 @@ size_t tables_pins(const struct tables *t, uint64_t now_ns,
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < (size_t)t->maps.size[MAP_PINS] * MG_PINS_PER_SET; i++) {
+	for (size_t i = 0; i < (size_t)flows_size(t, MAP_PINS) * MG_PINS_PER_SET; i++) {
 		struct mg_pin pin = pin_load(&tables_pin_memory(t)->pin[0] + i);
 		struct pin_state state = {
 			.slot = pin.slot,

@@ -189,7 +189,10 @@ static int service_make(struct tables *t, const struct service_spec *spec,
 {
 	_cleanup_(service_free) struct table_service *s = service_alloc(t, spec);
 	struct table_service *made;
-	int r = s ? service_ranges(s) : -ENOMEM;
+	int r = s ? maps_flows_open(&t->maps) : -ENOMEM;
+
+	if (r >= 0)
+		r = service_ranges(s);
 
 	if (r < 0)
 		return r;
@@ -393,7 +396,8 @@ static void slots_empty(void *user, uint32_t base, uint32_t len)
 {
 	struct tables *t = user;
 
-	memset(tables_slot_memory(t) + base, 0, len * sizeof(struct mg_slot));
+	if (tables_slot_memory(t)) /* else they are new */
+		memset(tables_slot_memory(t) + base, 0, len * sizeof(struct mg_slot));
 }
 
 static void members_empty(void *user, uint32_t base, uint32_t len)

@@ -100,14 +100,18 @@ static void tables_settings(struct tables *t, const struct tables_config *config
 
 static int tables_adopt(struct tables *t)
 {
-	int r = sites_adopt(t);
+	int r = t->maps.adopted ? maps_flows_open(&t->maps) : 0;
 
+	if (r >= 0)
+		r = sites_adopt(t);
 	if (r >= 0)
 		r = services_adopt(t);
 	if (r < 0)
 		return log_err(r, "%s: what a former run left cannot be taken over", t->pin_dir);
 	services_scrub(t);
 	pins_scrub(t);
+	if (!t->service_count)
+		maps_flows_close(&t->maps);
 	if (t->maps.adopted)
 		log_info("%s: took over %zu services and %zu sites of a former run", t->pin_dir,
 			 t->service_count, t->sites.count);

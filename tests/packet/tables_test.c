@@ -225,6 +225,41 @@ static void outgrown_plant(const char *name, uint32_t value_size, uint32_t entri
 	close(fd);
 }
 
+static bool has_flows(void)
+{
+	return lab.tables->maps.memory[MAP_SLOTS] && lab.tables->maps.memory[MAP_PINS];
+}
+
+/* A router without services, a reflector, does without the largest tables in its memory. */
+Test(tables, has_the_tables_of_flows_with_a_service, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s;
+	uint32_t index;
+	uint16_t m;
+
+	cr_expect(not(has_flows()));
+	cr_expect(eq(sz, pins(), 0));
+	index = site(1);
+	tables_site_put(lab.tables, index);
+	sweep_rounds(3); /* what was given back is taken again */
+	cr_expect(eq(u32, site(1), index));
+	lab_reopen();
+	cr_expect(not(has_flows()), "nothing was left");
+	s = service(80, 16);
+	cr_expect(has_flows());
+	m = member(s, 1);
+	apply_all(s, m, MG_MEMBER_NONE);
+	lab_reopen();
+	cr_expect(has_flows());
+	s = service(80, 16);
+	cr_expect(eq(u16, slot(s, 3).now, m));
+	tables_service_remove(&s);
+	lab_reopen();
+	cr_expect(not(has_flows()));
+	s = service(80, 16);
+	cr_expect(eq(u16, slot(s, 3).now, MG_MEMBER_NONE));
+}
+
 Test(tables, adopts_from_an_older_build, .init = lab_up, .fini = lab_down)
 {
 	struct table_service *s = service(80, 64);
