@@ -108,7 +108,7 @@ static bool step_get(const json_t *item, struct timeline_step *ret)
 static int take_history(json_t *object, const char *name, struct timeline *ret,
 			char why[FORM_FAULT_LEN])
 {
-	const json_t *list, *item;
+	const json_t *list = NULL, *item;
 	size_t i, count;
 	int r = list_of(object, name, RECORD_STEPS_MAX, &list, why);
 
@@ -168,7 +168,7 @@ static void put_list(json_t *object, const char *name, const struct form *form, 
 static int take_list(json_t *object, const char *name, const struct form *form, void *ret,
 		     size_t most, size_t size, size_t *ret_count, char why[FORM_FAULT_LEN])
 {
-	const json_t *list;
+	const json_t *list = NULL;
 	json_t *item;
 	size_t i;
 	int r = list_of(object, name, most, &list, why);
@@ -280,7 +280,7 @@ static int take_kept(json_t *object, struct weights_memory_site *ret, char why[F
 
 static int take_memory(json_t *object, struct weights_memory *ret, char why[FORM_FAULT_LEN])
 {
-	const json_t *list;
+	const json_t *list = NULL;
 	int r = list_of(object, "sites", RECORD_SITES_MAX, &list, why);
 
 	if (!r)
@@ -382,7 +382,7 @@ static int check_ids(const struct record_decision *d, char why[FORM_FAULT_LEN])
 
 static int take_sites(json_t *object, struct record_decision *ret, char why[FORM_FAULT_LEN])
 {
-	const json_t *list;
+	const json_t *list = NULL;
 	int r = list_of(object, "sites", RECORD_SITES_MAX, &list, why);
 
 	if (r < 0)
