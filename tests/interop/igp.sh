@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# An ingress and two egresses around a core, all with BIRD's OSPF: when the link of one egress is
-# cut, its site is left at once, long before BGP's hold time, and taken up again afterwards.
+# An ingress and two egresses around a core, all with BIRD's OSPF and then with FRR's: when the link
+# of one egress is cut, its site is left at once, long before BGP's hold time, and taken up again.
 #   in (margayd) -- core -- east, west; loopbacks 10.98.255.N, links 10.98.N.0/24, core is .1
 set -u
 # shellcheck source=tests/interop/common
@@ -16,9 +16,11 @@ declare -A place=([in]=1 [east]=2 [west]=3) cost=([in]=10 [east]=10 [west]=15)
 igp_cleanup() {
 	local name pid
 
+	daemon_stop
 	for pid in "${pids[@]}"; do
 		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
 	done
+	pids=()
 	for name in core "${!place[@]}"; do
 		ip netns delete "mgi-$name" 2>/dev/null
 	done
@@ -70,6 +72,61 @@ bird_start() { # NAME ID
 	ip netns exec "mgi-$1" bird -f -c "$work/bird-$1.conf" -s "$work/bird-$1.ctl" \
 		>>"$work/bird.log" 2>&1 &
 	pids+=("$!")
+}
+
+frr_interface() { # NAME [COST]
+	cat <<END
+interface $1
+ ip ospf network point-to-point
+ ip ospf hello-interval 1
+ ip ospf dead-interval 4
+${2:+ ip ospf cost $2}
+exit
+END
+}
+
+# Without its timers FRR waits 5 s from one change of a router to the next.
+frr_config() { # ID
+	local name
+
+	frr_interface core
+	for name in "${!place[@]}"; do
+		frr_interface "to-$name" "${cost[$name]}"
+	done
+	cat <<END
+interface lo
+ ip ospf passive
+exit
+router ospf
+ ospf router-id $1
+ timers throttle lsa all 0
+ timers lsa min-arrival 0
+ timers throttle spf 0 50 200
+ network 10.98.0.0/16 area 0
+END
+}
+
+frr_run() { # NAME PROGRAM WORD...: root would not do, Debian's build wants a user of its group frrvty
+	local where=$work/frr-$1
+
+	ip netns exec "mgi-$1" "/usr/lib/frr/$2" -f "$where/$2.conf" -i "$where/$2.pid" -z "$where/zserv" \
+		--vty_socket "$where" -u frr -g frr -P 0 "${@:3}" >>"$work/frr.log" 2>&1 &
+	pids+=("$!")
+}
+
+frr_start() { # NAME ID
+	local where=$work/frr-$1 i
+
+	mkdir "$where"
+	echo "hostname $1" >"$where/zebra.conf"
+	frr_config "$2" >"$where/ospfd.conf"
+	chown -R frr:frr "$where"
+	frr_run "$1" zebra
+	for ((i = 0; i < 100; i++)); do
+		[[ -S $where/zserv ]] && break
+		sleep 0.1
+	done
+	frr_run "$1" ospfd
 }
 
 ingress_config() {
@@ -138,55 +195,72 @@ check_cut() {
 	ip -n mgi-core link set to-east down
 	began=$(now_ms)
 	reaches 10.98.255.2 '.reachable == false' 8
-	result $? "cut: the next hop of east is not reachable"
+	result $? "$igp: cut: the next hop of east is not reachable"
 	left=$(now_ms)
-	say "# link cut to site left, ms: $((left - began))"
+	say "# $igp: link cut to site left, ms: $((left - began))"
 	(($(slots_of east) == 0 && $(slots_of west) == 64))
-	result $? "cut: no slot leads to east, all lead to west"
+	result $? "$igp: cut: no slot leads to east, all lead to west"
 	until_shown 1 '.. | objects | select(.name? == "east") | .fault | test("next hop")' explain web
-	result $? "cut: explain says why"
+	result $? "$igp: cut: explain says why"
 	until_shown 1 '[.neighbors[] | select(.state == "Established")] | length == 2' show bgp
-	result $? "cut: both BGP sessions still stand"
+	result $? "$igp: cut: both BGP sessions still stand"
 	((left - began < 5000))
-	result $? "cut: within 5 s, of a hold time of 90 s"
+	result $? "$igp: cut: within 5 s, of a hold time of 90 s"
 }
 
 check_restored() {
 	ip -n mgi-core link set to-east up
 	reaches 10.98.255.2 '.reachable and .metric > 0' 25
-	result $? "restored: the next hop of east is reachable"
+	result $? "$igp: restored: the next hop of east is reachable"
 	for _ in {1..100}; do
 		(($(slots_of east) > 0)) && break
 		sleep 0.1
 	done
 	(($(slots_of east) > 0))
-	result $? "restored: slots lead to east again ($(slots_of east) of 64)"
+	result $? "$igp: restored: slots lead to east again ($(slots_of east) of 64)"
 }
 
-main() {
-	((EUID == 0)) || skip_all "needs root for namespaces"
-	command -v bird >/dev/null || skip_all "BIRD is not installed: apt-get install bird2"
+# A network of its own for each. Of FRR all routes in the kernel have metric 20.
+by_igp() { # bird|frr PROTOCOL METRIC-OF-EAST METRIC-OF-WEST
+	local igp=$1 name
+
 	work=$(mktemp -d) && chmod 755 "$work"
-	trap 'daemon_stop; igp_cleanup' EXIT
-	daemon_find
 	speaker_find && igp_network || exit 1
-	bird_start core 10.98.255.9
+	"$igp"_start core 10.98.255.9
 	for name in "${!place[@]}"; do
-		bird_start "$name" "10.98.255.${place[$name]}"
+		"$igp"_start "$name" "10.98.255.${place[$name]}"
 	done
 	ingress_start
 	site_start east
 	site_start west
-	reaches 10.98.255.2 '.reachable and .protocol == "bird" and .metric == 20' 25
-	result $? "up: east is reachable, at the cost that OSPF says"
-	reaches 10.98.255.3 '.reachable and .metric == 25' 10
-	result $? "up: west is reachable, at its own cost"
+	reaches 10.98.255.2 ".reachable and .protocol == \"$2\" and .metric == $3" 25
+	result $? "$igp: up: east is reachable, at the cost that OSPF says"
+	reaches 10.98.255.3 ".reachable and .metric == $4" 10
+	result $? "$igp: up: west is reachable, at its own cost"
 	until_shown 20 '[.services[].sites[] | select(.slots > 10)] | length == 2' show services web
-	result $? "up: slots lead to both sites"
+	result $? "$igp: up: slots lead to both sites"
 	check_cut
 	check_restored
 	ask show igp
 	((failed)) && tail -n 20 "$work"/*.log && ask -j explain web && ip -n mgi-in route
+	igp_cleanup
+}
+
+main() {
+	((EUID == 0)) || skip_all "needs root for namespaces"
+	trap igp_cleanup EXIT
+	daemon_find
+	if command -v bird >/dev/null; then
+		by_igp bird bird 20 25
+	else
+		say "skipped: BIRD is not installed: apt-get install bird2"
+	fi
+	if [[ -x /usr/lib/frr/ospfd ]]; then
+		by_igp frr ospf 20 20
+	else
+		say "skipped: FRR is not installed: apt-get install frr"
+	fi
+	((passed + failed)) || skip_all "neither BIRD nor FRR is installed"
 	finish
 }
 
