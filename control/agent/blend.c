@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/blend.h"
 
+#include "agent/field.h"
+#include "agent/reading.h"
 #include "base/util.h"
+#include "metric/kind.h"
+#include "metric/raw.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -71,10 +75,35 @@ void blend_add(struct report *sum, const struct report *other)
 	sum->has |= other->has;
 }
 
+/* Values that are no fields of a report themselves, but that fields may be worked out of. */
+static void raw_add(const struct blend *b, const struct gather_view *view, struct value_set *set)
+{
+	struct reading_value told;
+	size_t field;
+
+	for (size_t i = 0; gatherers_value(b->gatherers, view, i, &told); i++) {
+		const struct kind *kind = kind_find(told.name);
+		struct value value = { .value = told.value,
+				       .source = VALUE_AGENT,
+				       .statistic = told.window_s > 0 ? VALUE_MEAN : VALUE_CURRENT,
+				       .window_s = told.window_s,
+				       .sampled_ms = told.sampled_ms };
+
+		if (!told.known || field_find(told.name, &field))
+			continue;
+		snprintf(value.type, sizeof(value.type), "%s", told.name);
+		snprintf(value.unit, sizeof(value.unit), "%s", kind ? kind->unit : "");
+		/* Of the same type the first collector's word counts; what is no value is none. */
+		if (!value_set_find(set, value.type))
+			value_set_put(set, &value);
+	}
+}
+
 /* Whether any gatherer counts; *ret is then what they say. *ret_reason: why the first one does not.
  */
 static bool blend_look(const struct blend *b, struct report *ret, char ret_reason[160])
 {
+	_cleanup_(value_set_clear) struct value_set raw = { 0 };
 	struct report sum = { 0 };
 	bool up = false, waits = false;
 
@@ -90,11 +119,13 @@ static bool blend_look(const struct blend *b, struct report *ret, char ret_reaso
 		if (view.state == GATHER_GOOD || view.state == GATHER_FAILING) {
 			up = true;
 			blend_add(&sum, &view.report);
+			raw_add(b, &view, &raw);
 		} else if (!ret_reason[0]) {
 			snprintf(ret_reason, 160, "%s: %.120s", name,
 				 *view.last_error ? view.last_error : "no answer yet");
 		}
 	}
+	raw_complete(&raw, &sum);
 	*ret = sum;
 	if (!up && waits)
 		ret_reason[0] = '\0'; /* nothing is to be said yet */

@@ -349,6 +349,14 @@ bool gatherers_view(const struct gatherers *all, size_t index, struct gather_vie
 	return true;
 }
 
+bool gatherers_value(const struct gatherers *all, const struct gather_view *view, size_t i,
+		     struct reading_value *ret)
+{
+	struct reading_time now = time_now(all->loop);
+
+	return reading_value(view->reading, i, &now, ret);
+}
+
 bool gatherers_find(const struct gatherers *all, const char *name, struct gather_view *ret)
 {
 	for (size_t i = 0; i < all->count; i++) {

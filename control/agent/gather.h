@@ -70,4 +70,8 @@ struct gather_view {
 	const struct reading *reading;       /* its values and counters */
 };
 bool gatherers_view(const struct gatherers *gatherers, size_t index, struct gather_view *ret);
+/* The i-th value of the one that the view is of, as reading_value(). */
+struct reading_value;
+bool gatherers_value(const struct gatherers *gatherers, const struct gather_view *view, size_t i,
+		     struct reading_value *ret);
 bool gatherers_find(const struct gatherers *gatherers, const char *name, struct gather_view *ret);

@@ -459,6 +459,7 @@ bool reading_value(const struct reading *r, size_t i, const struct reading_time 
 	*ret = (struct reading_value){ .name = r->mapping->value[i].name,
 				       .known = known_now(r, i, now),
 				       .value = r->known[i].value,
+				       .window_s = r->known[i].window_s,
 				       .sampled_ms = r->known[i].sampled_ms };
 	return true;
 }

@@ -39,8 +39,8 @@ void reading_report(const struct reading *r, const struct reading_time *now, str
 struct reading_value {
 	const char *name;
 	bool known;
-	double value;
-	int64_t sampled_ms; /* Unix time */
+	double value, window_s; /* window_s: over which it was averaged; 0: of one moment */
+	int64_t sampled_ms;     /* Unix time */
 };
 bool reading_value(const struct reading *r, size_t i, const struct reading_time *now,
 		   struct reading_value *ret);

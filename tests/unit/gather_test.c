@@ -416,6 +416,34 @@ Test(gather, services_hear_of_those_they_name)
 	blend_stop(&blend);
 }
 
+/* Of a queue in one source and busy slots in another: what is in flight. */
+Test(gather, raw_values_stand_in_for_fields)
+{
+	static const struct agent_ops ops = { .report = on_report, .state = on_state };
+	struct mapping *busy = mapping_new("busy"), *queue = mapping_new("queue");
+	struct gather_config configs[2];
+	struct blend *blend = NULL;
+
+	serve_plain();
+	configs[0] = config_of("one", "good");
+	configs[1] = config_of("two", "good");
+	busy->value[0] = queue->value[0] = b.mapping->value[0];
+	busy->value_count = queue->value_count = 1;
+	strcpy(busy->value[0].name, "busy");
+	strcpy(queue->value[0].name, "queue");
+	configs[0].mapping = busy;
+	configs[1].mapping = queue;
+	cr_assert(eq(int, gatherers_configure(b.gatherers, configs, 2), 0));
+	cr_assert(eq(int, blend_start(&b.loop, b.gatherers, "one two", &ops, NULL, &blend), 0));
+	answers("one", 1, 0);
+	answers("two", 2, 0);
+	cr_expect(eq(u32, heard.report.has, REPORT_SAMPLED | REPORT_IN_FLIGHT));
+	cr_expect(eq(dbl, heard.report.in_flight, 14));
+	blend_stop(&blend);
+	mapping_unref(&busy);
+	mapping_unref(&queue);
+}
+
 Test(blend, takes_of_each_what_the_former_do_not_know)
 {
 	struct report sum = { .has = REPORT_SAMPLED | REPORT_CAPACITY,
