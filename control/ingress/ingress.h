@@ -14,6 +14,7 @@
 #include "tables/tables.h"
 
 struct ingress;
+struct placement;
 
 /* How packets are carried to a site; in which tunnel is what its routes say. */
 struct ingress_carriage {
@@ -173,6 +174,8 @@ struct ingress_service_view {
 	const char *fault;                       /* why not; "" */
 	size_t site_count;
 	uint64_t decisions, changes, slots_moved;
+	const struct placement
+		*placement; /* ingress/placement.h; at work where flows are counted */
 };
 
 bool ingress_service(const struct ingress *ingress, size_t index, struct ingress_service_view *ret);

@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #define SITE_FORGET_MS (10 * 60 * 1000) /* a withdrawn site's history is of no use after that */
@@ -29,11 +30,25 @@ static struct service_options steering_options(const struct steering *s,
 {
 	struct service_options options = config->options;
 
+	if (options.placement && s->placement.gate != PLACEMENT_OPEN)
+		options.placement = MG_PLACEMENT_FIRST;
 	if (config->mss_auto) {
 		options.mss_v4 = s->mss_v4;
 		options.mss_v6 = s->mss_v6;
 	}
 	return options;
+}
+
+/* What of a service's flows shows no start is told from others by a pin, which those have not that
+ * ran before: the gate waits for their end, or for their pins. */
+static void steering_placement(struct steering *s, const struct ingress_service_config *config)
+{
+	bool tcp = config->key.proto == IPPROTO_TCP;
+	double hold_s = tcp && config->affinity != MG_AFFINITY_CLIENT ? 0 : config->idle_s;
+
+	placement_init(&s->placement, config->key.proto == IPPROTO_UDP, hold_s, uv_hrtime());
+	for (size_t i = 0; i < s->site_count; i++)
+		s->site[i].placement.met = false;
 }
 
 static void steering_table_add(struct steering *s)
@@ -76,6 +91,7 @@ struct steering *steering_new(struct tables *tables, const struct ingress_servic
 	s->weights = weights_new(&config->weights);
 	if (!s->weights)
 		return NULL;
+	steering_placement(s, config);
 	steering_table_add(s);
 	s->stale = true;
 	return TAKE_PTR(s);
@@ -122,8 +138,11 @@ void steering_remove(struct steering **steering)
 
 bool steering_reconfigure(struct steering *s, const struct ingress_service_config *config)
 {
-	const struct service_options options = steering_options(s, config);
+	struct service_options options;
 
+	if (config->options.placement != s->config.options.placement)
+		steering_placement(s, config);
+	options = steering_options(s, config);
 	if (!s->table || config->slots != s->config.slots ||
 	    config->affinity != s->config.affinity || config->prefix_v4 != s->config.prefix_v4 ||
 	    config->prefix_v6 != s->config.prefix_v6 ||
@@ -487,6 +506,47 @@ static int steering_apply(struct steering *s, uint64_t now_ns)
 	return 0;
 }
 
+/* How long a flow lasts there, if anybody says. */
+static double steering_flow_s(const struct weights_site *in, const struct weights_verdict *verdict)
+{
+	bool told = in->has_report && in->report.has & REPORT_SERVICE_TIME;
+
+	return told || in->service_time_s > 0 ? verdict->service_time_s + in->rtt_s : 0;
+}
+
+static void steering_expect(struct steering *s, const struct weights_site *in)
+{
+	for (size_t i = 0; i < s->site_count; i++) {
+		const struct weights_verdict *verdict = &s->decision->site[i];
+
+		s->site[i].placement.share = verdict->share;
+		s->site[i].placement.expected_s = steering_flow_s(&in[i], verdict);
+	}
+}
+
+void steering_watch(struct steering *s, uint64_t now_ns)
+{
+	struct service_options options = s->config.options;
+	struct member_flows flows;
+	double drain;
+	bool turned;
+
+	if (!s->table || !(options.observe || options.placement))
+		return;
+	placement_begin(&s->placement, now_ns);
+	for (size_t i = 0; i < s->site_count; i++)
+		if (s->site[i].member != MG_MEMBER_NONE &&
+		    tables_member_flows(s->table, s->site[i].member, &flows))
+			placement_add(&s->placement, &s->site[i].placement, &flows);
+	turned = placement_end(&s->placement, &drain);
+	if (drain > 0)
+		tables_flows_drain(s->table, drain);
+	if (!turned || !options.placement)
+		return;
+	options = steering_options(s, &s->config);
+	tables_service_change(s->table, s->config.idle_s, &options); /* it logs; tried again */
+}
+
 /* A way that came or went changes the slots' next choices, even where no share changes. */
 static void steering_ways(struct steering *s)
 {
@@ -595,6 +655,7 @@ int steering_decide(struct steering *s, const struct steering_context *context)
 	r = steering_weigh(s, context, in);
 	if (r < 0)
 		return r;
+	steering_expect(s, in);
 	s->decisions++;
 	s->changes += s->decision->changed;
 	s->unapplied |= s->decision->changed; /* until it stands in the tables */

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "ingress/ingress.h"
+#include "ingress/placement.h"
 #include "ingress/rtts.h"
 #include "ingress/site_states.h"
 #include "metric/observed.h"
@@ -26,6 +27,7 @@ struct steering_site {
 	const char *cut;           /* no interior route leads to its egress; NULL: one does */
 	uint8_t available;         /* percent of the site, as decided with */
 	struct observed *observed; /* own flows there; NULL: the service is not observed */
+	struct placement_site placement;
 	const char *fault;
 };
 
@@ -61,6 +63,7 @@ struct steering {
 	uint16_t mss_v4, mss_v6; /* with config.mss_auto: as found; 0: not yet */
 	uint64_t id;             /* of the service key: the same on every ingress */
 	uint64_t decisions, changes, slots_moved;
+	struct placement placement; /* at work where flows are counted */
 	uint64_t starts_seen, starts_at_ns;
 	uint64_t configured_ns;
 	double own_rate; /* flow starts per second; negative: not known yet */
@@ -111,6 +114,9 @@ bool steering_states_changed(const struct steering *steering, const struct site_
 /* Measures the own rate, decides the shares, stores changed slots. 0, or -ENOMEM and the slots are
  * as they were. */
 int steering_decide(struct steering *steering, const struct steering_context *context);
+
+/* Looks at the counts of its flows, where they are kept; ten times a second. */
+void steering_watch(struct steering *steering, uint64_t now_ns);
 
 /* The catalog's offer of this site, borrowed from it; NULL: it offers nothing now. */
 const struct offer *steering_site_offer(const struct steering *steering,

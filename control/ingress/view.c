@@ -18,6 +18,7 @@ bool ingress_service(const struct ingress *in, size_t index, struct ingress_serv
 		.decisions = s->decisions,
 		.changes = s->changes,
 		.slots_moved = s->slots_moved,
+		.placement = &s->placement,
 	};
 	return true;
 }

@@ -336,6 +336,7 @@ static struct mg_service_key service_key(const struct config *config,
 static struct service_options option_values(const struct model *model, const struct lyd_node *steer)
 {
 	const struct lyd_node *quic = model_child(model, steer, "quic-lb");
+	bool two_choice = strcmp(model_text(steer, "placement"), "two-choice") == 0;
 
 	return (struct service_options){
 		.last_resort = (enum mg_last_resort)word_value(last_resorts,
@@ -344,7 +345,8 @@ static struct service_options option_values(const struct model *model, const str
 		.quic_id_len = (uint8_t)model_uint(quic, "server-id-length"),
 		.mss_v4 = (uint16_t)model_uint(steer, "mss-clamp-v4"),
 		.mss_v6 = (uint16_t)model_uint(steer, "mss-clamp-v6"),
-		.observe = model_bool(steer, "observe"),
+		.observe = model_bool(steer, "observe") || two_choice,
+		.placement = two_choice ? MG_PLACEMENT_TWO_CHOICE : MG_PLACEMENT_SLOT,
 	};
 }
 

@@ -252,6 +252,7 @@ static void put_record(const struct request *request, json_t *object, size_t ind
 	put_settings(answer_object(object, "settings"), &service->config->weights);
 	answer_text(object, "affinity",
 		    service->config->affinity == MG_AFFINITY_CLIENT ? "client" : "flow");
+	placement_put(answer_object(object, "placement"), service);
 	answer_text(object, "fault", service->fault);
 	if (decision) {
 		if (decision->own_rate >= 0)

@@ -37,5 +37,7 @@ request_handler show_collectors, show_services, show_sites, show_slots, show_pin
 
 /* How packets are carried to a site of the tables: encapsulation, MTU, next hops; what is amiss. */
 void way_put(const struct request *request, json_t *object, uint32_t table_site);
+/* How flows of a service are placed, and what is seen of them. */
+void placement_put(json_t *object, const struct ingress_service_view *service);
 /* The round-trip time that is used for a site, and where it is from. */
 void rtt_put(json_t *object, const struct ingress_site_view *site);

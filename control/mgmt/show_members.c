@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* show members: what this router sees of its own flows to each site of each service. */
+#include "ingress/placement.h"
 #include "mgmt/request.h"
 #include "mgmt/roster.h"
 
@@ -8,10 +9,35 @@ static void put_flows(json_t *object, const struct member_flows *flows)
 	answer_number(object, "in-flight", flows->in_flight);
 	answer_count(object, "starts", flows->starts);
 	answer_count(object, "ends", flows->ends);
+	answer_count(object, "second-choices", flows->seconds);
 	answer_count(object, "handshakes", flows->handshakes);
 	if (flows->handshakes)
 		answer_number(object, "handshake-ms",
 			      (double)flows->handshake_us / (double)flows->handshakes / 1000);
+}
+
+void placement_put(json_t *object, const struct ingress_service_view *service)
+{
+	const struct service_options *options = &service->config->options;
+	const struct placement *p = service->placement;
+	bool two = options->placement != MG_PLACEMENT_SLOT;
+
+	answer_text(object, "placement", two ? "two-choice" : "slot");
+	answer_flag(object, "observed", two || options->observe);
+	if (!p || !(two || options->observe))
+		return;
+	if (two) {
+		answer_text(object, "gate", placement_gate_text(p->gate));
+		answer_text(object, "note", placement_gate_reason(p->gate));
+		answer_count(object, "gate-turns", p->turns);
+	}
+	answer_number(object, "in-flight", p->in_flight);
+	answer_number(object, "start-rate", placement_rate(p));
+	if (p->starts > 0) {
+		answer_number(object, "ends-seen", p->ends / p->starts);
+		answer_number(object, "flow-ms", placement_flow_s(p) * 1000);
+	}
+	answer_number(object, "late-ms", p->view.late_us / 1000.0);
 }
 
 static void put_member(json_t *object, const struct ingress_site_view *site, bool observed)
@@ -33,6 +59,7 @@ static void put_service(const struct request *request, json_t *array, size_t ind
 	const struct ingress_service_config *config = service->config;
 	json_t *object = answer_append(array), *members;
 	char address[ADDR_STRLEN];
+	bool observed = config->options.observe || config->options.placement != MG_PLACEMENT_SLOT;
 	struct ingress_site_view site;
 
 	answer_text(object, "name", config->name);
@@ -40,11 +67,11 @@ static void put_service(const struct request *request, json_t *array, size_t ind
 	answer_text(object, "address", service_address(&config->key, address));
 	answer_text(object, "protocol", service_protocol(&config->key));
 	answer_count(object, "port", config->key.port);
-	answer_flag(object, "observed", config->options.observe);
+	placement_put(object, service);
 	members = answer_array(object, "members");
 	for (size_t s = 0; ingress_site(request->context->ingress, index, s, &site); s++)
 		if (site.member != MG_MEMBER_NONE)
-			put_member(answer_append(members), &site, config->options.observe);
+			put_member(answer_append(members), &site, observed);
 }
 
 json_t *show_members(const struct request *request)

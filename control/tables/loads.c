@@ -38,9 +38,12 @@ bool tables_member_flows(const struct table_service *s, uint16_t member, struct 
 	return true;
 }
 
-void tables_flows_drain(struct table_service *s, const struct two_choice_view *view,
-			uint32_t elapsed_us)
+void tables_flows_drain(struct table_service *s, double part)
 {
+	/* None of a million microseconds' ends was seen. */
+	const struct two_choice_view view = { .starts = 1, .flow_us = 1000000 };
+	uint32_t elapsed_us = (uint32_t)(part * view.flow_us);
+
 	for (uint32_t m = 1; m <= s->entry.member_count; m++) {
 		__u32 *at = &member_load(s, m)->in_flight;
 		__u32 seen = __atomic_load_n(at, __ATOMIC_RELAXED);
@@ -48,7 +51,7 @@ void tables_flows_drain(struct table_service *s, const struct two_choice_view *v
 		if (s->member[m].use == MEMBER_FREE)
 			continue;
 		while (!__atomic_compare_exchange_n(at, &seen,
-						    two_choice_drain(seen, view, elapsed_us), true,
+						    two_choice_drain(seen, &view, elapsed_us), true,
 						    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 			;
 	}

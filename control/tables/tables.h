@@ -223,10 +223,8 @@ struct member_flows {
 /* False past the end. */
 bool tables_member_flows(const struct table_service *service, uint16_t member,
 			 struct member_flows *ret);
-/* Takes from the flows in flight of all its members what has ended unseen within elapsed_us. */
-struct two_choice_view;
-void tables_flows_drain(struct table_service *service, const struct two_choice_view *view,
-			uint32_t elapsed_us);
+/* Takes this part, 0 to 1, of the flows in flight from all its members. */
+void tables_flows_drain(struct table_service *service, double part);
 
 /* Egress: what may be stripped here, and where it goes then. */
 struct endpoint_spec {

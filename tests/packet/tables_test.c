@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <slot.h>
 #include <trace.h>
-#include <two_choice.h>
 
 #define PIN_DIR "/sys/fs/bpf/margay"
 #define SECOND  1000000000ull
@@ -969,24 +968,25 @@ Test(tables, forgets_flows_of_a_member_that_was_down, .init = lab_up, .fini = la
 
 Test(tables, drains_what_ended_unseen, .init = lab_up, .fini = lab_down)
 {
-	const struct two_choice_view half = { .starts = 100, .ends = 50, .flow_us = 1000000 };
-	const struct two_choice_view all = { .starts = 100, .ends = 100, .flow_us = 1000000 };
 	struct table_service *s = service(80, 64), *other = service(81, 64);
 	uint16_t a = member(s, 1), b = member(s, 2), c = member(other, 1);
 	struct member_flows flows;
 
 	load_plant(s, a);
 	load_plant(other, c);
-	tables_flows_drain(s, &all, 1000000);
+	tables_flows_drain(s, 0);
 	cr_assert(tables_member_flows(s, a, &flows));
-	cr_expect(flows.in_flight == 2.5, "all ends are seen");
-	tables_flows_drain(s, &half, 1000000);
+	cr_expect(flows.in_flight == 2.5);
+	tables_flows_drain(s, 0.5);
 	cr_assert(tables_member_flows(s, a, &flows));
 	cr_expect(flows.in_flight == 1.25, "%g", flows.in_flight);
 	cr_assert(tables_member_flows(s, b, &flows));
 	cr_expect(flows.in_flight == 0);
 	cr_assert(tables_member_flows(other, c, &flows));
 	cr_expect(flows.in_flight == 2.5, "another service's");
+	tables_flows_drain(s, 1);
+	cr_assert(tables_member_flows(s, a, &flows));
+	cr_expect(flows.in_flight == 0, "%g", flows.in_flight);
 }
 
 static struct table_service *placed(enum mg_placement placement)

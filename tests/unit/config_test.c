@@ -489,6 +489,7 @@ static const struct {
 	  "for affinity client" },
 	{ "last resort", TUNNEL WEB "steer: {\nlast-resort: kernels}}]\n", 3, "bad-value",
 	  "did you mean 'kernel'?" },
+	{ "placement", TUNNEL WEB "steer: {\nplacement: three}}]\n", 3, "bad-value", "placement" },
 	{ "MSS of IPv4", TUNNEL WEB "steer: {\nmss-clamp-v4: 535}}]\n", 3, "bad-value", "536" },
 	{ "MSS of IPv6", TUNNEL WEB "steer: {\nmss-clamp-v6: 1219}}]\n", 3, "bad-value", "1220" },
 	{ "MSS found and given", TUNNEL WEB "steer: {\nmss-clamp: auto, mss-clamp-v6: 1220}}]\n", 3,
@@ -964,11 +965,15 @@ Test(config, reads_kinds_of_affinity_and_limits)
 		"last-resort: unreachable}},\n"
 		"{name: c, addresses: 192.0.2.1, steer: {affinity: client, client-prefix-v4: 24, "
 		"client-prefix-v6: 56, last-resort: kernel, mss-clamp-v4: 1360, "
-		"mss-clamp-v6: 1340, observe: true}}]\n",
+		"mss-clamp-v6: 1340, observe: true}},\n"
+		"{name: d, addresses: 192.0.2.2, steer: {placement: two-choice}}]\n",
 		&c, &faults);
 
 	cr_assert(eq(int, r, 0), "%s", faults.count ? faults.at->message : "");
-	cr_assert(eq(sz, c->steer_count, 2));
+	cr_assert(eq(sz, c->steer_count, 3));
+	cr_expect(eq(int, c->steer[2].options.placement, MG_PLACEMENT_TWO_CHOICE));
+	cr_expect(c->steer[2].options.observe, "its flows are counted");
+	cr_expect(eq(int, c->steer[1].options.placement, MG_PLACEMENT_SLOT));
 	cr_expect(eq(int, c->steer[0].affinity, MG_AFFINITY_QUIC));
 	cr_expect(eq(u8, c->steer[0].options.quic_config, 6));
 	cr_expect(eq(u8, c->steer[0].options.quic_id_len, 12));

@@ -3,25 +3,12 @@
 
 #include "base/util.h"
 #include "table.h"
+#include "view_parts.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const json_t *get(const json_t *object, const char *key)
-{
-	return json_object_get(object, key);
-}
-
-static const char *text(const json_t *object, const char *key)
-{
-	const char *value = json_string_value(get(object, key));
-
-	return value ? value : "";
-}
-
-/* "label value  " where the member is there. */
-static void print_member(const json_t *object, const char *label, const char *key,
-			 enum cell_format format)
+void print_member(const json_t *object, const char *label, const char *key, enum cell_format format)
 {
 	_cleanup_(freep) char *cell = cell_format(get(object, key), format);
 
@@ -36,7 +23,7 @@ static void print_counters(const json_t *object)
 	print_member(object, "bytes", "bytes", CELL_BYTES);
 }
 
-static void print_heading(const json_t *service)
+void print_heading(const json_t *service)
 {
 	printf("%s  %s  %s", text(service, "name"), text(service, "address"),
 	       text(service, "protocol"));
@@ -195,40 +182,6 @@ void view_sites(const json_t *answer)
 	}
 	if (!json_array_size(get(answer, "sites")))
 		printf("no sites\n");
-}
-
-static void print_members(const json_t *service)
-{
-	static const struct column columns[] = {
-		{ "SITE", "name", CELL_TEXT },
-		{ "WEIGHT", "weight", CELL_PERCENT },
-		{ "SLOTS", "slots", CELL_COUNT },
-		{ "IN FLIGHT", "in-flight", CELL_NUMBER },
-		{ "STARTS", "starts", CELL_COUNT },
-		{ "ENDS SEEN", "ends", CELL_COUNT },
-		{ "HANDSHAKE", "handshake-ms", CELL_MS },
-		{ "TIMED", "handshakes", CELL_COUNT },
-	};
-
-	print_heading(service);
-	if (!json_is_true(get(service, "observed")))
-		printf("  flows are not counted: `observe: true` in the service's `steer` has them "
-		       "counted\n");
-	table_print(stdout, get(service, "members"), columns, ARRAY_SIZE(columns), 2);
-	printf("\n");
-}
-
-void view_members(const json_t *answer)
-{
-	const json_t *service;
-	size_t i;
-
-	json_array_foreach(get(answer, "services"), i, service)
-	{
-		print_members(service);
-	}
-	if (!json_array_size(get(answer, "services")))
-		printf("no service is steered here\n");
 }
 
 void view_slots(const json_t *answer)
@@ -655,6 +608,7 @@ static void print_decision(const json_t *record)
 	if (json_is_true(get(record, "held-by-hysteresis")))
 		printf("  the shares were kept: what is wanted differs by less than the "
 		       "hysteresis\n");
+	print_flows(get(record, "placement"));
 }
 
 /* Carriers that filled in what the first one left open. */

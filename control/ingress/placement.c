@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * DOC: Counts fade with a time constant of WINDOW_S, so that at a steady rate they are worth as
+ * many seconds. Ends are seen late everywhere or nowhere, by where clients' packets pass, while one
+ * slow site is what two choices are for: so it is the site with the least delay that tells. The
+ * gate turns only when it would for STEADY seconds: each turn is a new entry in the tables.
+ */
+#include "ingress/placement.h"
+
+#include "base/util.h"
+
+#include <math.h>
+
+#define WINDOW_S     10.0
+#define GATE_NS      1000000000u
+#define STEADY       3
+#define FLOW_S       10.0       /* stands in for a time that nobody tells */
+#define DRAIN_PART   (1.0 / 64) /* less would be lost in the counts' grain */
+#define SLOWER       4.0   /* flows that are seen to end may last so much longer than is said */
+#define MOST_ENDS    0.95  /* of the starts: as many ends as to be believed about that */
+#define SCALE        256.0 /* of fading counts in the view */
+#define TIME_MIN_S   0.001
+#define TIME_MAX_S   4000.0 /* in us it fits into 32 bits */
+#define VIEW_MAX     4e9
+#define LEAST_STARTS 1.0 /* of a site whose delay is to say anything */
+#define KNOWN_SHARE  0.99
+
+_Static_assert((int)PLACEMENT_OPEN == TWO_CHOICE_OPEN &&
+		       (int)PLACEMENT_FEW_FLOWS == TWO_CHOICE_FEW_FLOWS &&
+		       (int)PLACEMENT_FEW_ENDS == TWO_CHOICE_FEW_ENDS &&
+		       (int)PLACEMENT_LATE_ENDS == TWO_CHOICE_LATE_ENDS,
+	       "gate_of() takes the one for the other");
+
+const char *placement_gate_text(enum placement_gate gate)
+{
+	static const char *const words[] = { [PLACEMENT_OPEN] = "open",
+					     [PLACEMENT_FEW_FLOWS] = "few-flows",
+					     [PLACEMENT_FEW_ENDS] = "few-ends",
+					     [PLACEMENT_LATE_ENDS] = "late-ends",
+					     [PLACEMENT_WAITING] = "waiting" };
+
+	return words[gate];
+}
+
+const char *placement_gate_reason(enum placement_gate gate)
+{
+	static const char *const words[] = {
+		[PLACEMENT_OPEN] = "new flows go to the better of two sites",
+		[PLACEMENT_FEW_FLOWS] =
+			"by the slot alone: fewer than two flows of this router are in flight",
+		[PLACEMENT_FEW_ENDS] = "by the slot alone: most flows are not seen to end here",
+		[PLACEMENT_LATE_ENDS] =
+			"by the slot alone: flows are seen to end much later than sites say",
+		[PLACEMENT_WAITING] =
+			"by the slot alone: flows that began before it was turned on come first",
+	};
+
+	return words[gate];
+}
+
+void placement_init(struct placement *p, bool udp, double hold_s, uint64_t now_ns)
+{
+	*p = (struct placement){ .udp = udp,
+				 .gate = PLACEMENT_WAITING,
+				 .next = PLACEMENT_WAITING,
+				 .opens_ns = now_ns + (uint64_t)(hold_s * 1e9) };
+}
+
+void placement_begin(struct placement *p, uint64_t now_ns)
+{
+	double passed_s = p->turned_ns ? (double)(now_ns - p->turned_ns) / 1e9 : 0;
+
+	p->keep = exp(-passed_s / WINDOW_S);
+	p->starts *= p->keep;
+	p->ends *= p->keep;
+	p->passed_s = passed_s;
+	p->begun = p->ended = 0;
+	p->turned_ns = now_ns;
+	p->in_flight = p->expected_s = p->share = 0;
+	p->late_s = INFINITY;
+}
+
+/* A count that begins anew is another member's. */
+static double counted(uint64_t *seen, uint64_t now)
+{
+	uint64_t before = now >= *seen ? *seen : 0;
+
+	*seen = now;
+	return (double)(now - before);
+}
+
+void placement_add(struct placement *p, struct placement_site *site,
+		   const struct member_flows *flows)
+{
+	double starts = counted(&site->starts_seen, flows->starts);
+	double ends = counted(&site->ends_seen, flows->ends);
+
+	if (!site->met)
+		starts = ends = 0;
+	site->met = true;
+	site->starts = site->starts * p->keep + starts;
+	p->starts += starts;
+	p->ends += ends;
+	p->begun += starts;
+	p->ended += ends;
+	p->in_flight += flows->in_flight;
+	if (site->expected_s <= 0)
+		return;
+	p->expected_s += site->share * site->expected_s;
+	p->share += site->share;
+	if (site->starts >= LEAST_STARTS)
+		p->late_s = fmin(p->late_s, fmax(0, flows->in_flight * WINDOW_S / site->starts -
+							    site->expected_s));
+}
+
+double placement_rate(const struct placement *p)
+{
+	return p->starts / WINDOW_S;
+}
+
+double placement_flow_s(const struct placement *p)
+{
+	return p->starts > 0 ? p->in_flight / placement_rate(p) : 0;
+}
+
+static bool time_known(const struct placement *p)
+{
+	return p->share >= KNOWN_SHARE;
+}
+
+static struct two_choice_view view_of(const struct placement *p)
+{
+	double flow_s = time_known(p) ? p->expected_s / p->share : FLOW_S;
+	double late_s = time_known(p) && isfinite(p->late_s) ? p->late_s : 0;
+
+	return (struct two_choice_view){
+		.starts = (uint32_t)fmin(p->starts * SCALE, VIEW_MAX),
+		.ends = (uint32_t)fmin(p->ends * SCALE, VIEW_MAX),
+		.in_flight = (uint32_t)fmin(p->in_flight * TWO_CHOICE_FLOW, VIEW_MAX),
+		.flow_us = (uint32_t)(fmin(fmax(flow_s, TIME_MIN_S), TIME_MAX_S) * 1e6),
+		.late_us = (uint32_t)(fmin(late_s, TIME_MAX_S) * 1e6),
+	};
+}
+
+/* Of UDP no end is seen: its recent starts are what is in flight, if it is known for how long. */
+static enum placement_gate gate_of(const struct placement *p)
+{
+	struct two_choice_view view = p->view;
+
+	if (p->turned_ns < p->opens_ns)
+		return PLACEMENT_WAITING;
+	if (p->udp && time_known(p))
+		view.ends = view.starts;
+	return (enum placement_gate)two_choice_gate(&view);
+}
+
+static bool gate_turn(struct placement *p)
+{
+	enum placement_gate now = gate_of(p);
+	bool turns = (now == PLACEMENT_OPEN) != (p->gate == PLACEMENT_OPEN);
+
+	p->next_for = now == p->next ? p->next_for + 1 : 1;
+	p->next = now;
+	if (turns && p->next_for < STEADY)
+		return false;
+	p->gate = now;
+	p->turns += turns;
+	return turns;
+}
+
+/* Flows begin; those end that are due. */
+static double run_on(double *running, double begun, double passed_s, double flow_s)
+{
+	double due;
+
+	*running += begun;
+	due = *running * (1 - exp(-passed_s / flow_s));
+	*running -= due;
+	return due;
+}
+
+/* Whether ends are seen of most flows, be they as slow as is believed. At first nothing speaks
+ * against it. */
+static bool ends_seen(struct placement *p, double said_s)
+{
+	p->due =
+		p->due * p->keep + run_on(&p->slow_running, p->begun, p->passed_s, said_s * SLOWER);
+	p->watched_s += p->passed_s;
+	return p->watched_s < WINDOW_S || p->ends >= p->due * MOST_ENDS;
+}
+
+/* Ends are due as if flows lasted as long as is said; where most ends are seen, as long as they are
+ * seen to, within bounds. What is in flight beyond that has ended unseen. What is due too early by
+ * chance is made up for by what comes then, so that nothing is drained in the long run where all
+ * ends are seen. */
+static double drain_due(struct placement *p)
+{
+	double said_s = p->view.flow_us / 1e6, flow_s = said_s, part;
+
+	if (ends_seen(p, said_s))
+		flow_s = fmin(fmax(placement_flow_s(p), said_s), said_s * SLOWER);
+	p->owed += run_on(&p->running, p->begun, p->passed_s, flow_s) - p->ended;
+	part = p->in_flight > 0 ? p->owed / p->in_flight : 0;
+	if (part < DRAIN_PART || p->owed < 1 || p->watched_s < WINDOW_S)
+		return 0;
+	p->owed = 0;
+	return fmin(part, 1);
+}
+
+bool placement_end(struct placement *p, double *ret_drain)
+{
+	p->view = view_of(p);
+	*ret_drain = drain_due(p);
+	if (p->turned_ns - p->gated_ns < GATE_NS)
+		return false;
+	p->gated_ns = p->turned_ns;
+	return gate_turn(p);
+}
