@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* Sixteen BGP messages: what one turn of the loop takes from one neighbour at most. */
-#define RECEIVE_SIZE (16 * 4096)
+#define RECEIVE_SIZE (16 * 4096) /* the longest message fits in (RFC 8654) */
+#define READ_SIZE    (4 * 4096)  /* what one turn of the loop takes from one neighbour at most */
 
 struct transport {
 	uv_tcp_t tcp;
@@ -58,10 +58,13 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 {
 	struct transport *t = handle->data;
 
+	size_t room = sizeof(t->octet) - t->received;
+
 	/* libuv would read on for as long as there is something. No room makes it leave this
 	 * connection to the next turn, so that a flood of one neighbour delays nobody. */
-	*ret = uv_buf_init((char *)t->octet + t->received,
-			   t->has_read ? 0 : (unsigned int)(sizeof(t->octet) - t->received));
+	if (room > READ_SIZE)
+		room = READ_SIZE;
+	*ret = uv_buf_init((char *)t->octet + t->received, t->has_read ? 0 : (unsigned int)room);
 	t->has_read = false;
 }
 

@@ -3,7 +3,7 @@
 #include "raw_neighbor.h"
 
 #define FLOOD_OCTETS (4 << 20)
-#define TURN_OCTETS  (16 * MESSAGE_MAX) /* control/bgp/transport.c reads so much at a time */
+#define TURN_OCTETS  (4 * MESSAGE_MAX) /* control/bgp/transport.c reads so much at a time */
 
 /* One prefix with another metric each time; the length of a message is the same. */
 static size_t flood_fill(uint8_t *octets, size_t size, size_t *ret_message_len)
