@@ -8,6 +8,7 @@
  */
 #include "tables/state.h"
 
+#include "base/fnv.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -29,6 +30,13 @@ static bool same_address(const struct mg_service_key *a, const struct mg_service
 	       !memcmp(a->addr, b->addr, sizeof(a->addr));
 }
 
+struct near *near_of(const struct tables *t, const struct mg_service_key *key)
+{
+	uint64_t hash = fnv_add(FNV_START, key->addr, sizeof(key->addr));
+
+	return (struct near *)&t->near[(hash ^ hash >> 32) % NEAR_COUNT];
+}
+
 static uint32_t key_rank(const struct mg_service_key *key)
 {
 	return (uint32_t)key->proto << 16 | key->port;
@@ -43,11 +51,9 @@ bool echo_is(const struct mg_service_key *key)
 static const struct table_service *echo_model(const struct tables *t,
 					      const struct mg_service_key *key)
 {
-	const struct table_service *least = NULL;
+	const struct table_service *least = NULL, *s = near_of(t, key)->services;
 
-	for (size_t i = 0; i < t->service_count; i++) {
-		const struct table_service *s = t->service[i];
-
+	for (; s; s = s->next_near) {
 		if (s->place && same_address(&s->spec.key, key) &&
 		    (!least || key_rank(&s->spec.key) < key_rank(&least->spec.key)))
 			least = s;
@@ -74,30 +80,38 @@ static struct mg_service echo_entry(const struct table_service *model)
 
 static struct echo *echo_find(const struct tables *t, const struct mg_service_key *key)
 {
-	for (size_t i = 0; i < t->echo_count; i++)
-		if (same_address(&t->echo[i].entry.key, key))
-			return &t->echo[i];
-	return NULL;
+	struct echo *echo = near_of(t, key)->echoes;
+
+	while (echo && !same_address(&echo->entry.key, key))
+		echo = echo->next;
+	return echo;
 }
 
-static struct echo *echo_add(struct tables *t)
+static struct echo *echo_add(struct tables *t, const struct mg_service_key *key)
 {
-	struct echo *grown = reallocarray(t->echo, t->echo_count + 1, sizeof(*grown));
+	struct near *near = near_of(t, key);
+	struct echo *echo = calloc(1, sizeof(*echo));
 
-	if (!grown)
+	if (!echo)
 		return NULL;
-	t->echo = grown;
-	grown[t->echo_count] = (struct echo){ .place = 0 };
-	return &grown[t->echo_count++];
+	echo->entry.key = *key;
+	echo->next = near->echoes;
+	near->echoes = echo;
+	return echo;
 }
 
 static void echo_remove(struct tables *t, struct echo *echo)
 {
+	struct echo **at = &near_of(t, &echo->entry.key)->echoes;
+
 	if (echo->place) {
 		service_index_remove(t, &echo->entry, echo->place);
 		ranges_retire(&t->places, echo->place, t->sweep.round);
 	}
-	*echo = t->echo[--t->echo_count];
+	while (*at != echo)
+		at = &(*at)->next;
+	*at = echo->next;
+	free(echo);
 }
 
 static int echo_enter(struct tables *t, struct echo *echo, const struct mg_service *entry)
@@ -109,7 +123,8 @@ static int echo_enter(struct tables *t, struct echo *echo, const struct mg_servi
 		return r;
 	if (echo->place)
 		ranges_retire(&t->places, echo->place, t->sweep.round);
-	*echo = (struct echo){ .entry = *entry, .place = place };
+	echo->entry = *entry;
+	echo->place = place;
 	return 0;
 }
 
@@ -129,7 +144,7 @@ void echo_sync(struct tables *t, const struct mg_service_key *key)
 	if (echo && !memcmp(&echo->entry, &entry, sizeof(entry)))
 		return;
 	if (!echo)
-		echo = echo_add(t);
+		echo = echo_add(t, &entry.key);
 	r = echo ? echo_enter(t, echo, &entry) : -ENOMEM;
 	if (r >= 0)
 		return;
@@ -140,22 +155,36 @@ void echo_sync(struct tables *t, const struct mg_service_key *key)
 
 int echo_adopt(struct tables *t, uint32_t place, const struct mg_service *entry)
 {
-	struct echo *echo = echo_add(t);
+	struct echo *echo = echo_add(t, &entry->key);
 
 	if (!echo)
 		return -ENOMEM;
-	*echo = (struct echo){ .entry = *entry, .place = place };
+	echo->entry = *entry;
+	echo->place = place;
 	return 0;
+}
+
+void echo_free(struct tables *t)
+{
+	for (size_t i = 0; i < NEAR_COUNT; i++)
+		while (t->near[i].echoes) {
+			struct echo *echo = t->near[i].echoes;
+
+			t->near[i].echoes = echo->next;
+			free(echo);
+		}
 }
 
 /* Of services that have gone, and of those of an older build, which had none. */
 void echo_claim_end(struct tables *t)
 {
-	for (size_t i = t->echo_count; i-- > 0;) {
-		struct mg_service_key key = t->echo[i].entry.key;
+	for (size_t i = 0; i < NEAR_COUNT; i++)
+		for (struct echo *echo = t->near[i].echoes, *next; echo; echo = next) {
+			struct mg_service_key key = echo->entry.key;
 
-		echo_sync(t, &key);
-	}
+			next = echo->next;
+			echo_sync(t, &key);
+		}
 	for (size_t i = 0; i < t->service_count; i++)
 		echo_sync(t, &t->service[i]->spec.key);
 }

@@ -46,7 +46,9 @@ static uint64_t gap_end(const struct ranges *r, size_t at)
 
 int ranges_take(struct ranges *r, uint32_t len, uint32_t align, uint32_t *ret_base)
 {
-	for (size_t i = 0; i <= r->count; i++) {
+	while (r->packed < r->count && gap_start(r, r->packed) == gap_end(r, r->packed))
+		r->packed++;
+	for (size_t i = r->packed; i <= r->count; i++) {
 		uint64_t base = (gap_start(r, i) + align - 1) / align * align;
 		int fault;
 
@@ -84,6 +86,7 @@ void ranges_release(struct ranges *r, uint64_t round,
 {
 	size_t kept = 0;
 
+	r->packed = 0;
 	for (size_t i = 0; i < r->count; i++) {
 		const struct range range = r->range[i];
 

@@ -17,6 +17,7 @@ struct ranges {
 	uint32_t first, end; /* what may be taken: first up to end - 1 */
 	struct range *range; /* by base */
 	size_t count, room;
+	size_t packed; /* before so many of them, and between them, nothing is free */
 };
 
 void ranges_init(struct ranges *ranges, uint32_t first, uint32_t end);

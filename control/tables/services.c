@@ -23,11 +23,9 @@ static bool key_equal(const struct mg_service_key *a, const struct mg_service_ke
 /* The latest with this key: what it replaces stands behind its `former`. */
 static struct table_service *service_find(const struct tables *t, const struct mg_service_key *key)
 {
-	struct table_service *found = NULL;
+	struct table_service *found = NULL, *s = near_of(t, key)->services;
 
-	for (size_t i = 0; i < t->service_count; i++) {
-		struct table_service *s = t->service[i];
-
+	for (; s; s = s->next_near) {
 		if (key_equal(&s->spec.key, key) && (!found || s->former == found))
 			found = s;
 	}
@@ -76,32 +74,53 @@ static struct table_service *service_alloc(struct tables *t, const struct servic
 	return s->moving_since_s ? TAKE_PTR(s) : NULL;
 }
 
+/* Index of the first service whose slots do not begin before those. */
+static size_t service_at(const struct tables *t, uint32_t slot_base)
+{
+	size_t low = 0, high = t->service_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (t->service[middle]->entry.slot_base < slot_base)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static int service_insert(struct tables *t, struct table_service *s)
 {
 	struct table_service **more =
 		reallocarray(t->service, t->service_count + 1, sizeof(struct table_service *));
-	size_t at = 0;
+	struct near *near = near_of(t, &s->spec.key);
+	size_t at;
 
 	if (!more)
 		return -ENOMEM;
 	t->service = more;
-	while (at < t->service_count && more[at]->entry.slot_base < s->entry.slot_base)
-		at++;
+	at = service_at(t, s->entry.slot_base);
 	memmove(more + at + 1, more + at, (t->service_count - at) * sizeof(struct table_service *));
 	more[at] = s;
 	t->service_count++;
+	s->next_near = near->services;
+	near->services = s;
 	return 0;
 }
 
 static void service_delete(struct tables *t, const struct table_service *s)
 {
-	for (size_t i = 0; i < t->service_count; i++) {
-		if (t->service[i] != s)
-			continue;
-		memmove(t->service + i, t->service + i + 1,
-			(--t->service_count - i) * sizeof(struct table_service *));
-		return;
-	}
+	struct table_service **near = &near_of(t, &s->spec.key)->services;
+	size_t at = service_at(t, s->entry.slot_base);
+
+	while (*near && *near != s)
+		near = &(*near)->next_near;
+	if (!*near)
+		return; /* it was never inserted */
+	*near = s->next_near;
+	memmove(t->service + at, t->service + at + 1,
+		(--t->service_count - at) * sizeof(struct table_service *));
 }
 
 /* Gives back its ranges, which rest before they are used again. */
@@ -439,5 +458,5 @@ void services_free(struct tables *t)
 	for (size_t i = 0; i < t->service_count; i++)
 		service_free(&t->service[i]);
 	free(t->service);
-	free(t->echo);
+	echo_free(t);
 }

@@ -39,10 +39,11 @@ struct table_service {
 	struct mg_service entry;
 	uint32_t place; /* of the entry in mg_services; 0: not entered yet */
 	bool claimed;
-	struct mg_counter gone;       /* what members that are no more have taken */
-	struct table_service *former; /* of another shape: at work until our slots are filled */
-	struct member *member;        /* by number, from 1 to entry.member_count */
-	uint32_t *moving_since_s;     /* by slot */
+	struct mg_counter gone;          /* what members that are no more have taken */
+	struct table_service *former;    /* of another shape: at work until our slots are filled */
+	struct table_service *next_near; /* of tables.near */
+	struct member *member;           /* by number, from 1 to entry.member_count */
+	uint32_t *moving_since_s;        /* by slot */
 	struct server {
 		uint8_t id[MG_SERVER_ID_MAX];
 		uint16_t member;
@@ -55,6 +56,14 @@ struct table_service {
 struct echo {
 	struct mg_service entry; /* as it stands in the map */
 	uint32_t place;
+	struct echo *next;
+};
+
+/* What has addresses of one hash: services and echo entries are found by their address. */
+#define NEAR_COUNT 4096
+struct near {
+	struct table_service *services;
+	struct echo *echoes;
 };
 
 struct port {
@@ -79,8 +88,7 @@ struct tables {
 	uint32_t *nexthop_references;   /* by index */
 	struct table_service **service; /* by slot_base */
 	size_t service_count;
-	struct echo *echo;
-	size_t echo_count;
+	struct near near[NEAR_COUNT];
 	struct port *port;
 	size_t port_count;
 	struct addr *endpoint; /* claimed ones */
@@ -147,11 +155,13 @@ int service_publish(struct table_service *service);
 struct table_service *service_of_slot(const struct tables *tables, uint32_t slot);
 
 /* echo.c: the entry of a service address that echo requests take. */
+struct near *near_of(const struct tables *tables, const struct mg_service_key *key);
 bool echo_is(const struct mg_service_key *key); /* else it is a service's */
 /* Brings the entry of this address and scope in line with the services there. */
 void echo_sync(struct tables *tables, const struct mg_service_key *key);
 int echo_adopt(struct tables *tables, uint32_t place, const struct mg_service *entry);
 void echo_claim_end(struct tables *tables);
+void echo_free(struct tables *tables);
 
 /* service_index.c: which place of mg_services a key leads to. */
 int service_index_enter(struct tables *tables, const struct mg_service *entry, uint32_t former,
