@@ -33,6 +33,12 @@ struct sample_summary sample_summary(double *values, size_t count)
 	return summary;
 }
 
+double sample_quantile(double *values, size_t count, double share)
+{
+	qsort(values, count, sizeof(*values), compare);
+	return quantile(values, count, share);
+}
+
 bool sample_noisy(const struct sample_summary *summary)
 {
 	return summary->spread > SAMPLE_NOISY;

@@ -13,4 +13,6 @@ struct sample_summary {
 
 /* Sorts the values. count: at least one. */
 struct sample_summary sample_summary(double *values, size_t count);
+/* The value that so large a share of them does not exceed, 0 to 1. Sorts the values. */
+double sample_quantile(double *values, size_t count, double share);
 bool sample_noisy(const struct sample_summary *summary);

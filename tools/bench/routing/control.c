@@ -33,15 +33,13 @@ static const struct measure {
 	const char *name;
 	int (*run)(const struct bench *bench, struct figures *figures);
 } measures[] = {
-	{ "load", measure_load },
-	{ "select", measure_select },
-	{ "restore", measure_restore },
-	{ "rate", measure_rate },
+	{ "load", measure_load }, { "select", measure_select },   { "restore", measure_restore },
+	{ "rate", measure_rate }, { "latency", measure_latency }, { "flood", measure_flood },
 };
 
 static const struct argp_option table[] = {
-	{ "measure", 'm', "NAME,...", 0, "load, select, restore, rate; all of them unless named",
-	  0 },
+	{ "measure", 'm', "NAME,...", 0,
+	  "load, select, restore, rate, latency, flood; all of them unless named", 0 },
 	{ "routes", KEY_ROUTES, "N", 0, "Routes to load, with K or M (100K)", 0 },
 	{ "runs", KEY_RUNS, "N", 0, "Runs of each, in turn; 3 to 100 (5)", 0 },
 	{ "check", KEY_CHECK, NULL, 0, "A line for each bound; status 0 only if all held", 0 },

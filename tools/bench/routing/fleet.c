@@ -14,21 +14,28 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
-#define HOLD_S       90
-#define OPEN_MS      30000
-#define MESSAGE_LEN  512 /* more than an UPDATE of ours takes */
-#define SITE_FIRST   10  /* the first one's egress is 10.98.0.10 */
-#define PRIORITY     10
-#define CAPACITY     8 /* worker slots, of each service at each site */
-#define SERVICE_S    0.05
-#define WINDOW_S     5
-#define EVEN_RATE    80 /* requests a second: half of what the slots can take */
-#define EVEN_FLIGHT  4
-#define SITES_TABLE  64
-#define REST_NS      UINT64_C(10000000)
-#define MEMBERS_EACH 32
+#define HOLD_S      90
+#define OPEN_MS     30000
+#define MESSAGE_LEN 512 /* more than an UPDATE of ours takes */
+#define SITE_FIRST  10  /* the first one's egress is 10.98.0.10 */
+#define CAPACITY    8   /* worker slots, of each service at each site */
+#define SERVICE_S   0.05
+#define WINDOW_S    5
+#define EVEN_RATE   80 /* requests a second: half of what the slots can take */
+#define EVEN_FLIGHT 4
+#define SITES_TABLE 64
+#define REST_NS     UINT64_C(10000000)
+#define PRIORITY    10
+#define PERIOD_NS   UINT64_C(1000000)
+
+/* <linux/sched.h>, which cannot be included beside <sched.h> */
+#define SCHED_DEADLINE 6
+#define RESET_ON_FORK  1
+#define MEMBERS_EACH   32
 
 struct addr fleet_service_addr(uint32_t service)
 {
@@ -140,6 +147,9 @@ int fleet_start(struct fleet *f)
 
 void fleet_close(struct fleet *f)
 {
+	const struct sched_param param = { 0 };
+
+	sched_setscheduler(0, SCHED_OTHER, &param);
 	for (unsigned int i = 0; i < f->sessions; i++) {
 		peer_close(&f->session[i].peer);
 		freep(&f->session[i].stream);
@@ -279,15 +289,6 @@ int fleet_send(struct fleet *f, unsigned int session, uint64_t timeout_ns)
 	return r;
 }
 
-int fleet_pump(struct fleet *f)
-{
-	int r = 0;
-
-	for (unsigned int i = 0; i < f->sessions && r == 0; i++)
-		r = peer_pump(&f->session[i].peer);
-	return r;
-}
-
 void fleet_wait_until(uint64_t when_ns)
 {
 	const struct timespec when = { .tv_sec = (time_t)(when_ns / 1000000000),
@@ -296,7 +297,7 @@ void fleet_wait_until(uint64_t when_ns)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL);
 }
 
-int fleet_rest(struct fleet *f, uint64_t for_ns)
+int fleet_rest(struct fleet *f, unsigned int session, uint64_t for_ns)
 {
 	uint64_t until = clock_ns() + for_ns;
 	int r = 0;
@@ -305,17 +306,45 @@ int fleet_rest(struct fleet *f, uint64_t for_ns)
 		uint64_t next = clock_ns() + REST_NS;
 
 		fleet_wait_until(next < until ? next : until);
-		r = fleet_pump(f);
+		for (unsigned int i = session; i < f->sessions && r == 0; i++)
+			r = peer_pump(&f->session[i].peer);
 	}
 	return r;
 }
 
-bool fleet_hurry(const struct fleet *f)
+/* Not by priority: the kernel stops who never rests for 50 ms in each second. */
+static int deadline_set(pid_t pid)
+{
+	struct {
+		uint32_t size, policy;
+		uint64_t flags;
+		int32_t nice;
+		uint32_t priority;
+		uint64_t runtime_ns, deadline_ns, period_ns;
+	} attr = { .size = sizeof(attr),
+		   .policy = SCHED_DEADLINE,
+		   .flags = RESET_ON_FORK,
+		   .runtime_ns = PERIOD_NS * 9 / 10,
+		   .deadline_ns = PERIOD_NS,
+		   .period_ns = PERIOD_NS };
+
+	return syscall(SYS_sched_setattr, pid, &attr, 0) < 0 ? -errno : 0;
+}
+
+void fleet_hurry(const struct fleet *f)
 {
 	const struct sched_param param = { .sched_priority = PRIORITY };
+	int r = deadline_set(f->process.pid);
 
-	if (sched_setscheduler(f->process.pid, SCHED_FIFO, &param) == 0)
-		return true;
-	log_warn(-errno, "margayd stays at the priority of all others: times have theirs in them");
-	return false;
+	if (r == 0 && sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param) < 0)
+		r = -errno;
+	if (r < 0)
+		log_warn(r, "no real time to be had: times have others' work in them");
+}
+
+void fleet_blink(void)
+{
+	const struct timespec blink = { .tv_nsec = 5000 };
+
+	nanosleep(&blink, NULL);
 }

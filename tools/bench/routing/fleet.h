@@ -58,14 +58,13 @@ int fleet_announce_all(struct fleet *fleet, unsigned int session, uint32_t from,
 
 /* Sends the session's stream, which is empty then. */
 int fleet_send(struct fleet *fleet, unsigned int session, uint64_t timeout_ns);
-/* Keeps the sessions, without anything to send. */
-int fleet_pump(struct fleet *fleet);
-
 /* Sleeps until then. */
 void fleet_wait_until(uint64_t when_ns);
-/* The same, and keeps the sessions. */
-int fleet_rest(struct fleet *fleet, uint64_t for_ns);
+/* Sleeps so long, and keeps the sessions from `session` on. */
+int fleet_rest(struct fleet *fleet, unsigned int session, uint64_t for_ns);
 
-/* margayd in real time: what others do on the machine is not what is measured. False where the
- * kernel refuses, which is logged. */
-bool fleet_hurry(const struct fleet *fleet);
+/* margayd and the bench in real time, until fleet_close(): what others do on the machine is not
+ * what is measured. Where the kernel refuses, that is logged, and times have the others in them. */
+void fleet_hurry(const struct fleet *fleet);
+/* Between two looks: who spins in real time keeps the kernel from handing over what was sent. */
+void fleet_blink(void);

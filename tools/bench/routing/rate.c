@@ -55,7 +55,7 @@ static int marker_await(struct fleet *f, struct slots *s, bool up)
 	while (r == 0 && (member && slots_member_up(s, 0, member)) != up) {
 		if (clock_ns() > until)
 			return log_err(-ETIMEDOUT, "margayd has not come to the last update");
-		r = fleet_rest(f, 1000000);
+		r = fleet_rest(f, 0, 1000000);
 		if (up)
 			slots_look_at(s, 0);
 		member = s->service[0].member[MARKER];
@@ -134,14 +134,8 @@ static int rate_run(struct fleet *f, struct slots *s, struct rates *ret, unsigne
 
 static int rate_runs(const struct bench *bench, struct fleet *f, struct slots *s, struct rates *ret)
 {
-	int r = fleet_announce_all(f, 0, 0, FLEET_SITES);
+	int r = fleet_load(f, s, LOAD_NS);
 
-	if (r == 0)
-		r = fleet_start(f);
-	if (r == 0)
-		r = fleet_send(f, 0, LOAD_NS);
-	if (r == 0)
-		r = slots_await_even(s, f, LOAD_NS);
 	for (unsigned int run = 0; run < bench->runs && r == 0; run++) {
 		bench_progress(bench, "rate", run);
 		r = rate_run(f, s, ret, run);

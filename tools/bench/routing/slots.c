@@ -235,9 +235,23 @@ int slots_await_even(struct slots *s, struct fleet *fleet, uint64_t timeout_ns)
 				       r < 0 ? "not all services are in the tables"
 					     : "service s%u has not the slots it must have",
 				       even);
-		pumped = fleet_rest(fleet, REST_NS);
+		pumped = fleet_rest(fleet, 0, REST_NS);
 	}
 	return pumped;
+}
+
+int fleet_load(struct fleet *f, struct slots *s, uint64_t timeout_ns)
+{
+	uint32_t first = FLEET_SITES - (f->sessions - 1); /* of the sessions behind the first one */
+	int r = fleet_announce_all(f, 0, 0, first);
+
+	for (unsigned int i = 1; i < f->sessions && r == 0; i++)
+		r = fleet_announce_all(f, i, first + i - 1, first + i);
+	if (r == 0)
+		r = fleet_start(f);
+	for (unsigned int i = 0; i < f->sessions && r == 0; i++)
+		r = fleet_send(f, i, timeout_ns);
+	return r < 0 ? r : slots_await_even(s, f, timeout_ns);
 }
 
 /* As margayd says it has decided. */

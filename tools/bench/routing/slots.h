@@ -45,6 +45,10 @@ bool slots_are_even(const struct slots *slots, uint32_t service);
  * errno, logged. */
 int slots_await_even(struct slots *slots, struct fleet *fleet, uint64_t timeout_ns);
 
+/* Starts margayd, tells it of all sites (each session of a part of them, the last one of the last
+ * site), and waits until that stands in the slots. 0, or negative errno, logged. */
+int fleet_load(struct fleet *fleet, struct slots *slots, uint64_t timeout_ns);
+
 /* Whether the owners are those of the shares that margayd says it has decided on, for all services.
  * 0, or negative errno, logged. */
 int slots_check(struct slots *slots, struct fleet *fleet);
