@@ -11,6 +11,7 @@
 #include "bgp/update.h"
 
 #include <errno.h>
+#include <utlist.h>
 
 /* Changes in one chunk: bounds the work of a turn, and what is waiting to be written. */
 #define BATCH 1024
@@ -313,6 +314,23 @@ static const struct chunk *chunk_find(const struct adj_group *g, const struct ad
 	return NULL;
 }
 
+/* The members that stand where this one does, or behind, and can take the same; one may come by
+ * another way, and gets a chunk of its own then. */
+static size_t chunk_takers(const struct adj_group *g, const struct chunk *chunk)
+{
+	const struct adj_out *member;
+	size_t count = 0;
+
+	if (chunk->own)
+		return 1;
+	DL_FOREACH(g->members, member)
+	{
+		count += member->version <= chunk->from &&
+			 !chunk_has_source(chunk, member->neighbor);
+	}
+	return count;
+}
+
 static int chunk_make(struct adj_group *g, const struct adj_out *member, struct chunk *ret)
 {
 	_cleanup_(changes_clear) struct changes c = { .group = g,
@@ -331,7 +349,24 @@ static int chunk_make(struct adj_group *g, const struct adj_out *member, struct 
 	ret->source = TAKE_PTR(c.source);
 	ret->source_count = c.source_count;
 	ret->own = chunk_has_source(ret, member->neighbor);
+	ret->takers = chunk_takers(g, ret);
 	return 0;
+}
+
+/* The room for octets goes with the last one, thirty-two of a table are megabytes; but the next
+ * chunk may have it. */
+void adj_chunk_taken(struct adj_group *g, const struct chunk *chunk)
+{
+	struct chunk *taken = &g->chunk[chunk - g->chunk], *next = &g->chunk[g->next_chunk];
+
+	if (taken->takers && --taken->takers)
+		return;
+	chunk_reset(taken);
+	if (next->buffer.at)
+		buffer_clear(&taken->buffer);
+	else
+		next->buffer = taken->buffer;
+	taken->buffer = (struct buffer){ 0 };
 }
 
 const struct chunk *adj_chunk(struct adj_group *g, const struct adj_out *member)

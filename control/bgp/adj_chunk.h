@@ -14,6 +14,9 @@ struct writer buffer_writer(const struct buffer *buffer);
  * until its next call; NULL: out of memory. */
 const struct chunk *adj_chunk(struct adj_group *group, const struct adj_out *member);
 
+/* The member has had what adj_chunk() gave it. */
+void adj_chunk_taken(struct adj_group *group, const struct chunk *chunk);
+
 /* What it has been told, once more: some of it from member->again on. *ret_to is how far that went.
  * 0 or -ENOMEM. */
 int adj_chunk_again(struct adj_group *group, const struct adj_out *member, struct buffer *ret,

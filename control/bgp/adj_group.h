@@ -50,7 +50,8 @@ struct chunk {
 	struct buffer buffer;
 	uint32_t *source; /* whose routes are in there: for those it is not */
 	size_t source_count;
-	bool own; /* for one of them: for nobody else */
+	bool own;      /* for one of them: for nobody else */
+	size_t takers; /* who have not had it yet, of those that it was made for */
 };
 
 #define GROUP_CHUNKS 32

@@ -137,6 +137,7 @@ static int news_flush(struct adj_out *out, struct buffer *ret)
 	if (!chunk || buffer_append(ret, &chunk->buffer) < 0)
 		return -ENOMEM;
 	out->version = chunk->to;
+	adj_chunk_taken(out->group, chunk);
 	return 0;
 }
 

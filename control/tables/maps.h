@@ -51,8 +51,8 @@ int maps_open(const struct tables_config *config, struct maps *ret);
 void maps_init(struct maps *maps); /* so that maps_close() may be called */
 void maps_close(struct maps *maps);
 
-/* Slots and pins, 12 MB of default size: in our memory from the first service on. The kernel maps
- * all of it at once. 0, or the error, logged. */
+/* Slots, pins and what else is of flows, 14 MB of default size: in our memory from the first
+ * service on. The kernel maps all of it at once. 0, or the error, logged. */
 int maps_flows_open(struct maps *maps);
 void maps_flows_close(struct maps *maps);
 
