@@ -6,6 +6,7 @@
  * told something else, and get their own.
  */
 #include "bgp/adj_chunk.h"
+#include "base/grow.h"
 #include "base/util.h"
 #include "bgp/message.h"
 #include "bgp/update.h"
@@ -37,17 +38,7 @@ struct changes {
 
 int buffer_reserve(struct buffer *buffer, size_t max)
 {
-	size_t size = buffer->size * 2 + 4 * max;
-	uint8_t *grown;
-
-	if (buffer->size - buffer->len >= max)
-		return 0;
-	grown = realloc(buffer->at, size);
-	if (!grown)
-		return -ENOMEM;
-	buffer->at = grown;
-	buffer->size = size;
-	return 0;
+	return grow_octets(&buffer->at, &buffer->size, buffer->len + max);
 }
 
 struct writer buffer_writer(const struct buffer *buffer)

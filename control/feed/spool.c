@@ -6,6 +6,7 @@
  */
 #include "feed/spool.h"
 
+#include "base/grow.h"
 #include "base/log.h"
 #include "base/util.h"
 
@@ -14,8 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#define QUEUE_MIN (64 * 1024)
 
 struct spool {
 	uv_loop_t *loop;
@@ -156,23 +155,6 @@ int spool_open(uv_loop_t *loop, const char *path, size_t room, const struct spoo
 	return 0;
 }
 
-static bool queue_grow(struct spool *s, size_t need)
-{
-	size_t size = s->size ? s->size : QUEUE_MIN;
-	uint8_t *grown;
-
-	while (size < need)
-		size *= 2;
-	if (size == s->size)
-		return true;
-	grown = realloc(s->queue, size);
-	if (!grown)
-		return false;
-	s->queue = grown;
-	s->size = size;
-	return true;
-}
-
 int spool_put(struct spool *s, const void *octets, size_t len)
 {
 	size_t waiting = s->len + (s->flying ? s->flying_len - s->flown : 0);
@@ -181,7 +163,7 @@ int spool_put(struct spool *s, const void *octets, size_t len)
 		return s->error;
 	if (waiting + len > s->room)
 		return -ENOBUFS;
-	if (!queue_grow(s, s->len + len))
+	if (grow_octets(&s->queue, &s->size, s->len + len) < 0)
 		return -ENOMEM;
 	memcpy(s->queue + s->len, octets, len);
 	s->len += len;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "feed/station.h"
 
+#include "base/grow.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "bgp/fsm.h"
@@ -8,8 +9,6 @@
 
 #include <stdio.h>
 #include <string.h>
-
-#define QUEUE_MIN (64 * 1024)
 
 enum station_state { STATION_WAITING, STATION_CONNECTING, STATION_CONNECTED };
 
@@ -165,30 +164,14 @@ size_t station_waiting(const struct station *s)
 	return s->len + (s->transport ? transport_waiting(s->transport) : 0);
 }
 
-static bool queue_grow(struct station *s, size_t need)
-{
-	size_t size = s->size ? s->size : QUEUE_MIN;
-	uint8_t *grown;
-
-	while (size < need)
-		size *= 2;
-	if (size == s->size)
-		return true;
-	grown = realloc(s->queue, size);
-	if (!grown)
-		return false;
-	s->queue = grown;
-	s->size = size;
-	return true;
-}
-
 struct writer station_room(struct station *s, size_t len)
 {
 	struct writer none = { .bad = true };
 
 	if (!station_connected(s))
 		return none;
-	if (station_waiting(s) + len > s->config.buffer || !queue_grow(s, s->len + len)) {
+	if (station_waiting(s) + len > s->config.buffer ||
+	    grow_octets(&s->queue, &s->size, s->len + len) < 0) {
 		s->overflowed = true;
 		return none;
 	}

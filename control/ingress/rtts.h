@@ -13,6 +13,15 @@
 
 struct rtts_entry;
 
+/* Measured before configured. Seconds; negative: it should be measured, and is not known. measures:
+ * whether it is measured at all; measured_s negative: not yet; configured_s 0: not told. */
+static inline double rtt_rule(bool measures, double measured_s, double configured_s)
+{
+	if (measures && measured_s >= 0)
+		return measured_s;
+	return measures && configured_s <= 0 ? -1 : configured_s;
+}
+
 struct rtts {
 	struct rtts_entry *entries; /* uthash's head */
 	uint64_t secret[2];

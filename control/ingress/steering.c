@@ -402,18 +402,15 @@ static void weights_site_report(struct weights_site *in, const struct offer *off
 	in->drain |= offer->has_report && offer->report.drain;
 }
 
-/* Measured before configured. Seconds; NAN: not known. */
+/* Seconds; NAN: not known. */
 static double steering_rtt(const struct steering_context *context, const struct offer *offer,
 			   const struct addr *egress, const struct ingress_site_config *known)
 {
-	double configured = known ? known->rtt_s : 0, measured;
+	bool measures = context->rtts && offer && !offer->local;
+	double measured_s = measures ? rtts_ask(context->rtts, egress, context->now_ms) : -1;
+	double rtt_s = rtt_rule(measures, measured_s, known ? known->rtt_s : 0);
 
-	if (!context->rtts || !offer || offer->local)
-		return configured;
-	measured = rtts_ask(context->rtts, egress, context->now_ms);
-	if (measured >= 0)
-		return measured;
-	return configured > 0 ? configured : NAN;
+	return rtt_s < 0 ? NAN : rtt_s;
 }
 
 /* What is not known is as far as the farthest that is: not near, but not out of reach. */

@@ -34,16 +34,11 @@ static const struct weights_verdict *steering_verdict(const struct steering *s, 
 static void view_rtt(const struct ingress *in, const struct steering_site *site,
 		     const struct ingress_site_config *known, struct ingress_site_view *ret)
 {
-	double measured = in->measures ? rtts_get(&in->rtts, &site->egress) : -1;
-	bool local = ret->offer && ret->offer->local;
+	bool measures = in->measures && !(ret->offer && ret->offer->local);
+	double measured_s = measures ? rtts_get(&in->rtts, &site->egress) : -1;
 
-	ret->rtt_measured = measured >= 0 && !local;
-	if (ret->rtt_measured)
-		ret->rtt_s = measured;
-	else if (known && (known->rtt_s > 0 || !in->measures))
-		ret->rtt_s = known->rtt_s;
-	else
-		ret->rtt_s = in->measures && !local ? -1 : 0;
+	ret->rtt_measured = measured_s >= 0;
+	ret->rtt_s = rtt_rule(measures, measured_s, known ? known->rtt_s : 0);
 }
 
 bool ingress_site(const struct ingress *in, size_t service, size_t index,

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "feed/bmp_message.h"
 
-#include "base/util.h"
-#include "hex.h"
-
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
+#include "encoded.h"
 
 #define AT_US UINT64_C(1700000000000005)
 
@@ -111,11 +107,7 @@ static void mirror(struct writer *w)
 	bmp_mirror(&peer_v4, text("BAD"), AT_US, w);
 }
 
-static const struct {
-	const char *name;
-	void (*encode)(struct writer *w);
-	const char *hex;
-} vectors[] = {
+static const struct encoded vectors[] = {
 	{ "Initiation", initiation, "03 00000018 04  0001 0008 4d61726761792031  0002 0002 7231" },
 	{ "Termination", termination, "03 0000000c 05  0001 0002 0002" },
 	{ "Peer Up", peer_up,
@@ -141,33 +133,12 @@ static const struct {
 
 Test(bmp_message, is_as_the_rfc_has_it)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
-		char got[512], want[512];
-		uint8_t octets[256];
-		struct writer w = writer_of(octets, sizeof(octets));
-		size_t len;
-		_cleanup_(freep) uint8_t *bytes = unhex(vectors[i].hex, &len);
-
-		vectors[i].encode(&w);
-		cr_expect(not(w.bad), "%s", vectors[i].name);
-		hexdump(octets, writer_len(&w), got, sizeof(got));
-		hexdump(bytes, len, want, sizeof(want));
-		cr_expect(eq(str, got, want), "%s", vectors[i].name);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++)
+		expect_encoded(&vectors[i]);
 }
 
 Test(bmp_message, does_not_fit_into_less)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
-		size_t len;
-
-		free(unhex(vectors[i].hex, &len));
-		for (size_t room = 0; room < len; room++) {
-			_cleanup_(freep) uint8_t *octets = malloc(room + 1);
-			struct writer w = writer_of(octets, room);
-
-			vectors[i].encode(&w);
-			cr_expect(w.bad, "%s in %zu octets", vectors[i].name, room);
-		}
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++)
+		expect_no_fit(&vectors[i]);
 }

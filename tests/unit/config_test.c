@@ -787,6 +787,19 @@ Test(config, reads_the_example_of_vrfs)
 	cr_expect(eq(u8, c->announce[0].key.vrf, 2));
 }
 
+Test(config, reads_the_example_of_feeds_and_igp)
+{
+	_cleanup_(config_free) struct config *c = NULL;
+
+	parse_file(SOURCE_ROOT "/docs/examples/core.yaml", &c);
+	cr_expect(c->has_igp);
+	cr_expect(eq(u8, c->neighbor[0].limits.paths_out, 4));
+	cr_expect(c->has_feeds);
+	cr_assert(eq(sz, c->feeds.station_count, 1));
+	cr_expect(eq(str, c->feeds.station[0].name, "noc"));
+	cr_expect(eq(u32, c->feeds.mrt.table_s, 7200));
+}
+
 Test(config, reads_the_egress_example)
 {
 	_cleanup_(config_free) struct config *c = NULL;

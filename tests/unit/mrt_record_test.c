@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "feed/mrt_record.h"
 
-#include "base/util.h"
+#include "encoded.h"
 #include "feed/mrt_dir.h"
-#include "hex.h"
-
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 
 #define AT_S 1700000000
 
@@ -110,11 +106,7 @@ static void state(struct writer *w)
 #define AS_PATH "40 02 00 "
 #define ENDS    "0000 0001 c0000201 c0000209 "
 
-static const struct {
-	const char *name;
-	void (*encode)(struct writer *w);
-	const char *hex;
-} vectors[] = {
+static const struct encoded vectors[] = {
 	{ "PEER_INDEX_TABLE", peers,
 	  T "000d 0001 0000003c  0a000009 0001 76 0003 "
 	    "02 0a000009 00000000 0000fde8 "
@@ -146,35 +138,14 @@ static const struct {
 
 Test(mrt_record, is_as_the_rfcs_have_it)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
-		char got[1024], want[1024];
-		uint8_t octets[512];
-		struct writer w = writer_of(octets, sizeof(octets));
-		size_t len;
-		_cleanup_(freep) uint8_t *bytes = unhex(vectors[i].hex, &len);
-
-		vectors[i].encode(&w);
-		cr_expect(not(w.bad), "%s", vectors[i].name);
-		hexdump(octets, writer_len(&w), got, sizeof(got));
-		hexdump(bytes, len, want, sizeof(want));
-		cr_expect(eq(str, got, want), "%s", vectors[i].name);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++)
+		expect_encoded(&vectors[i]);
 }
 
 Test(mrt_record, does_not_fit_into_less)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
-		size_t len;
-
-		free(unhex(vectors[i].hex, &len));
-		for (size_t room = 0; room < len; room++) {
-			_cleanup_(freep) uint8_t *octets = malloc(room + 1);
-			struct writer w = writer_of(octets, room);
-
-			vectors[i].encode(&w);
-			cr_expect(w.bad, "%s in %zu octets", vectors[i].name, room);
-		}
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++)
+		expect_no_fit(&vectors[i]);
 }
 
 static const struct {
