@@ -25,9 +25,10 @@
 #include <errno.h>
 #include <string.h>
 
-#define TICK_MS 100
-#define TICKS   10     /* each service decides once in so many ticks */
-#define WORK_NS 250000 /* how long decisions may hold up the loop at a time */
+#define TICK_MS           100
+#define TICKS             10     /* each service decides once in so many ticks */
+#define WORK_NS           250000 /* how long decisions may hold up the loop at a time */
+#define OBSERVED_PER_TICK 2000   /* sites whose flows are read */
 
 static const struct ingress_site_config *site_config(const void *user, const struct addr *egress,
 						     uint16_t site_id)
@@ -223,6 +224,22 @@ static void ingress_mark_ways(struct ingress *in)
 	in->ways_changed = false;
 }
 
+/* In turns, where they are more than one tick should look at. */
+static void ingress_observe(struct ingress *in)
+{
+	uint64_t now_ns = uv_hrtime();
+	size_t seen = 0;
+
+	for (size_t i = 0; i < in->service_count && seen < OBSERVED_PER_TICK; i++) {
+		struct steering *s = in->service[in->observed++ % in->service_count];
+
+		if (!s->config.options.observe)
+			continue;
+		steering_observe(s, now_ns);
+		seen += s->site_count + 1;
+	}
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct ingress *in = timer->data;
@@ -230,6 +247,7 @@ static void on_tick(uv_timer_t *timer)
 	for (size_t i = 0; i < in->service_count; i++)
 		steering_watch(in->service[i], uv_hrtime());
 	in->tick = (in->tick + 1) % TICKS;
+	ingress_observe(in);
 	for (size_t i = in->tick; i < in->service_count; i += TICKS)
 		ingress_mark(in, in->service[i], URGENCY_ROUTINE);
 	ingress_mark_ways(in);

@@ -47,6 +47,7 @@ struct ingress {
 	bool converged;
 	bool ways_changed; /* some site's way; looked up at the next tick */
 	unsigned int tick;
+	size_t observed; /* services: whose turn it is to be looked at */
 	struct ingress_handles *handles;
 };
 

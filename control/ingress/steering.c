@@ -334,8 +334,7 @@ static void site_observe(const struct steering *s, struct steering_site *site, u
 	observed_note(site->observed, (double)now_ns / 1e9, &counts);
 }
 
-/* The own flows at each site, where the data plane counts them. */
-static void steering_observe(struct steering *s, uint64_t now_ns)
+void steering_observe(struct steering *s, uint64_t now_ns)
 {
 	for (size_t i = 0; i < s->site_count; i++) {
 		struct steering_site *site = &s->site[i];
@@ -441,11 +440,16 @@ static void weights_site_wishes(struct weights_site *in,
 static void weights_site_sight(struct weights_site *in, const struct observed *observed,
 			       uint64_t now_ns)
 {
-	const struct observed_load load = observed_load(observed, (double)now_ns / 1e9);
+	const double now_s = (double)now_ns / 1e9;
+	const struct observed_load load = observed_load(observed, now_s);
 
 	in->flow_time_s = fmax(0, load.flow_time_s);
+	in->flow_count = load.flows;
 	in->handshake_s = fmax(0, load.handshake_s);
 	in->flows_in_flight = fmax(0, load.steady);
+	in->seen_window_s = load.window_s;
+	in->flow_rate = fmax(0, load.rate);
+	in->seen_s = now_s - load.age_s;
 }
 
 static struct weights_site weights_site_of(const struct steering *s,

@@ -111,6 +111,10 @@ bool steering_reach(struct steering *steering, const struct steering_context *co
 /* Has an egress said something new of one of its sites since the last decision? */
 bool steering_states_changed(const struct steering *steering, const struct site_states *states);
 
+/* Reads the own flows at each site, where the data plane counts them: with each decision, and
+ * besides as often as there is time, for flows may be short. */
+void steering_observe(struct steering *steering, uint64_t now_ns);
+
 /* Measures the own rate, decides the shares, stores changed slots. 0, or -ENOMEM and the slots are
  * as they were. */
 int steering_decide(struct steering *steering, const struct steering_context *context);

@@ -6,11 +6,12 @@
 #include <math.h>
 #include <stdio.h>
 
-#define READING_MIN_S  0.2 /* shorter intervals measure noise */
-#define SILENCE_MAX_S  (10 * OBSERVED_SLOW_S)
-#define FLOWS_QUICK    20
-#define FLOWS_SLOW     5
-#define HANDSHAKES_MIN 3
+#define READING_MIN_S  0.05 /* shorter intervals measure noise */
+#define SILENCE_MAX_S  (10 * OBSERVED_LONG_S)
+#define FLOWS_WANTED   10 /* in a window */
+#define FLOW_TIMES     3  /* of a window */
+#define FLOWS_MIN      1
+#define HANDSHAKES_MIN 1
 #define AGE_MAX_S      10 /* then it tells nothing of now */
 
 static bool counts_went_back(const struct observed_counts *from, const struct observed_counts *to)
@@ -26,6 +27,7 @@ static struct observed_sums counts_between(const struct observed_counts *from,
 	struct observed_sums d = {
 		.starts = (double)(to->starts - from->starts),
 		.ends = (double)(to->ends - from->ends),
+		.grown = to->in_flight - from->in_flight,
 		.flow_s = (from->in_flight + to->in_flight) / 2 * passed_s,
 		.passed_s = passed_s,
 		.handshakes = (double)(to->handshakes - from->handshakes),
@@ -33,7 +35,7 @@ static struct observed_sums counts_between(const struct observed_counts *from,
 	};
 
 	/* Readings of one count after the other: a few flows apart. */
-	d.drained = fmax(0, d.starts - d.ends - (to->in_flight - from->in_flight));
+	d.drained = fmax(0, d.starts - d.ends - d.grown);
 	return d;
 }
 
@@ -44,10 +46,22 @@ static void sums_add(struct observed_sums *sums, const struct observed_sums *mor
 	sums->starts = keep * sums->starts + more->starts;
 	sums->ends = keep * sums->ends + more->ends;
 	sums->drained = keep * sums->drained + more->drained;
+	sums->grown = keep * sums->grown + more->grown;
 	sums->flow_s = keep * sums->flow_s + more->flow_s;
 	sums->passed_s = keep * sums->passed_s + more->passed_s;
 	sums->handshakes = keep * sums->handshakes + more->handshakes;
 	sums->handshake_s = keep * sums->handshake_s + more->handshake_s;
+}
+
+/* By the long run: where flows stop, the window does not grow over what they once told. */
+static double window_of(const struct observed *o)
+{
+	const struct observed_sums *now = &o->now, *all = &o->long_run;
+	double sparse_s = all->starts > 0 ? FLOWS_WANTED * all->passed_s / all->starts : 0;
+	double flow_s = now->starts >= FLOWS_MIN ? FLOW_TIMES * now->flow_s / now->starts : 0;
+
+	return fmax(fmax(OBSERVED_WINDOW_S, fmin(sparse_s, OBSERVED_SPARSE_S)),
+		    fmin(flow_s, OBSERVED_LONG_S));
 }
 
 static bool counts_sane(const struct observed_counts *counts)
@@ -67,22 +81,26 @@ void observed_note(struct observed *o, double now_s, const struct observed_count
 		return;
 	}
 	between = counts_between(&o->last, counts, passed_s);
-	sums_add(&o->quick, &between, OBSERVED_QUICK_S);
-	sums_add(&o->slow, &between, OBSERVED_SLOW_S);
+	sums_add(&o->long_run, &between, OBSERVED_LONG_S);
+	o->window_s = window_of(o);
+	sums_add(&o->now, &between, o->window_s);
 	o->last = *counts;
 	o->at_s = now_s;
 }
 
-/* In flight / start rate, of the same time: the time itself falls out. */
+/* In flight / start rate, of the same time: the time itself falls out. Where flows get more or
+ * fewer, as many count as the mean of those that began and those that ended: else a site that flows
+ * have just left would seem to be slow. */
 static double flow_time(const struct observed_sums *sums)
 {
-	return sums->drained > sums->ends ? -1 : sums->flow_s / sums->starts;
+	double flows = fmax(sums->starts / 2, sums->starts - sums->grown / 2);
+
+	return sums->drained > sums->ends ? -1 : sums->flow_s / flows;
 }
 
 struct observed_load observed_load(const struct observed *o, double now_s)
 {
-	bool many = o->quick.starts >= FLOWS_QUICK;
-	const struct observed_sums *sums = many ? &o->quick : &o->slow;
+	const struct observed_sums *sums = &o->now, *all = &o->long_run;
 	struct observed_load load = {
 		.flow_time_s = -1, .handshake_s = -1, .rate = -1, .in_flight = -1, .steady = -1
 	};
@@ -90,11 +108,12 @@ struct observed_load observed_load(const struct observed *o, double now_s)
 	load.age_s = o->begun ? fmax(0, now_s - o->at_s) : 0;
 	if (!o->begun || !(sums->passed_s > 0) || load.age_s > AGE_MAX_S)
 		return load;
-	load.window_s = many ? OBSERVED_QUICK_S : OBSERVED_SLOW_S;
+	load.window_s = o->window_s;
+	load.flows = sums->starts;
 	load.rate = sums->starts / sums->passed_s;
 	load.in_flight = sums->flow_s / sums->passed_s;
-	load.steady = fmin(o->quick.flow_s / o->quick.passed_s, o->slow.flow_s / o->slow.passed_s);
-	if (sums->starts >= FLOWS_SLOW)
+	load.steady = fmin(load.in_flight, all->flow_s / all->passed_s);
+	if (sums->starts >= FLOWS_MIN)
 		load.flow_time_s = flow_time(sums);
 	if (sums->handshakes >= HANDSHAKES_MIN)
 		load.handshake_s = sums->handshake_s / sums->handshakes;

@@ -18,6 +18,7 @@ struct observed_counts {
  */
 struct observed_sums {
 	double starts, ends, drained; /* flows; drained: what was in flight and ended unseen */
+	double grown;                 /* flows more in flight */
 	double flow_s;                /* flows in flight x time */
 	double passed_s;
 	double handshakes, handshake_s;
@@ -26,29 +27,33 @@ struct observed_sums {
 struct observed {
 	bool begun;
 	struct observed_counts last;
-	double at_s; /* of `last` */
-	struct observed_sums quick, slow;
+	double at_s;                        /* of `last` */
+	struct observed_sums now, long_run; /* by OBSERVED_LONG_S */
+	double window_s;                    /* of `now` */
 };
 
-#define OBSERVED_QUICK_S 3.0  /* where flows are many */
-#define OBSERVED_SLOW_S  30.0 /* where they are few */
+/* The window of what is told: long against a flow, and with ten flows in it where it may. */
+#define OBSERVED_WINDOW_S 5.0  /* at least */
+#define OBSERVED_SPARSE_S 10.0 /* at most, for flows that are few */
+#define OBSERVED_LONG_S   30.0 /* at most, for flows that are long: three times their time */
 
-/* Takes a reading; now_s does not go back. One that follows the last within 0.2 s is passed over,
- * and a count that went back (another member has the place) or a silence of ten long windows begins
- * anew. */
+/* Takes a reading; now_s does not go back. Between two, as many flows are taken to be in flight as
+ * the mean of both, so readings should not be much farther apart than flows are long. One that
+ * follows the last within 0.05 s is passed over; a count that went back (another member has the
+ * place), or a silence of ten long windows, begins anew. */
 void observed_note(struct observed *observed, double now_s, const struct observed_counts *counts);
 
 /* All is per what is known now; negative where that is not known. */
 struct observed_load {
-	double flow_time_s; /* mean; not known: too few flows (20 in the quick, 5 in the slow
-			     * window), or more than half of those that ended did so unseen (UDP,
-			     * asymmetric) */
+	double flow_time_s; /* mean; not known: no flows, or more than half of those that ended did
+			     * so unseen (UDP, asymmetric) */
+	double flows;       /* that it is the mean of: its evidence */
 	double handshake_s; /* mean, as the router sees it: to the site and to the client */
 	double rate;        /* flow starts per second, of this router alone */
 	double in_flight;   /* mean flows in flight, of this router alone */
-	double steady;   /* the lesser of the means of both windows: so many it has had all along */
-	double window_s; /* that these are means over; 0: nothing is known */
-	double age_s;    /* of the newest reading */
+	double steady;      /* the lesser of that and of its mean in OBSERVED_LONG_S */
+	double window_s;    /* that these are means over; 0: nothing is known */
+	double age_s;       /* of the newest reading */
 };
 struct observed_load observed_load(const struct observed *observed, double now_s);
 

@@ -15,7 +15,7 @@
 #define SIZE_IS(type, size) \
 	_Static_assert(sizeof(void *) != 8 || sizeof(type) == (size), "see above")
 SIZE_IS(struct weights_config, 136);
-SIZE_IS(struct weights_site, 184);
+SIZE_IS(struct weights_site, 216);
 SIZE_IS(struct weights_verdict, 112);
 SIZE_IS(struct report, 80);
 
@@ -197,6 +197,8 @@ static const struct form_field memory[] = {
 	NUMBER("demand-complete", demand_complete_s, 0, TIME_MAX),
 	FLAG("demand-started", demand_started),
 	ANY("level", level),
+	NUMBER("time-per-flow-time", time_per_flow_time, 0, TIME_MAX),
+	NUMBER("per-flow", per_flow, 0, RATE_MAX),
 	NUMBER("budget", budget, 0, 1),
 	FLAG("limited", limited),
 };
@@ -285,8 +287,12 @@ static const struct form_field in[] = {
 	ANY("capacity", capacity),
 	ANY("service-time", service_time_s),
 	ANY("flow-time", flow_time_s),
+	ANY("flow-count", flow_count),
 	ANY("handshake", handshake_s),
 	ANY("flows-in-flight", flows_in_flight),
+	ANY("seen-window", seen_window_s),
+	ANY("flow-rate", flow_rate),
+	ANY("seen", seen_s),
 };
 const struct form form_in = FORM(in);
 #undef THIS

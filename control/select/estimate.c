@@ -142,7 +142,8 @@ struct estimate estimate_of(const struct weights_site *site, double now_s,
 			      .scored = NAN,
 			      .in_flight = NAN,
 			      .unavailable = fmin(fmax(0, site->unavailable), 1),
-			      .window_s = period_s };
+			      .window_s = period_s,
+			      .sampled_s = site->sampled_s };
 
 	e.age_s = e.freshness == FRESH_NONE ? 0 : age_s;
 	e.trust = trust_of(e.freshness, age_s, config);

@@ -18,7 +18,7 @@ struct estimate {
 	double scored;                   /* utilisation that the score stands for; NAN */
 	double unavailable;              /* as in struct weights_site */
 	double in_flight;                /* NAN: not told */
-	double window_s;
+	double window_s, sampled_s;      /* of the load: now_s of estimate_of() is later */
 	enum weights_origin capacity_by, service_time_by, rate_by;
 };
 

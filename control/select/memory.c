@@ -11,7 +11,7 @@
 #define SIZE_IS(type, size) \
 	_Static_assert(sizeof(void *) != 8 || sizeof(type) == (size), "see above")
 SIZE_IS(struct site, 256);
-SIZE_IS(struct weights, 352);
+SIZE_IS(struct weights, 368);
 SIZE_IS(struct waterfill_site, 104);
 
 static int timeline_copy(const struct timeline *from, struct timeline *ret)
@@ -64,6 +64,8 @@ int weights_memory_of(const struct weights *w, struct weights_memory *ret)
 		.demand_complete_s = w->demand.complete_s,
 		.demand_started = w->demand.started,
 		.level = w->level,
+		.time_per_flow_time = w->time_per_flow_time,
+		.per_flow = w->per_flow,
 		.budget = w->budget,
 		.limited = w->limited,
 		.site = calloc(w->count + 1, sizeof(*m.site)),
@@ -121,6 +123,8 @@ static void weights_give(struct weights *w, const struct weights_memory *m)
 				     .complete_s = m->demand_complete_s,
 				     .started = m->demand_started };
 	w->level = m->level;
+	w->time_per_flow_time = m->time_per_flow_time;
+	w->per_flow = m->per_flow;
 	w->budget = m->budget;
 	w->limited = m->limited;
 }

@@ -31,6 +31,7 @@ struct weights_memory {
 	double demand_observed_s, demand_complete_s;
 	bool demand_started;
 	double level, budget;
+	double time_per_flow_time, per_flow; /* 0: not known */
 	bool limited;
 	struct timeline rates; /* own ones */
 	size_t count;

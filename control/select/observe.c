@@ -122,6 +122,7 @@ static struct estimate site_estimate(const struct weights *w, struct site *site,
 		return estimate_of(&known, now_s, &w->config, with_load);
 	known.sampled_s = now_s; /* it counts, however old it is */
 	e = estimate_of(&known, now_s, &w->config, with_load);
+	e.sampled_s = in->sampled_s;
 	e.freshness = FRESH_NONE;
 	e.age_s = now_s - site->last_sampled_s;
 	return e;
@@ -131,10 +132,11 @@ static struct estimate site_estimate(const struct weights *w, struct site *site,
  * gives way to it bit by bit. */
 static void weights_sight(struct weights *w, double now_s, const struct weights_site *in)
 {
+	weights_learn_times(w, in);
 	for (size_t i = 0; i < w->count; i++) {
 		bool needed = !estimate_time_told(&w->estimate[i]) || w->estimate[i].trust < 1;
 
-		w->site[i].sighted_s = needed ? weights_sighted_time(w, in, i, true) : NAN;
+		w->site[i].sighted_s = needed ? weights_sighted_time(w, in, i) : NAN;
 	}
 	for (size_t i = 0; i < w->count; i++) {
 		struct weights_site site = in[i];
@@ -174,15 +176,15 @@ bool weights_told(const struct weights *w, size_t i)
 	return w->site[i].up && w->estimate[i].trust > 0 && !isnan(w->estimate[i].arrival_rate);
 }
 
-static void weights_remember_shares(struct weights *w, const struct weights_site *in)
+static void weights_remember_shares(struct weights *w)
 {
 	for (size_t i = 0; i < w->count; i++) {
 		struct site *site = &w->site[i];
 
-		if (!weights_told(w, i) || (site->sampled_s == in[i].sampled_s &&
+		if (!weights_told(w, i) || (site->sampled_s == w->estimate[i].sampled_s &&
 					    site->window_s == w->estimate[i].window_s))
 			continue;
-		site->sampled_s = in[i].sampled_s;
+		site->sampled_s = w->estimate[i].sampled_s;
 		site->window_s = w->estimate[i].window_s;
 		site->own_then = timeline_mean(&site->shares, site->sampled_s, site->window_s,
 					       &site->own_known);
@@ -190,15 +192,14 @@ static void weights_remember_shares(struct weights *w, const struct weights_site
 }
 
 /* The oldest and slowest report is what a surge must be measured against. */
-static void weights_measure_surge(struct weights *w, double now_s, double own_rate,
-				  const struct weights_site *in)
+static void weights_measure_surge(struct weights *w, double now_s, double own_rate)
 {
 	double window_s = 0, oldest_s = now_s, passed_s = fmax(0, now_s - w->decision.time_s);
 
 	for (size_t i = 0; i < w->count; i++)
 		if (weights_told(w, i)) {
 			window_s = fmax(window_s, w->estimate[i].window_s);
-			oldest_s = fmin(oldest_s, in[i].sampled_s);
+			oldest_s = fmin(oldest_s, w->estimate[i].sampled_s);
 		}
 	w->surge = 0;
 	if (!(own_rate >= 0 && own_rate <= RATE_MAX)) {
@@ -218,16 +219,15 @@ static void weights_measure_surge(struct weights *w, double now_s, double own_ra
 }
 
 /* Does the report show what became of the flows that a change sent elsewhere? */
-static bool site_settled(const struct weights *w, size_t i, double now_s,
-			 const struct weights_site *in)
+static bool site_settled(const struct weights *w, size_t i, double now_s)
 {
 	double changed_s = w->changed_s;
 
-	return in[i].sampled_s >= changed_s + WINDOWS_UNSEEN * w->estimate[i].window_s ||
+	return w->estimate[i].sampled_s >= changed_s + WINDOWS_UNSEEN * w->estimate[i].window_s ||
 	       now_s > changed_s + SETTLED * w->config.report_period_s;
 }
 
-static void weights_observe_demand(struct weights *w, double now_s, const struct weights_site *in)
+static void weights_observe_demand(struct weights *w, double now_s)
 {
 	struct demand_view view = { .complete = true, .first = founding(w, now_s) };
 	double share = 0, capacity = 0, all = 0;
@@ -237,7 +237,7 @@ static void weights_observe_demand(struct weights *w, double now_s, const struct
 		if (!w->site[i].up)
 			continue;
 		all += w->estimate[i].capacity;
-		view.complete &= weights_told(w, i) && site_settled(w, i, now_s, in);
+		view.complete &= weights_told(w, i) && site_settled(w, i, now_s);
 		if (!weights_told(w, i))
 			continue;
 		any = true;
@@ -284,7 +284,7 @@ static void weights_doubt(struct weights *w, const struct weights_site *in)
 		site->doubted = false;
 		if (!(w->config.limits.distrust > 0) || !(e->trust > 0) || !site->up)
 			continue;
-		sighted_s = weights_sighted_time(w, in, i, false);
+		sighted_s = weights_witness(w, in, i);
 		if (site_tells_fast(w, i, sighted_s)) {
 			site->doubted = true;
 			e->service_time_s = sighted_s;
@@ -300,8 +300,13 @@ void weights_observe(struct weights *w, double now_s, double own_rate,
 		     const struct weights_site *in)
 {
 	weights_estimate(w, now_s, in);
-	weights_remember_shares(w, in);
-	weights_measure_surge(w, now_s, own_rate, in);
+	weights_sight_load(w, in);
+	weights_remember_shares(w);
+	weights_measure_surge(w, now_s, own_rate);
 	weights_doubt(w, in);
-	weights_observe_demand(w, now_s, in);
+	/* Again, for those who have just lost their word. */
+	weights_learn_others(w, in);
+	weights_sight_load(w, in);
+	weights_remember_shares(w);
+	weights_observe_demand(w, now_s);
 }

@@ -46,7 +46,11 @@ struct weights {
 	struct demand demand;
 	double changed_s; /* when a site came or went; what was sampled before is of other days */
 	struct timeline rates;
-	double own_rate; /* smoothed; NAN: not known */
+	double own_rate;           /* smoothed; NAN: not known */
+	double time_per_flow_time; /* service time by flow time, where sites tell it; 0: not known
+				      yet */
+	double per_flow; /* requests that arrive at sites for each own flow there; 0: not known yet
+			  */
 	double surge;    /* own rate now against that in the reports */
 	double level;
 	bool last_resort;
@@ -60,10 +64,19 @@ struct weights {
 void weights_observe(struct weights *weights, double now_s, double own_rate,
 		     const struct weights_site *in);
 
-/* The service time that the own flows at a site speak of, beside what others tell of theirs; alone:
- * also where no other site tells. NAN: not known. */
+/* The service time that the own flows at a site speak of, beside what others tell of theirs. NAN:
+ * not known. */
 double weights_sighted_time(const struct weights *weights, const struct weights_site *in,
-			    size_t index, bool alone);
+			    size_t index);
+/* The same, as far as it can be held against what the site tells: with flows enough, and others to
+ * compare with; else NAN. */
+double weights_witness(const struct weights *weights, const struct weights_site *in, size_t index);
+
+/* Where a site does not tell its load, but others do: the own flows there, times what arrives at
+ * the others for each own flow, as far as that was learned. */
+void weights_sight_load(struct weights *weights, const struct weights_site *in);
+void weights_learn_times(struct weights *weights, const struct weights_site *in);
+void weights_learn_others(struct weights *weights, const struct weights_site *in);
 
 /* What operators wish: sites that are not to be used get ramp 0, and barred
  * tells why. */

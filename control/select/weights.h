@@ -69,8 +69,12 @@ struct weights_site {
 		service_time_s; /* configured stand-ins, used where the report lacks them */
 	/* What this ingress sees of its own flows there; 0: not known. */
 	double flow_time_s;     /* how long they last */
+	double flow_count;      /* that this is the mean of: its evidence */
 	double handshake_s;     /* their handshake, to the site and to the client */
 	double flows_in_flight; /* has had so many all along */
+	double seen_window_s;   /* > 0: the next two are known, and means over this */
+	double flow_rate;       /* flow starts per second, 0 is a value */
+	double seen_s;          /* when that was read, on the clock of `now` */
 };
 
 /* Where a quantity of a decision is from: README.md, "Stand-ins". */

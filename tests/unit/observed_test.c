@@ -55,11 +55,11 @@ Test(observed, little)
 	cr_expect(near(load.handshake_s, 0.02, 0.01), "%g", load.handshake_s);
 	cr_expect(near(load.rate, 100, 1e-6));
 	cr_expect(near(load.in_flight, 25, 1e-6));
-	cr_expect(eq(dbl, load.window_s, OBSERVED_QUICK_S));
+	cr_expect(eq(dbl, load.window_s, OBSERVED_WINDOW_S));
 	cr_expect(eq(dbl, load.age_s, 0));
 }
 
-/* Half the speed shows by nine tenths within 8 s: exp(-8/3) is less than a tenth. */
+/* Half the speed shows by eight tenths within 10 s. */
 Test(observed, follows)
 {
 	struct observed o = { 0 };
@@ -67,28 +67,80 @@ Test(observed, follows)
 	double now_s = run(&o, &f, 0, 60);
 
 	f.last_s = 0.2;
-	now_s = run(&o, &f, now_s, 8);
-	cr_expect(gt(dbl, observed_load(&o, now_s).flow_time_s, 0.19));
+	now_s = run(&o, &f, now_s, 10);
+	cr_expect(gt(dbl, observed_load(&o, now_s).flow_time_s, 0.18), "1 - exp(-2) of the way");
 	cr_expect(lt(dbl, observed_load(&o, now_s).steady, 15), "that has not lasted yet");
-	cr_expect(gt(dbl, observed_load(&o, now_s).in_flight, 19));
+	cr_expect(gt(dbl, observed_load(&o, now_s).in_flight, 18));
 }
 
 Test(observed, few_flows)
 {
 	struct observed o = { 0 };
 	struct flows f = { .rate = 0.5, .last_s = 1, .seen = 1 };
-	double now_s = run(&o, &f, 0, 6);
+	double now_s = run(&o, &f, 0, 1);
 	struct observed_load load = observed_load(&o, now_s);
 
-	cr_expect(lt(dbl, load.flow_time_s, 0), "three flows");
+	cr_expect(lt(dbl, load.flow_time_s, 0), "none yet");
 	cr_expect(lt(dbl, load.handshake_s, 0));
-	cr_expect(eq(dbl, load.window_s, OBSERVED_SLOW_S));
 	now_s = run(&o, &f, now_s, 60);
 	load = observed_load(&o, now_s);
-	cr_expect(near(load.flow_time_s, 1, 0.1), "%g", load.flow_time_s);
+	cr_expect(near(load.flow_time_s, 1, 0.2), "%g", load.flow_time_s);
+	cr_expect(eq(dbl, load.window_s, OBSERVED_SPARSE_S));
+	cr_expect(near(load.flows, 5, 0.2), "%g", load.flows);
 	f.rate = 0;
-	now_s = run(&o, &f, now_s, 120);
+	now_s = run(&o, &f, now_s, 60);
 	cr_expect(lt(dbl, observed_load(&o, now_s).flow_time_s, 0), "they are long over");
+}
+
+/* Where flows stop, what they told fades by the short window: they may have stopped because of it.
+ */
+Test(observed, fades)
+{
+	struct observed o = { 0 };
+	struct flows f = { .rate = 100, .last_s = 0.5, .seen = 1 };
+	double now_s = run(&o, &f, 0, 60);
+
+	cr_expect(near(observed_load(&o, now_s).flows, 500, 0.2));
+	f.rate = 0;
+	now_s = run(&o, &f, now_s, 33);
+	cr_expect(lt(dbl, observed_load(&o, now_s).flow_time_s, 0));
+}
+
+/* Some flows last ten times as long as the others. When no new ones come, these are left. */
+Test(observed, left_over_flows)
+{
+	struct observed o = { 0 };
+	struct observed_counts c = { .in_flight = 0 };
+
+	for (int i = 0; i <= 60; i++) {
+		observed_note(&o, i, &c);
+		c.starts += 100;
+		c.ends += 100;
+		c.in_flight = 20;
+	}
+	cr_expect(near(observed_load(&o, 60).flow_time_s, 0.2, 1e-3));
+	c = o.last;
+	for (int i = 1; i <= 4; i++) {
+		c.ends += 5;
+		c.in_flight -= 5;
+		observed_note(&o, 60 + i, &c);
+	}
+	cr_expect(lt(dbl, observed_load(&o, 64).flow_time_s, 0.32), "%g",
+		  observed_load(&o, 64).flow_time_s);
+}
+
+Test(observed, long_flows)
+{
+	struct observed o = { 0 };
+	struct flows f = { .rate = 1, .last_s = 8, .seen = 1 };
+	double now_s = run(&o, &f, 0, 120);
+	struct observed_load load = observed_load(&o, now_s);
+
+	cr_expect(near(load.flow_time_s, 8, 0.1), "%g", load.flow_time_s);
+	cr_expect(near(load.window_s, 24, 0.1), "%g", load.window_s);
+	f.last_s = 60;
+	now_s = run(&o, &f, now_s, 300);
+	cr_expect(eq(dbl, observed_load(&o, now_s).window_s, OBSERVED_LONG_S));
 }
 
 Test(observed, nothing)
@@ -181,7 +233,7 @@ Test(observed, bad_readings)
 	struct observed_counts counts = counts_of(&f);
 
 	counts.starts += 1000000;
-	observed_note(&o, now_s + 0.1, &counts);
+	observed_note(&o, now_s + 0.04, &counts);
 	cr_expect(near(observed_load(&o, now_s).rate, 100, 1e-6), "too soon to measure");
 	observed_note(&o, now_s - 5, &counts);
 	observed_note(&o, NAN, &counts);
@@ -209,7 +261,7 @@ Test(observed, values)
 	cr_expect(near(v->value, 0.25, 1e-6));
 	cr_expect(eq(str, (char *)v->unit, "s"));
 	cr_expect(eq(int, v->statistic, VALUE_MEAN));
-	cr_expect(eq(dbl, v->window_s, OBSERVED_QUICK_S));
+	cr_expect(eq(dbl, v->window_s, OBSERVED_WINDOW_S));
 	cr_expect(eq(i64, v->sampled_ms, 12345));
 	cr_expect(near(value_set_find(&set, "arrival-rate")->value, 100, 1e-6));
 	cr_expect(near(value_set_find(&set, "in-flight")->value, 25, 1e-6));

@@ -31,6 +31,7 @@
 	"{\"decided\":2.0,\"began\":1.0,\"changed\":\"-inf\",\"own-rate\":\"nan\",\"demand\":200." \
 	"0,"                                                                                       \
 	"\"demand-observed\":2.0,\"demand-complete\":2.0,\"demand-started\":true,\"level\":0.1,"   \
+	"\"time-per-flow-time\":0.5,\"per-flow\":2.0,"                                             \
 	"\"budget\":1.0,\"own-rates\":[],\"sites\":[" KEPT "]}"
 #define SERVICE                                                                                    \
 	"{\"record\":\"service\",\"service\":\"web\",\"settings\":" SETTINGS ",\"memory\":" MEMORY \
@@ -38,7 +39,9 @@
 #define SITE                                                                                      \
 	"{\"name\":\"east\",\"in\":{\"id\":\"ec0213f007d9b26a\",\"up\":true,\"unavailable\":0.0," \
 	"\"tier\":0,\"rtt\":\"inf\",\"up-since\":1.0,\"sampled\":1.5,\"capacity\":0.0,"           \
-	"\"service-time\":0.05,\"flow-time\":0.0,\"handshake\":0.0,\"flows-in-flight\":2.0,"      \
+	"\"service-time\":0.05,\"flow-time\":0.0,\"flow-count\":7.0,"                             \
+	"\"handshake\":0.0,\"flows-in-flight\":2.0,\"seen-window\":5.0,\"flow-rate\":1.5,"        \
+	"\"seen\":1.75,"                                                                          \
 	"\"report\":{\"arrival-rate\":120.25,\"score\":7}},"                                      \
 	"\"out\":{\"share\":1.0,\"wanted\":0.9,\"reason\":\"held\",\"freshness\":\"fresh\","      \
 	"\"age\":0.1,\"capacity\":10.0,\"service-time\":0.05,\"capacity-by\":\"told\",\"service-" \

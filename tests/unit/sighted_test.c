@@ -16,7 +16,9 @@ static const struct weights_config usual = { .queue_factor = 10,
 
 static struct weights_site silent(uint64_t id, double flow_time_s)
 {
-	return (struct weights_site){ .id = id, .up = true, .flow_time_s = flow_time_s };
+	return (struct weights_site){
+		.id = id, .up = true, .flow_time_s = flow_time_s, .flow_count = 1e9
+	};
 }
 
 /* 8 slots of 100 ms, half of them busy. */
@@ -42,7 +44,7 @@ static const struct weights_decision *update(struct weights *w, double now_s,
 
 static bool near(double a, double b)
 {
-	return fabs(a - b) <= 1e-6 * fabs(b);
+	return fabs(a - b) <= 1e-4 * fabs(b);
 }
 
 Test(sighted, nobody_tells)
@@ -103,6 +105,45 @@ Test(sighted, against_one_that_tells)
 	}
 }
 
+Test(sighted, few_flows_tell_little)
+{
+	_cleanup_(weights_free) struct weights *w = weights_new(&usual);
+	struct weights_site sites[] = { silent(1, 0.4), telling(2, 0.2) };
+	const struct weights_decision *d;
+
+	sites[0].flow_count = 100;
+	d = update(w, 1, sites, 2);
+	cr_expect(near(d->site[0].service_time_s, (0.2 + 0.1) / 2), "half as the other site");
+	sites[0].service_time_s = 0.04;
+	d = update(w, 2, sites, 2);
+	cr_expect(near(d->site[0].service_time_s, (0.2 + 0.04) / 2), "half as configured");
+	sites[0].flow_count = 1;
+	d = update(w, 3, sites, 2);
+	cr_expect(near(d->site[0].service_time_s, (0.2 + 100 * 0.04) / 101));
+}
+
+/* Where sites that tell have lost their flows, what they taught stays. */
+Test(sighted, learned)
+{
+	_cleanup_(weights_free) struct weights *w = weights_new(&usual);
+	struct weights_site sites[] = { silent(1, 30), telling(2, 15) };
+	const struct weights_decision *d = update(w, 1, sites, 2);
+
+	cr_expect(near(d->site[0].service_time_s, 0.2), "connections that idle for long");
+	sites[1].flow_count = 99;
+	sites[1].flow_time_s = 600;
+	sites[0].flow_time_s = 60;
+	d = update(w, 2, sites, 2);
+	cr_expect(near(d->site[0].service_time_s, 0.4), "%g", d->site[0].service_time_s);
+	sites[1].flow_count = 100;
+	sites[1].flow_time_s = 30;
+	for (int i = 3; i < 80; i++) {
+		sites[1].sampled_s = i;
+		d = update(w, i, sites, 2);
+	}
+	cr_expect(epsilon_eq(dbl, d->site[0].service_time_s, 0.2, 0.001), "learned anew");
+}
+
 /* What is told gives way to what is seen, not to what is configured. */
 Test(sighted, report_grows_old)
 {
@@ -143,6 +184,10 @@ Test(sighted, claims_to_be_fast)
 	cr_expect(near(d->site[0].service_time_s, 0.1), "%g", d->site[0].service_time_s);
 	cr_expect(eq(int, d->site[0].service_time_by, ORIGIN_OBSERVED));
 	cr_expect(not(d->site[1].doubted || d->site[2].doubted));
+	sites[0].flow_count = 99;
+	d = update(w, 1.5, sites, 3);
+	cr_expect(not(d->site[0].doubted), "too few flows to say so");
+	sites[0].flow_count = 100;
 	sites[0].report.service_time_s = 0.06;
 	d = update(w, 2, sites, 3);
 	cr_expect(not(d->site[0].doubted), "within what is tolerated");
@@ -173,4 +218,115 @@ Test(sighted, claims_to_be_idle)
 	sites[0].report.in_flight = 15;
 	d = update(w, 3, sites, 2);
 	cr_expect(not(d->site[0].doubted));
+}
+
+static struct weights_site seen(struct weights_site site, double rate)
+{
+	site.seen_window_s = 3;
+	site.flow_rate = rate;
+	return site;
+}
+
+/* The nearest site tells nothing and could take all: what goes there is seen. */
+Test(sighted, load_of_a_silent_site)
+{
+	_cleanup_(weights_free) struct weights *w = weights_new(&usual);
+	struct weights_site sites[] = { seen(silent(1, 0.1), 70), seen(telling(2, 0.1), 30) };
+	const struct weights_decision *d = NULL;
+
+	sites[0].capacity = 8;
+	sites[0].service_time_s = 0.1;
+	sites[1].rtt_s = 0.02;
+	sites[1].report.arrival_rate = 30;
+	for (int i = 1; i < 30; i++) {
+		sites[0].seen_s = sites[1].sampled_s = sites[1].seen_s = i;
+		cr_assert(eq(int, weights_update(w, i, 100, sites, 2, &d), 0));
+		sites[0].flow_rate = 100 * d->site[0].share;
+		sites[1].flow_rate = sites[1].report.arrival_rate = 100 * d->site[1].share;
+	}
+	cr_expect(eq(int, d->site[0].rate_by, ORIGIN_OBSERVED));
+	cr_expect(eq(int, d->site[1].rate_by, ORIGIN_TOLD));
+	cr_expect(epsilon_eq(dbl, d->total_rate, 100, 1), "%g", d->total_rate);
+	cr_expect(gt(dbl, d->site[0].share, 0.5), "it is nearer");
+	cr_expect(lt(dbl, d->site[0].share, 0.6), "but not without end: %g", d->site[0].share);
+}
+
+/* Of what arrives at the other, this router sends a third: so it will be at the silent one. */
+Test(sighted, others_send_there_too)
+{
+	_cleanup_(weights_free) struct weights *w = weights_new(&usual);
+	struct weights_site sites[] = { seen(silent(1, 0.1), 20), seen(telling(2, 0.1), 20) };
+	const struct weights_decision *d = NULL;
+
+	sites[1].report.arrival_rate = 60;
+	for (int i = 1; i < 20; i++) {
+		sites[0].seen_s = sites[1].sampled_s = sites[1].seen_s = i;
+		cr_assert(eq(int, weights_update(w, i, 40, sites, 2, &d), 0));
+	}
+	cr_expect(epsilon_eq(dbl, d->total_rate, 120, 1), "%g", d->total_rate);
+	sites[1].flow_rate = 1;
+	sites[0].flow_rate = 39;
+	sites[1].report.arrival_rate = 3;
+	for (int i = 20; i < 60; i++) {
+		sites[0].seen_s = sites[1].sampled_s = sites[1].seen_s = i;
+		cr_assert(eq(int, weights_update(w, i, 40, sites, 2, &d), 0));
+	}
+	cr_expect(epsilon_eq(dbl, d->total_rate, 120, 1), "so few flows teach nothing new: %g",
+		  d->total_rate);
+}
+
+/* Nobody tells: the own flows are a part that nobody knows, and shares go by what sites can do. */
+Test(sighted, nobody_tells_the_load)
+{
+	_cleanup_(weights_free) struct weights *w = weights_new(&usual);
+	struct weights_site sites[] = { seen(silent(1, 0.1), 50), seen(silent(2, 0.3), 50) };
+	const struct weights_decision *d = update(w, 1, sites, 2);
+
+	cr_expect(lt(dbl, d->total_rate, 0));
+	cr_expect(near(d->site[0].share, 0.75));
+}
+
+/* A liar's load is what is seen of it: half of all flows are this router's. */
+Test(sighted, load_of_a_liar)
+{
+	struct weights_config config = usual;
+	struct weights_site sites[] = { seen(telling(1, 0.2), 20), seen(telling(2, 0.2), 20) };
+	_cleanup_(weights_free) struct weights *w = NULL;
+	const struct weights_decision *d = NULL;
+
+	config.limits.distrust = 0.5;
+	w = weights_new(&config);
+	sites[0].report.arrival_rate = 0;
+	for (int i = 1; i < 60; i++) {
+		sites[0].seen_s = sites[1].seen_s = sites[0].sampled_s = sites[1].sampled_s = i;
+		sites[1].report.arrival_rate = 2 * sites[1].flow_rate;
+		d = update(w, i, sites, 2);
+		for (size_t k = 0; k < 2; k++)
+			sites[k].flow_rate = 40 * d->site[k].share;
+	}
+	cr_expect(d->site[0].doubted);
+	cr_expect(eq(int, d->site[0].rate_by, ORIGIN_OBSERVED));
+	cr_expect(epsilon_eq(dbl, d->total_rate, 80, 4), "%g", d->total_rate);
+	cr_expect(epsilon_eq(dbl, d->site[0].share, 0.5, 0.1), "%g", d->site[0].share);
+}
+
+Test(sighted, absurd)
+{
+	const double bad[] = { NAN, INFINITY, -INFINITY, -1, 1e300 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		_cleanup_(weights_free) struct weights *w = weights_new(&usual);
+		struct weights_site sites[] = { seen(silent(1, bad[i]), bad[i]),
+						seen(telling(2, 0.1), 1e5) };
+		const struct weights_decision *d;
+
+		sites[0].handshake_s = sites[0].seen_s = sites[0].flows_in_flight = bad[i];
+		d = update(w, 1, sites, 2);
+		cr_expect(near(d->site[0].share + d->site[1].share, 1), "%g", bad[i]);
+		sites[0].seen_window_s = bad[i];
+		sites[0].seen_s = 1;
+		d = update(w, 2, sites, 2);
+		cr_expect(near(d->site[0].share + d->site[1].share, 1), "%g", bad[i]);
+		cr_expect(d->site[0].share >= 0 && d->site[1].share >= 0, "%g", bad[i]);
+	}
 }
