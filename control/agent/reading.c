@@ -27,9 +27,9 @@
 struct series {
 	uint64_t hash; /* 0: empty */
 	double value;
-	bool has_time;
-	int64_t time_ms;  /* Unix time: the sample's, or of the reading */
-	uint64_t loop_ms; /* of the reading that brought it */
+	bool has_time, counter; /* counter: a term wants its rate */
+	int64_t time_ms;        /* Unix time: the sample's, or of the reading */
+	uint64_t loop_ms;       /* of the reading that brought it */
 	bool has_rate;
 	double rate, rate_s; /* per second, over so many seconds */
 };
@@ -191,6 +191,7 @@ const char *reading_sample(struct reading *r, const struct exposition_sample *sa
 	r->now[slot] = (struct series){ .hash = hash,
 					.value = sample->value,
 					.has_time = sample->has_time,
+					.counter = any_rate(r, hits),
 					.time_ms = sample->time_ms };
 	return NULL;
 }
@@ -231,7 +232,7 @@ static void series_finish(struct reading *r, struct series *s, const struct read
 	s->loop_ms = now->loop_ms;
 	if (!s->has_time)
 		s->time_ms = now->unix_ms;
-	if (before->hash)
+	if (before->hash && s->counter)
 		series_rate(r, s, before);
 	if (s->has_time && s->time_ms > now->unix_ms)
 		r->under_way.ahead++;
@@ -245,19 +246,16 @@ static void series_finish(struct reading *r, struct series *s, const struct read
 struct sum {
 	size_t count;
 	double sum, min, max, window_s;
-	int64_t time_ms; /* of the oldest */
 };
 
-static void sum_add(struct sum *sum, double value, const struct series *s, int64_t time_ms)
+static void sum_add(struct sum *sum, double value, const struct series *s)
 {
 	if (!sum->count++)
-		*sum = (struct sum){ 1, 0, value, value, 0, time_ms };
+		*sum = (struct sum){ 1, 0, value, value, 0 };
 	sum->sum += value;
 	sum->min = fmin(sum->min, value);
 	sum->max = fmax(sum->max, value);
 	sum->window_s = fmax(sum->window_s, s->has_rate ? s->rate_s : 0);
-	if (time_ms < sum->time_ms)
-		sum->time_ms = time_ms;
 }
 
 static double sum_value(const struct sum *sum, enum mapping_combine combine)
@@ -290,9 +288,7 @@ static bool term_sum(const struct reading *r, size_t value, size_t term, int64_t
 		if (hit->value != value || hit->term != term || (t->rate && !s->has_rate) ||
 		    s->time_ms < unix_ms - r->max_age_ms)
 			continue;
-		/* A clock that runs ahead must not make its site look fresh for longer. */
-		sum_add(&sum[hit->alias], t->rate ? s->rate : s->value, s,
-			s->time_ms < unix_ms ? s->time_ms : unix_ms);
+		sum_add(&sum[hit->alias], t->rate ? s->rate : s->value, s);
 	}
 	for (size_t i = 0; i < t->metric_count; i++) {
 		if (!sum[i].count)
@@ -324,7 +320,8 @@ static bool terms_sum(const struct reading *r, size_t value, bool per, struct kn
 	return true;
 }
 
-/* The sample time of a value is that of its oldest sample. */
+/* The sample time of a value is that of its oldest sample; a clock that runs ahead must not make
+ * its site look fresh for longer. */
 static int64_t value_time(const struct reading *r, size_t value, int64_t unix_ms)
 {
 	int64_t oldest = unix_ms;

@@ -134,6 +134,7 @@ Test(reading, combines)
 Test(reading, takes_the_first_name_that_is_there)
 {
 	struct mapping_value *v = value("in-flight", "new_name");
+	struct reading_stats stats;
 
 	strcpy(v->of[0].metric[v->of[0].metric_count++], "old_name");
 	begin();
@@ -141,6 +142,9 @@ Test(reading, takes_the_first_name_that_is_there)
 	cr_expect(eq(dbl, told(0).in_flight, 3));
 	TAKEN(1, "old_name 3\nnew_name 4\n");
 	cr_expect(eq(dbl, told(1).in_flight, 4));
+	TAKEN(2, "new_name 1\n");
+	reading_stats(reading, &stats);
+	cr_expect(eq(u64, stats.resets, 0), "it is no counter that may not fall");
 }
 
 Test(reading, matches_labels)
@@ -269,11 +273,16 @@ Test(reading, clocks_that_jump)
 
 Test(reading, the_future_counts_as_now)
 {
+	struct reading_time now = at(0);
+	struct reading_value v;
+
 	value("in-flight", "g");
 	begin();
 	TAKEN(0, "g 3 1900000000000\n");
 	cr_expect(eq(dbl, told(0).in_flight, 3));
 	cr_expect(eq(i64, told(0).sampled_ms, START_MS));
+	cr_assert(reading_value(reading, 0, &now, &v));
+	cr_expect(eq(i64, v.sampled_ms, START_MS));
 }
 
 Test(reading, what_is_too_old_is_named)
