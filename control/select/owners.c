@@ -58,14 +58,23 @@ static inline double minus_log(double x)
 	return -M_LN2 * (exponent + 0.5) - 2 * s * series;
 }
 
+static inline double time_draw(uint64_t key, uint64_t site_key, double mean)
+{
+	uint64_t bits = mix(key ^ site_key) >> 12 | 0x3ff0000000000000ull;
+
+	/* In (0, 1), symmetric: half a step above [0, 1). */
+	return minus_log(double_of_bits(bits) - (1 - 0x1p-53)) * mean;
+}
+
+static uint64_t key_of_site(const struct owner_site *site)
+{
+	return mix(site->id + 0x9e3779b97f4a7c15ull);
+}
+
 static void times_draw(const uint64_t key[BLOCK], uint64_t site_key, double mean, double ret[BLOCK])
 {
-	for (size_t i = 0; i < BLOCK; i++) {
-		uint64_t bits = mix(key[i] ^ site_key) >> 12 | 0x3ff0000000000000ull;
-
-		/* In (0, 1), symmetric: half a step above [0, 1). */
-		ret[i] = minus_log(double_of_bits(bits) - (1 - 0x1p-53)) * mean;
-	}
+	for (size_t i = 0; i < BLOCK; i++)
+		ret[i] = time_draw(key[i], site_key, mean);
 }
 
 /* Enters the site's times in all slots of the block, without a branch: who is early is chance. */
@@ -73,7 +82,7 @@ static void block_race(struct block *block, uint16_t site, double rate)
 {
 	double time[BLOCK], index = site;
 
-	times_draw(block->key, mix(block->sites[site].id + 0x9e3779b97f4a7c15ull), 1 / rate, time);
+	times_draw(block->key, key_of_site(&block->sites[site]), 1 / rate, time);
 	for (size_t i = 0; i < BLOCK; i++) {
 		double first = block->first[i], second = block->second[i], t = time[i];
 		double first_site = block->first_site[i], second_site = block->second_site[i];
@@ -169,4 +178,45 @@ void owners_assign(uint64_t service_id, const struct owner_site *sites, size_t c
 				.next = member_of(sites, block.second_site[i]),
 			};
 	}
+}
+
+/* Of the sites that may, the earliest and the one after it; count: there is none. */
+static void slot_race(const struct owner_site *sites, size_t count, uint64_t key, bool spares,
+		      size_t ret[2])
+{
+	double first = INFINITY, second = INFINITY;
+
+	ret[0] = ret[1] = count;
+	for (size_t i = site_after(sites, count, count); i < count;
+	     i = site_after(sites, count, i)) {
+		bool runs = spares ? sites[i].spare && !has_share(&sites[i]) : has_share(&sites[i]);
+		double time = runs ? time_draw(key, key_of_site(&sites[i]),
+					       spares ? 1 : 1 / sites[i].share)
+				   : INFINITY;
+
+		if (time < first) {
+			second = first;
+			ret[1] = ret[0];
+			first = time;
+			ret[0] = i;
+		} else if (time < second) {
+			second = time;
+			ret[1] = i;
+		}
+	}
+}
+
+struct owner owner_of_slot(uint64_t service_id, const struct owner_site *sites, size_t count,
+			   size_t slot)
+{
+	uint64_t key = mix(mix(service_id) + slot);
+	size_t site[2], spare[2];
+
+	slot_race(sites, count, key, false, site);
+	if (sites_with_share(sites, count) == 1) {
+		slot_race(sites, count, key, true, spare);
+		site[1] = spare[0];
+	}
+	return (struct owner){ .now = site[0] < count ? sites[site[0]].member : 0,
+			       .next = site[1] < count ? sites[site[1]].member : 0 };
 }

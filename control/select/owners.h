@@ -24,3 +24,7 @@ struct owner {
  * UINT16_MAX, as members are. */
 void owners_assign(uint64_t service_id, const struct owner_site *sites, size_t count,
 		   struct owner *ret, size_t slots);
+
+/* Of one slot: the same. */
+struct owner owner_of_slot(uint64_t service_id, const struct owner_site *sites, size_t count,
+			   size_t slot);

@@ -52,6 +52,31 @@ static double moved(const struct owner_site *a, const struct owner_site *b, size
 	return (double)differ / (double)(SLOTS * services);
 }
 
+/* With no site, one or several. */
+Test(owners, one_slot_is_as_among_all)
+{
+	struct random random = random_seeded("owners one");
+
+	for (int trial = 0; trial < 4 * TRIALS; trial++) {
+		size_t count = random_below(&random, 5);
+		struct owner_site sites[SITES];
+		struct owner all[SLOTS];
+
+		sites_draw(&random, sites, SITES);
+		for (size_t i = count; i < SITES; i++)
+			sites[i].share = 0;
+		sites[SITES - 1].spare = sites[SITES - 2].spare = trial % 2;
+		owners_assign((uint64_t)trial, sites, SITES, all, SLOTS);
+		for (size_t i = 0; i < SLOTS; i++) {
+			struct owner one = owner_of_slot((uint64_t)trial, sites, SITES, i);
+
+			cr_assert(one.now == all[i].now && one.next == all[i].next,
+				  "slot %zu, %zu sites: %u and %u, %u and %u", i, count, one.now,
+				  one.next, all[i].now, all[i].next);
+		}
+	}
+}
+
 Test(owners, order_of_sites_does_not_matter)
 {
 	struct random random = random_seeded("owners order");

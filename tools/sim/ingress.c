@@ -45,7 +45,8 @@ int ingress_init(struct ingress *in, const struct world *world, size_t number)
 	}
 	if (setup->rule->slots) {
 		in->owner = calloc(setup->slots, sizeof(*in->owner));
-		if (!in->owner)
+		in->owner_turn = calloc(setup->slots, sizeof(*in->owner_turn));
+		if (!in->owner || !in->owner_turn)
 			return -ENOMEM;
 	}
 	return 0;
@@ -55,6 +56,7 @@ void ingress_clear(struct ingress *in)
 {
 	weights_free(&in->weights);
 	free(in->owner);
+	free(in->owner_turn);
 	*in = (struct ingress){ 0 };
 }
 
@@ -179,14 +181,12 @@ static int shares_find(struct ingress *in, double now_s, const double *optimum, 
 
 static void table_fill(struct ingress *in)
 {
-	struct owner_site sites[SITES];
-
+	in->turn++;
 	for (size_t i = 0; i < SITES; i++)
-		sites[i] = (struct owner_site){ .id = in->in[i].id,
-						.share = in->share[i],
-						.member = (uint16_t)(i + 1),
-						.spare = in->in[i].up };
-	owners_assign(SERVICE, sites, SITES, in->owner, in->world->setup->slots);
+		in->owner_site[i] = (struct owner_site){ .id = in->in[i].id,
+							 .share = in->share[i],
+							 .member = (uint16_t)(i + 1),
+							 .spare = in->in[i].up };
 }
 
 static void shares_take(struct ingress *in, const double share[SITES])
@@ -267,13 +267,22 @@ void ingress_drain(struct ingress *in, double now_s)
 	in->drained_s = now_s;
 }
 
-static size_t site_drawn(const struct ingress *in, uint32_t hash)
+static size_t slot_owner(struct ingress *in, uint32_t slot)
+{
+	if (in->owner_turn[slot] != in->turn) {
+		in->owner[slot] = owner_of_slot(SERVICE, in->owner_site, SITES, slot);
+		in->owner_turn[slot] = in->turn;
+	}
+	return in->owner[slot].now - 1u;
+}
+
+static size_t site_drawn(struct ingress *in, uint32_t hash)
 {
 	double at = hash * 0x1p-32;
 	size_t i = 0;
 
 	if (in->owner)
-		return in->owner[hash & (in->world->setup->slots - 1)].now - 1u;
+		return slot_owner(in, hash & (in->world->setup->slots - 1));
 	while (i < SITES - 1 && at >= in->below[i])
 		i++;
 	return i;

@@ -17,7 +17,11 @@ struct ingress {
 	struct weights_site in[SITES];
 	struct told told[SITES];
 	double share[SITES], below[SITES]; /* below: sum of the shares up to and with the site */
-	struct owner *owner;               /* slots of them; NULL: by shares */
+	/* Slots of them, NULL: by shares. An owner is found when the slot is first drawn after the
+	 * shares have changed: most are not drawn before these change again. */
+	struct owner *owner;
+	uint32_t *owner_turn, turn;
+	struct owner_site owner_site[SITES];
 	/* Two choices. */
 	struct two_choice side[SITES];
 	uint32_t since[SITES]; /* flows of before the site's last failure are counted no more */
