@@ -12,7 +12,7 @@ struct bound {
 	bool measured;
 };
 
-#define BOUNDS_MAX 16
+#define BOUNDS_MAX 24
 
 struct judge_plan {
 	uint32_t seeds;
