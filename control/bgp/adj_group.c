@@ -251,6 +251,19 @@ static void told_count(struct adj_group *g, uint32_t source, size_t more)
 	}
 }
 
+size_t adj_group_told_from(const struct adj_group *g, uint32_t source)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < g->log_count; i++) {
+		struct out_entry *entry = g->log[i].entry;
+
+		for (size_t k = 0; entry && k < entry->count; k++)
+			count += out_sent(entry)[k].path && out_sent(entry)[k].source == source;
+	}
+	return count;
+}
+
 /* A new reference to the path that `sent` holds; *ret is NULL where it is not to be told. */
 static int wanted_path(struct adj_group *g, const struct rib_route *route, struct interned **ret)
 {

@@ -108,6 +108,8 @@ int adj_group_advance(struct adj_group *group);
 void adj_group_trim(struct adj_group *group);
 /* Index of the first slot of the log after this version. */
 size_t adj_group_slot(const struct adj_group *group, uint64_t version);
+/* Of the routes told, those that came from this neighbour. */
+size_t adj_group_told_from(const struct adj_group *group, uint32_t source);
 /* The path cannot be told: it counts as withdrawn. */
 void adj_group_fail(struct adj_group *group, struct out_entry *entry, uint32_t id);
 

@@ -118,6 +118,8 @@ static void member_move(struct adj_out *out, struct adj_group *to)
 	DL_APPEND(to->members, out);
 	to->member_count++;
 	out->group = to;
+	if (to->version != to->copied) /* it went on, and so did what it tells of the member's */
+		out->own = adj_group_told_from(to, out->neighbor);
 	adj_group_release(from);
 }
 

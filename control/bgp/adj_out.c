@@ -36,19 +36,6 @@ static int buffer_append(struct buffer *buffer, const struct buffer *more)
 	return 0;
 }
 
-static size_t own_routes(const struct adj_group *g, uint32_t neighbor)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < g->log_count; i++) {
-		struct out_entry *entry = g->log[i].entry;
-
-		for (size_t k = 0; entry && k < entry->count; k++)
-			count += out_sent(entry)[k].path && out_sent(entry)[k].source == neighbor;
-	}
-	return count;
-}
-
 struct adj_out *adj_out_new(struct adj_outs *outs, const struct export_target *to)
 {
 	_cleanup_(freep) struct adj_out *out = calloc(1, sizeof(*out));
@@ -60,7 +47,7 @@ struct adj_out *adj_out_new(struct adj_outs *outs, const struct export_target *t
 	*out = (struct adj_out){ .group = g,
 				 .neighbor = to->neighbor,
 				 .end_of_rib = to->codec.families,
-				 .own = own_routes(g, to->neighbor) };
+				 .own = adj_group_told_from(g, to->neighbor) };
 	DL_APPEND(g->members, out);
 	g->member_count++;
 	return TAKE_PTR(out);

@@ -227,6 +227,42 @@ Test(adj_limit, a_copy_that_went_on_is_not_joined)
 	}
 }
 
+/* The copy has been brought up to date for another member before, and tells less of this one's. */
+Test(adj_limit, counts_in_a_copy_that_went_on)
+{
+	struct rib_source source[SOURCES];
+	_cleanup_(rib_free) struct rib *rib = rib_new();
+	struct adj_outs outs = { .rib = rib };
+	struct adj_out *out[4];
+	struct listener l[4];
+
+	for (uint8_t i = 0; i < SOURCES; i++) {
+		source[i] = client_of(i + 1);
+		say(&outs, &source[i], nlri_of(1, 0), 100 + i);
+	}
+	for (uint8_t i = 0; i < 4; i++) {
+		struct export_target to = target_of(i + 1, true);
+
+		out[i] = adj_out_new(&outs, &to);
+		l[i] = listener_of(&to);
+		l[i].grouped = true;
+		hear(out[i], &l[i]);
+		cr_expect(eq(sz, adj_out_count(out[i]), SOURCES - 1));
+	}
+	for (int i = 0; i < 3; i++) {
+		cr_assert(adj_out_limit(out[i], 2) == 0);
+		if (i == 1)
+			hear(out[0], &l[0]); /* what the other one has not heard stays */
+	}
+	for (int i = 0; i < 3; i++) {
+		hear(out[i], &l[i]);
+		cr_expect(eq(sz, adj_out_members(out[i]), 3));
+		cr_expect(eq(sz, adj_out_count(out[i]), 2));
+	}
+	for (int i = 0; i < 4; i++)
+		adj_out_free(&out[i]);
+}
+
 /* Routes change, neighbours are behind, leave, come, and get other limits at any time: in the end
  * each has the best. */
 static void converse(bool inside)
