@@ -12,6 +12,7 @@
 #define FLOW_TIMES     3  /* of a window */
 #define FLOWS_MIN      1
 #define HANDSHAKES_MIN 1
+#define FLOWS_JUDGED   20 /* in OBSERVED_LONG_S, before missing ends mean anything */
 #define AGE_MAX_S      10 /* then it tells nothing of now */
 
 static bool counts_went_back(const struct observed_counts *from, const struct observed_counts *to)
@@ -98,6 +99,13 @@ static double flow_time(const struct observed_sums *sums)
 	return sums->drained > sums->ends ? -1 : sums->flow_s / flows;
 }
 
+/* Where ends pass unseen and nobody drains, flows only get more. So does a site that hangs; that
+ * shows as long as what ended before it is remembered. */
+static bool ends_show(const struct observed_sums *all)
+{
+	return all->starts < FLOWS_JUDGED || all->ends >= all->starts / 2;
+}
+
 struct observed_load observed_load(const struct observed *o, double now_s)
 {
 	const struct observed_sums *sums = &o->now, *all = &o->long_run;
@@ -113,7 +121,7 @@ struct observed_load observed_load(const struct observed *o, double now_s)
 	load.rate = sums->starts / sums->passed_s;
 	load.in_flight = sums->flow_s / sums->passed_s;
 	load.steady = fmin(load.in_flight, all->flow_s / all->passed_s);
-	if (sums->starts >= FLOWS_MIN)
+	if (sums->starts >= FLOWS_MIN && ends_show(all))
 		load.flow_time_s = flow_time(sums);
 	if (sums->handshakes >= HANDSHAKES_MIN)
 		load.handshake_s = sums->handshake_s / sums->handshakes;

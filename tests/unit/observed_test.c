@@ -185,13 +185,24 @@ Test(observed, hangs)
 	struct observed o = { 0 };
 	struct observed_counts c = { .starts = 1000, .ends = 990, .in_flight = 10 };
 
-	observed_note(&o, 0, &c);
-	for (int i = 1; i <= 10; i++) {
+	for (int i = 0; i <= 60; i++) {
+		observed_note(&o, i, &c);
+		c.starts += 10;
+		c.ends += 10;
+	}
+	c = o.last;
+	for (int i = 61; i <= 70; i++) {
 		c.starts += 10;
 		c.in_flight += 10;
 		observed_note(&o, i, &c);
 	}
-	cr_expect(gt(dbl, observed_load(&o, 10).flow_time_s, 5));
+	cr_expect(gt(dbl, observed_load(&o, 70).flow_time_s, 5));
+	for (int i = 71; i <= 100; i++) {
+		c.starts += 10;
+		c.in_flight += 10;
+		observed_note(&o, i, &c);
+	}
+	cr_expect(lt(dbl, observed_load(&o, 100).flow_time_s, 0), "or its ends pass elsewhere");
 }
 
 Test(observed, begins_anew)
