@@ -40,6 +40,16 @@ Test(bench_bounds, sums_up_samples)
 	}
 }
 
+Test(bench_bounds, finds_quantiles_of_samples)
+{
+	double values[] = { 5, 1, 4, 2, 3 };
+
+	cr_expect(epsilon_eq(dbl, sample_quantile(values, 5, 0), 1, 1e-9));
+	cr_expect(epsilon_eq(dbl, sample_quantile(values, 5, 0.5), 3, 1e-9));
+	cr_expect(epsilon_eq(dbl, sample_quantile(values, 5, 0.99), 4.96, 1e-9));
+	cr_expect(epsilon_eq(dbl, sample_quantile(values, 5, 1), 5, 1e-9));
+}
+
 /* What a machine measures that holds every bound, just so, and that of the hooks nearly: net 60 and
  * 75 at rest, 300 moving. */
 static double gross(const struct bench_case *c)

@@ -109,10 +109,10 @@ int main(int argc, char **argv)
 		.options = table,
 		.parser = parse,
 		.doc = "Measures Margay's control plane: how fast a neighbour's routes are loaded "
-		       "and "
-		       "passed on, against BIRD and GoBGP on the same octets, and what the "
-		       "selector "
-		       "costs. Needs root.",
+		       "and passed on, against BIRD and GoBGP on the same octets; what the "
+		       "selector costs; and as an ingress of services at 16 sites, how soon it is "
+		       "restored, how many metric updates it takes, and how long one takes to a "
+		       "slot, also while a neighbour floods. Needs root.",
 	};
 	struct options options = { .measures = BIT(ARRAY_SIZE(measures)) - 1,
 				   .bench = { .routes = ROUTES, .runs = RUNS } };

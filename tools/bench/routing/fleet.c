@@ -19,7 +19,8 @@
 #include <unistd.h>
 
 #define HOLD_S      90
-#define OPEN_MS     30000
+#define OPEN_MS     180000 /* a busy machine reads 10,000 services for long */
+#define OPEN_NS     UINT64_C(5000000)
 #define MESSAGE_LEN 512 /* more than an UPDATE of ours takes */
 #define SITE_FIRST  10  /* the first one's egress is 10.98.0.10 */
 #define CAPACITY    8   /* worker slots, of each service at each site */
@@ -125,6 +126,25 @@ void fleet_init(struct fleet *f, const char *dir, uint32_t services, unsigned in
 			(struct peer){ .fd = -1, .update = on_update, .codec = speak_codec(true) };
 }
 
+/* As soon as margayd listens; not, once it has ended. */
+static int session_open(struct fleet *f, unsigned int session)
+{
+	struct peer_config config = speak_config(session, HOLD_S, true);
+	uint64_t until = clock_ns() + UINT64_C(1000000) * OPEN_MS;
+	int r;
+
+	while (peer_early(r = peer_open(&f->session[session].peer, &config, OPEN_MS))) {
+		struct process_state state;
+
+		if (process_state(&f->process, &state) < 0)
+			return -ESRCH;
+		if (clock_ns() > until)
+			return log_err(r, "margayd takes no session");
+		fleet_wait_until(clock_ns() + OPEN_NS);
+	}
+	return r;
+}
+
 int fleet_start(struct fleet *f)
 {
 	char path[100];
@@ -137,11 +157,8 @@ int fleet_start(struct fleet *f)
 	f->started_ns = clock_ns();
 	if (r == 0)
 		r = router_start_margay(f->dir, path, &f->process);
-	for (unsigned int i = 0; i < f->sessions && r == 0; i++) {
-		struct peer_config config = speak_config(i, HOLD_S, true);
-
-		r = speak_open(&f->session[i].peer, &config, OPEN_MS);
-	}
+	for (unsigned int i = 0; i < f->sessions && r == 0; i++)
+		r = session_open(f, i);
 	return r;
 }
 

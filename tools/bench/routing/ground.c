@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,8 +40,36 @@ int ground_run(const char *words)
 	return status == 0 ? 0 : log_err(-EIO, "%s", words);
 }
 
+static pid_t worker;
+
+static void on_stop(int number)
+{
+	kill(worker, SIGKILL); /* what it has started goes with it */
+}
+
+/* Goes on in a child; waits for it, however it ends, to leave nothing behind. */
+static int ground_split(const char *dir)
+{
+	int status = 0;
+
+	worker = fork();
+	if (worker < 0)
+		return log_err(-errno, "cannot fork");
+	if (worker == 0)
+		return prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGINT, on_stop);
+	signal(SIGTERM, on_stop);
+	signal(SIGHUP, on_stop);
+	while (waitpid(worker, &status, 0) < 0 && errno == EINTR)
+		;
+	ground_leave(dir);
+	exit(WIFEXITED(status) ? WEXITSTATUS(status) : 2);
+}
+
 int ground_enter(char ret_dir[64])
 {
+	int r;
+
 	if (unshare(CLONE_NEWNS | CLONE_NEWNET) < 0 ||
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return log_err(-errno, "cannot make namespaces (is this root?)");
@@ -48,7 +78,8 @@ int ground_enter(char ret_dir[64])
 	strcpy(ret_dir, "/tmp/margay-bench-XXXXXX");
 	if (!mkdtemp(ret_dir))
 		return log_err(-errno, "/tmp: cannot make a directory");
-	return ground_run(links);
+	r = ground_split(ret_dir);
+	return r < 0 ? r : ground_run(links);
 }
 
 void ground_leave(const char *dir)
