@@ -31,7 +31,7 @@ class Setting:
     largest: float = 100  # times the smallest work
     timeout_ms: float = 10000
     period: float = 5  # between two reports of a site
-    warm: float = 12  # seconds that do not count
+    warm: float = 25  # seconds that do not count
     seconds: float = 40  # that do
     rr: str = "margay"
 
@@ -74,10 +74,21 @@ def figures(requests, timeout_ms):
     }
 
 
+def course(requests, step=5):
+    """Mean latency of those served, for each so many seconds from the start."""
+    parts = {}
+    for request in (r for r in requests if not r.failed):
+        parts.setdefault(int(request.at // step), []).append(request.latency_ms)
+    return [round(sum(parts.get(i, [0])) / len(parts.get(i, [0])), 1)
+            for i in range(max(parts, default=-1) + 1)]
+
+
 def fault(result):
     """Why a run is not to be believed; None: it is."""
     if not result["requests"] or not result["share"]:
         return "no request was served"
+    if result.get("second-choices") == 0:
+        return f"no flow took its second choice: {result['note']}"
     if result["late-p99-ms"] > LATE_MS:
         return f"the generator was late: p99 {result['late-p99-ms']:.1f} ms"
     if result["blocked-p99-ms"] > BLOCKED_MS:
@@ -90,6 +101,16 @@ def steered():
     """Flows that the ingresses have placed."""
     return sum(told["starts"] for ingress in plan.INGRESSES
                for told in routers.ask(ingress.name, "show", "services")["services"])
+
+
+def second_choices():
+    """How many of them took their second choice, and what the routers say of it now."""
+    told = [told for ingress in plan.INGRESSES
+            for told in routers.ask(ingress.name, "show", "members")["services"]
+            if any(member.get("starts") for member in told["members"])]
+    notes = sorted({service_["note"] for service_ in told if service_.get("note")})
+    return (sum(member.get("second-choices", 0) for service_ in told
+                for member in service_["members"]), "; ".join(notes))
 
 
 def run(placement, seed, setting):
@@ -107,7 +128,9 @@ def run(placement, seed, setting):
     counted = [r for r in load.requests if setting.warm <= r.at < until]
     result = figures(counted, setting.timeout_ms)
     result.update({"placement": placement, "seed": seed, "load-average": busy,
-                   "flows-steered": steered()})
+                   "flows-steered": steered(), "course-ms": course(load.requests)})
+    if placement == "two-choice":
+        result["second-choices"], result["note"] = second_choices()
     return result
 
 
