@@ -43,13 +43,13 @@ bool model_begins(const struct mg_service *service, const struct model_packet *p
 	       (packet->proto == IPPROTO_TCP && service->affinity == MG_AFFINITY_CLIENT);
 }
 
-/* gamma (f_j + 1) / w_j < (f_i + 1) / w_i, gamma 1.5; no division by a weight of zero. */
+/* gamma (f_j + 1) / w_j < (f_i + 1) / w_i, gamma 1.25; no division by a weight of zero. */
 static bool second_is_better(const struct model *model, uint32_t first, uint32_t second)
 {
 	double one = MG_LOAD_FLOW;
 	double fi = model->load[first].in_flight + one, fj = model->load[second].in_flight + one;
 
-	return 1.5 * fj * model->member[first].weight < fi * model->member[second].weight;
+	return 1.25 * fj * model->member[first].weight < fi * model->member[second].weight;
 }
 
 uint32_t model_begin(struct model *model, const struct mg_service *service,
