@@ -214,8 +214,8 @@ struct member_flows {
 	double in_flight; /* flows begun and not ended, in steps of 1/256, from 0 to 2^23. Not a
 			     difference of the two above: it never falls below zero, and what ended
 			     unseen is drained from it */
-	uint64_t handshakes; /* TCP flows of which the time of the handshake was taken: one in four,
-				by the client's port, and none whose SYN was sent again */
+	uint64_t handshakes;   /* TCP flows whose handshake was timed: one in sixteen, by the
+				  client's port, and none whose SYN was sent again */
 	uint64_t handshake_us; /* sum of these times, in us, exact to 4: from the SYN to the
 				  client's next packet, as they pass here: on to the site, its wait,
 				  to the client and back to here */

@@ -234,7 +234,7 @@ struct mg_load {
 			       also UDP flows that get a pin */
 	__u64 ends;         /* of these, flows whose first FIN or RST of the client was seen */
 	__u64 seconds;      /* of the starts: by their second choice */
-	__u64 handshakes;   /* TCP, of which the time was taken: a sample of one flow in four */
+	__u64 handshakes;   /* TCP, of which the time was taken: a sample of one flow in sixteen */
 	__u64 handshake_us; /* their sum: from the SYN to the client's next packet, as seen here */
 	__u64 zero2[2];
 } __attribute__((aligned(64)));

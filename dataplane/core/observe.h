@@ -151,12 +151,12 @@ static MG_INLINE void observe_answered(struct mg_load *load, struct recent_ref f
 	__sync_fetch_and_add(&load->handshake_us, ((__u64)age << MG_RECENT_SHIFT) / 1000);
 }
 
-/* Whose handshakes are timed: one flow in four, by the client's port, so that the packets of the
+/* Whose handshakes are timed: one flow in sixteen, by the client's port, so that the packets of the
  * others need no look at mg_recent. */
 static MG_INLINE bool observe_timed(const struct flow *flow)
 {
 	return flow->service.proto == PROTO_TCP && !flow->error &&
-	       !(flow->sport * FLOW_MIX_A >> 62);
+	       !(flow->sport * FLOW_MIX_A >> 60);
 }
 
 /* way is that to the site, not on from there to an instance. */

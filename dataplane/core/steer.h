@@ -222,11 +222,13 @@ static MG_INLINE bool steer_pinned(const struct mg_service *service, struct mg_s
 {
 	bool start = flow->start;
 	struct mg_pin pin = { .slot = steer_slot_index(service, ret->hash),
-			      .fingerprint = ret->hash >> FLOW_FINGERPRINT_SHIFT,
-			      .tick = table_tick() };
+			      .fingerprint = ret->hash >> FLOW_FINGERPRINT_SHIFT };
 	struct pin_ref found = pin_find(set, pin);
-	bool pins = slot.state == MG_SLOT_MOVING && !found.at, limited, stays;
-	bool anew = steer_anew(service, flow, found, pin.tick);
+	bool pins = slot.state == MG_SLOT_MOVING && !found.at, limited, stays, anew;
+
+	/* The clock costs as much as all of this: not for what has no pin and gets none. */
+	pin.tick = found.at || pins ? table_tick() : 0;
+	anew = steer_anew(service, flow, found, pin.tick);
 
 	if (found.at && !anew && steer_member(service, found.seen.member, ret)) {
 		pin_touch(found, pin.tick);

@@ -116,7 +116,7 @@ void model_observe(struct model *model, const struct model_packet *packet,
 {
 	struct model_recent *r = find_recent(model, packet);
 	bool timed = packet->proto == IPPROTO_TCP && !packet->error &&
-		     !(packet->sport * FLOW_MIX_A >> 62);
+		     !(packet->sport * FLOW_MIX_A >> 60);
 
 	if (!count->observed)
 		return;

@@ -102,7 +102,7 @@ static uint16_t timed_port(void)
 {
 	uint16_t port = 1024;
 
-	while ((port * FLOW_MIX_A) >> 62)
+	while ((port * FLOW_MIX_A) >> 60)
 		port++;
 	return port;
 }

@@ -36,6 +36,7 @@ static const struct {
 	{ "twice", "flows", "1K,1000", -EINVAL, 0, 0 },
 	{ "a number where words stand", "encap", "1", -EINVAL, 0, 0 },
 	{ "a word of another dimension", "family", "srv6", -EINVAL, 0, 0 },
+	{ "slots and a placement", "moving", "stable,two-choice", 0, 0, 2 },
 	{ "more than all slots", "moving", "101", -EINVAL, 0, 0 },
 	{ "no such dimension", "colour", "1", -EINVAL, 0, 0 },
 };
@@ -96,8 +97,8 @@ Test(bench_plan, multiplies_out)
 		const struct plan *plan;
 		size_t want;
 	} rows[] = {
-		{ "full", &full, 160 },
-		{ "check", &check, 36 }, /* of a single service one is busy, hence all are */
+		{ "full", &full, 200 },
+		{ "check", &check, 42 }, /* of a single service one is busy, hence all are */
 		{ "default", &small, 16 },
 	};
 

@@ -158,6 +158,7 @@ static int run_margay(struct group *group, const struct bench_case *c, double *r
 		r = run_subject(group, c, true, c->moving_pct ? c->flows : WARM_PACKETS, &unused);
 	if (r == 0)
 		r = subject_evicted(group->subject, &after);
+	subject_settle(group->subject, c);
 	if (r == 0)
 		r = run_subject(group, c, false, WARM_PACKETS, &unused);
 	if (r == 0)

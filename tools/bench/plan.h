@@ -13,11 +13,15 @@
 /* Of the program under test, to measure what a part of it costs. */
 enum bench_build { BUILD_WHOLE, BUILD_UNCOUNTED, BUILD_UNTRACED, BUILD_COUNT };
 
+/* As moving_pct: of services with two choices, whose slots are STABLE. A fifth of the flows has a
+ * pin that leads elsewhere than the slot. */
+#define PLAN_TWO_CHOICE 101
+
 /* One row of the table. */
 struct bench_case {
 	uint32_t flows, services;
 	uint32_t busy;       /* services that are spoken to; 0: all */
-	uint32_t moving_pct; /* slots in state MOVING; the others are STABLE */
+	uint32_t moving_pct; /* slots in state MOVING; the others are STABLE. Or PLAN_TWO_CHOICE */
 	bool v6, ipip;       /* else IPv4, SRv6 */
 	enum bench_build build;
 };

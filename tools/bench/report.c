@@ -11,7 +11,9 @@
 
 static void slots_text(const struct bench_case *c, char *ret, size_t size)
 {
-	if (c->moving_pct)
+	if (c->moving_pct == PLAN_TWO_CHOICE)
+		snprintf(ret, size, "two choices");
+	else if (c->moving_pct)
 		snprintf(ret, size, "%u %% MOVING", c->moving_pct);
 	else
 		snprintf(ret, size, "STABLE");
@@ -89,16 +91,18 @@ void report_table(const struct report *report)
 static json_t *json_row(const struct result *row)
 {
 	const struct bench_case *c = &row->what;
+	bool two = c->moving_pct == PLAN_TWO_CHOICE;
 
-	return json_pack(
-		"{ss ss sI sI sI sI ss sf sf sf sf sf sb sI sI}", "inner", c->v6 ? "ipv6" : "ipv4",
-		"outer", c->ipip ? "ipip" : "srv6", "services", (json_int_t)c->services, "busy",
-		(json_int_t)(c->busy ? c->busy : c->services), "flows", (json_int_t)c->flows,
-		"moving-pct", (json_int_t)c->moving_pct, "build", build_name(c->build), "floor-ns",
-		row->floor.median, "gross-ns", row->gross.median, "net-ns", result_net(row),
-		"floor-spread", row->floor.spread, "gross-spread", row->gross.spread, "noisy",
-		result_noisy(row), "repeated", (json_int_t)row->repeated, "pins-evicted",
-		(json_int_t)row->evicted);
+	return json_pack("{ss ss sI sI sI sI ss ss sf sf sf sf sf sb sI sI}", "inner",
+			 c->v6 ? "ipv6" : "ipv4", "outer", c->ipip ? "ipip" : "srv6", "services",
+			 (json_int_t)c->services, "busy",
+			 (json_int_t)(c->busy ? c->busy : c->services), "flows",
+			 (json_int_t)c->flows, "moving-pct", (json_int_t)(two ? 0 : c->moving_pct),
+			 "placement", two ? "two-choice" : "slot", "build", build_name(c->build),
+			 "floor-ns", row->floor.median, "gross-ns", row->gross.median, "net-ns",
+			 result_net(row), "floor-spread", row->floor.spread, "gross-spread",
+			 row->gross.spread, "noisy", result_noisy(row), "repeated",
+			 (json_int_t)row->repeated, "pins-evicted", (json_int_t)row->evicted);
 }
 
 static json_t *json_bound(const struct bound_verdict *bound)

@@ -27,6 +27,7 @@
 #define PIN_SETS     (1u << 16) /* at least, and at most as many as the configuration allows: */
 #define PIN_SETS_MAX (1u << 22)
 #define PORTS        16u
+#define PINNED_PCT   20u /* of the flows of services with two choices */
 
 struct area { /* a mapped array */
 	void *at;
@@ -35,8 +36,8 @@ struct area { /* a mapped array */
 
 struct subject {
 	struct bpf_object *build[BUILD_COUNT]; /* the first one has the maps */
-	struct area slots, pins, sets;
-	uint32_t service_sets;
+	struct area slots, pins, sets, entries;
+	uint32_t service_sets, services;
 	uint32_t slot_count; /* all services together */
 };
 
@@ -81,6 +82,7 @@ static int size_maps(struct bpf_object *object, const struct plan *plan, uint32_
 		{ "mg_service_sets", service_sets(services) },
 		{ "mg_slots", services * plan_slots(plan, services) },
 		{ "mg_members", services * MEMBERS + 1 },
+		{ "mg_loads", services * MEMBERS + 1 },
 		{ "mg_counters_service", services + 1 },
 		{ "mg_counters_member", services * MEMBERS + 1 },
 		{ "mg_pins", pin_sets(plan_flows_max(plan)) },
@@ -265,6 +267,10 @@ int subject_new(const struct plan *plan, const struct bench_case *like, struct s
 		r = map_area(subject, "mg_pins",
 			     pin_sets(plan_flows_max(plan)) * sizeof(struct mg_pin_set),
 			     &subject->pins);
+	subject->services = like->services;
+	if (r == 0)
+		r = map_area(subject, "mg_services",
+			     (like->services + 1) * sizeof(struct mg_service), &subject->entries);
 	subject->service_sets = service_sets(like->services);
 	if (r == 0)
 		r = map_area(subject, "mg_service_sets",
@@ -290,6 +296,7 @@ void subject_free(struct subject **subject)
 	area_clear(&(*subject)->slots);
 	area_clear(&(*subject)->pins);
 	area_clear(&(*subject)->sets);
+	area_clear(&(*subject)->entries);
 	for (enum bench_build build = BUILD_WHOLE; build < BUILD_COUNT; build++)
 		bpf_object__close((*subject)->build[build]);
 	freep(subject);
@@ -316,16 +323,46 @@ static struct mg_slot slot_of(uint32_t i, uint32_t moving_pct)
 	return slot;
 }
 
+/* By memory: nobody sends. */
+static void services_place(struct subject *subject, bool two_choice)
+{
+	struct mg_service *service = subject->entries.at;
+
+	for (uint32_t i = 1; i <= subject->services; i++) {
+		service[i].placement = two_choice ? MG_PLACEMENT_TWO_CHOICE : MG_PLACEMENT_SLOT;
+		service[i].observe = two_choice;
+	}
+}
+
+void subject_settle(struct subject *subject, const struct bench_case *c)
+{
+	struct mg_slot *slots = subject->slots.at;
+
+	for (uint32_t i = 0; c->moving_pct == PLAN_TWO_CHOICE && i < subject->slot_count; i++) {
+		struct mg_slot slot = slot_load(&slots[i]);
+
+		slot.state = MG_SLOT_STABLE;
+		slot.prev = MG_MEMBER_NONE;
+		slot_store(&slots[i], slot);
+	}
+}
+
 void subject_apply(struct subject *subject, const struct bench_case *c)
 {
+	bool two_choice = c->moving_pct == PLAN_TWO_CHOICE;
+	uint32_t moving_pct = two_choice ? PINNED_PCT : c->moving_pct;
+	/* A pin that finds no room would be a wrong result: twice the room of what may try again.
+	 */
+	uint32_t pinned = two_choice ? (uint64_t)c->flows * PINNED_PCT / 50 : c->flows;
 	struct mg_settings settings = { .hash_seed = 0x5eed,
-					.pin_set_mask = pin_sets(c->flows) - 1,
+					.pin_set_mask = pin_sets(pinned) - 1,
 					.service_set_mask = subject->service_sets - 1 };
 	struct mg_slot *slots = subject->slots.at;
 	uint32_t zero = 0;
 
 	for (uint32_t i = 0; i < subject->slot_count; i++)
-		slot_store(&slots[i], slot_of(i, c->moving_pct));
+		slot_store(&slots[i], slot_of(i, moving_pct));
+	services_place(subject, two_choice);
 	memset(subject->pins.at, 0, subject->pins.len);
 	put(subject, "mg_settings", &zero, &settings);
 }

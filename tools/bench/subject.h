@@ -22,6 +22,9 @@ int subject_program(const struct subject *subject, enum bench_build build);
 
 /* Puts the slots into the case's state; no pins are left. */
 void subject_apply(struct subject *subject, const struct bench_case *c);
+/* Once each flow was sent: with two choices a fifth of the slots has moved, and its flows are
+ * pinned; these slots then stand still where they lead, and only pins know better. */
+void subject_settle(struct subject *subject, const struct bench_case *c);
 
 /* What must come out for this case's packets. */
 struct expect subject_expect(const struct bench_case *c);
