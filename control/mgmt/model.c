@@ -4,9 +4,9 @@
  * of YAML. So the tree is built node by node beside the YAML tree: each refusal has a place, and
  * the walk goes on. The order is
  *   1. names, types, keys, what is mandatory (build_*), as many faults as there are;
- *   2. only if 1 found none: defaults, then each `must` on its own, again all of them;
- *   3. only if 2 found none: libyang's own validation, which then has nothing left to find except
- *      what this file forgot.
+ *   2. only if 1 found none: defaults and libyang's own validation, which stops at a fault;
+ *   3. only if 2 refused: each `must` on its own, again all of them; if they hold, what libyang
+ *      said, of what this file forgot.
  */
 #include "mgmt/model.h"
 
@@ -368,14 +368,10 @@ static void check_musts(struct model *m, const struct lyd_node *node)
 	}
 }
 
-static void check_relations(struct model *m)
+static void check_each_must(struct model *m)
 {
 	struct lyd_node *top, *node;
 
-	if (lyd_new_implicit_module(&m->tree, m->module, 0, NULL) != LY_SUCCESS) {
-		m->faults->more = true;
-		return;
-	}
 	LY_LIST_FOR(m->tree, top)
 	{
 		LYD_TREE_DFS_BEGIN(top, node)
@@ -399,17 +395,27 @@ static const struct lyd_node *error_node(struct model *m, const struct ly_err_it
 	return node;
 }
 
-static void check_all(struct model *m)
+/* Defaults are put in first: a `must` may ask for them. What libyang says is read before the next
+ * question to it. */
+static void check_relations(struct model *m)
 {
 	const struct ly_err_item *error;
 	const struct lyd_node *node;
+	_cleanup_(freep) char *text = NULL;
 
+	if (lyd_new_implicit_module(&m->tree, m->module, 0, NULL) != LY_SUCCESS) {
+		m->faults->more = true;
+		return;
+	}
 	if (lyd_validate_module(&m->tree, m->module, 0, NULL) == LY_SUCCESS)
 		return;
 	error = ly_err_last(m->ctx);
+	text = error && error->msg ? strdup(error->msg) : NULL;
 	node = error_node(m, error);
-	fault_list_add(m->faults, model_mark(m, node), "invalid", model_path(node), NULL, "%s",
-		       error && error->msg ? error->msg : "the file contradicts margay.yang");
+	check_each_must(m);
+	if (fault_list_empty(m->faults))
+		fault_list_add(m->faults, model_mark(m, node), "invalid", model_path(node), NULL,
+			       "%s", text ? text : "the file contradicts margay.yang");
 }
 
 static int model_open(struct model *m)
@@ -436,8 +442,6 @@ static void model_build(struct model *m, const struct yaml_tree *yaml, struct fa
 			       "the file must be a group of keys and values");
 	if (fault_list_empty(faults))
 		check_relations(m);
-	if (fault_list_empty(faults))
-		check_all(m);
 	m->faults = NULL;
 }
 
