@@ -20,7 +20,8 @@ struct start {
 	struct mg_slot slot;
 	struct mg_pin pin; /* its member is open */
 	struct pin_ref found;
-	bool anew; /* what was found is another flow's */
+	bool anew;  /* what was found is another flow's */
+	__u64 seed; /* of hashes; asked for once, as the verifiers before 6.18 want it */
 };
 
 /* Takes the member of a second slot, if that has fewer flows in flight for its weight. */
@@ -54,9 +55,9 @@ static MG_INLINE void start_second(const struct mg_service *service, struct way 
 /* The member that this flow has had, by its pin or by what was counted of it a moment ago; else
  * MG_MEMBER_NONE. */
 static MG_INLINE __u16 start_had(const struct mg_service *service, const struct start *start,
-				 const struct flow *flow, const struct way *way, __u64 seed)
+				 const struct flow *flow, const struct way *way)
 {
-	__u64 hash = recent_hash(flow, way, seed);
+	__u64 hash = recent_hash(flow, way, start->seed);
 	struct mg_recent_set *set = table_recent(hash & (MG_RECENT_SETS - 1));
 	struct recent_ref recent;
 
@@ -104,8 +105,7 @@ static MG_INLINE bool start_choose(const struct mg_service *service, struct star
 {
 	bool moving = start->slot.state == MG_SLOT_MOVING;
 	bool always = moving || flow->service.proto == PROTO_UDP || ret->by_client;
-	__u64 seed = table_settings() ? table_settings()->hash_seed : 0;
-	bool had = steer_member(service, start_had(service, start, flow, ret, seed), ret);
+	bool had = steer_member(service, start_had(service, start, flow, ret), ret);
 	struct way first;
 
 	/* As in any slot that moves: what shows no start is taken for an old flow. */
@@ -143,6 +143,7 @@ static MG_INLINE enum mg_verdict start_steer(const struct flow *flow, struct way
 	set = table_pins(ret->hash >> FLOW_PIN_SHIFT & settings->pin_set_mask);
 	if (!slot || !set)
 		return MG_NO_MEMBER;
+	start.seed = settings->hash_seed;
 	start.slot = slot_load(slot);
 	start.pin = (struct mg_pin){ .slot = steer_slot_index(service, ret->hash),
 				     .fingerprint = ret->hash >> FLOW_FINGERPRINT_SHIFT,
