@@ -204,6 +204,8 @@ Test(watch, lives_through_cuts_and_restarts)
 	say("slice a y/y/n");
 	start(100);
 	wait_value(0, 1, "listed");
+	say("slice a n/n/n");
+	wait_value(0, 0, "by a watch, which there is to be cut");
 	say("cut");
 	wait_failed(1);
 	say("slice a y/y/n y/y/n");
