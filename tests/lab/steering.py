@@ -6,11 +6,11 @@ from labkit import lab, routers
 
 
 def test(check):
-    seen = {}
+    looks = {"busy": [], "slow": [], "drained": []}
 
     def look(key):
-        seen[key] = {site: sum(wanted(pe, site) for pe in PES) / len(PES)
-                     for site in ("east", "west", "cloud")}
+        looks[key].append({site: sum(wanted(pe, site) for pe in PES) / len(PES)
+                           for site in ("east", "west", "cloud")})
 
     def slow_down():
         lab.tell_server(lab.site_named("east"), "speed", "0.25")
@@ -20,9 +20,13 @@ def test(check):
             routers.ask(pe, "drain", "west")
 
     check.up()
+    # What is wanted moves with each report: it is looked at for as long as what is got.
+    busy_looks = {13.5 + second: lambda: look("busy") for second in range(5)}
     load = run_load([(8, 60), (34, 320)], during=Script({
-        17: lambda: look("busy"), 18: slow_down,
+        **busy_looks, 18: slow_down,
         26: lambda: look("slow"), 27: drain, 40: lambda: look("drained")}))
+    seen = {key: {site: sum(of[site] for of in many) / len(many) for site in many[0]}
+            for key, many in looks.items()}
     check.ok(not any(r.failed for r in load.requests), failures(load.requests))
     calm = between(load, 2, 8)
     check.ok(share(calm, "east") > 2 * share(calm, "cloud"),
