@@ -85,12 +85,13 @@ services:
   - {name: web, addresses: [198.51.100.80], protocol: tcp, port: 80, steer: {}, announce: {instances: [10.99.0.1], capacity: 4}}
   - {name: far, addresses: [198.51.100.81], protocol: tcp, port: 80, announce: {instances: [10.99.0.1], capacity: 4}}
 END
-	inside pe "$build/control/margayd" --config "$dir/margay.yaml" >"$dir/margayd.log" 2>&1 &
+	# Not by inside(): the shell of a function would be killed in place of what it started.
+	nsenter --net=/run/netns/mgone-pe "$build/control/margayd" --config "$dir/margay.yaml" >"$dir/margayd.log" 2>&1 &
 	children+=($!)
 }
 
 server() {
-	inside server python3 -c '
+	nsenter --net=/run/netns/mgone-server python3 -c '
 import socket
 s = socket.create_server(("", 80))
 while True:
