@@ -306,17 +306,15 @@ static void next_gone(struct next *next)
 {
 	struct sent sent = out_sent(next->entry)[next->had++];
 
-	if (next_redo(next, &sent) || (next->entry->redo && !sent.path)) {
+	/* In one to be redone, not every member has heard of what was withdrawn before. */
+	if (sent.path || next->entry->redo) {
 		sent.version = next->version;
 		next->changed = true;
 	}
-
 	if (sent.path) {
 		interned_put(rib_interned(next->group->outs->rib), &sent.path);
 		told_count(next->group, sent.source, (size_t)-1);
 		next->group->gone++;
-		sent.version = next->version;
-		next->changed = true;
 	}
 	next->list[next->count++] = sent;
 }
