@@ -159,7 +159,7 @@ site_start() { # NAME
 	mkfifo "$work/$1.in"
 	# shellcheck disable=SC2034
 	exec {fd}<>"$work/$1.in"
-	ip netns exec "mgi-$1" "$speaker" 65000 "10.98.255.$n" "10.98.255.1,local=10.98.255.$n" \
+	ip netns exec "mgi-$1" "$speaker" 65000 "10.98.255.$n" "10.98.255.1,local=10.98.255.$n,hold=90" \
 		<"$work/$1.in" >>"$work/$1.out" 2>&1 &
 	pids+=("$!")
 	tell "$1" "announce $V4 10.98.255.$n 10 1"
@@ -187,6 +187,23 @@ reaches() { # ADDRESS EXPRESSION
 
 now_ms() {
 	date +%s%3N
+}
+
+# BIRD has 5 s between two versions of its router's LSA (RFC 2328 MinLSInterval, not to be set): a
+# cut that follows another change sooner would be told late.
+bird_settled() {
+	local age i
+
+	for ((i = 0; i < 200; i++)); do
+		age=$(birdc -s "$work/bird-core.ctl" show ospf lsadb router lsid 10.98.255.9 |
+			awk '$2 == "10.98.255.9" { print $5 }')
+		((${age:-0} > 5)) && return
+		sleep 0.1
+	done
+}
+
+frr_settled() {
+	: # its timers are set
 }
 
 check_cut() {
@@ -239,6 +256,7 @@ by_igp() { # bird|frr PROTOCOL METRIC-OF-EAST METRIC-OF-WEST
 	result $? "$igp: up: west is reachable, at its own cost"
 	until_shown 20 '[.services[].sites[] | select(.slots > 10)] | length == 2' show services web
 	result $? "$igp: up: slots lead to both sites"
+	"$igp"_settled
 	check_cut
 	check_restored
 	ask show igp

@@ -16,7 +16,7 @@
 
 static const char usage[] =
 	"speaker AS ROUTER-ID NEIGHBOR[,WORD...] ...\n"
-	"  WORD: as=N  local=ADDRESS  passive  client  all (send all paths)  plain (no carriers)\n"
+	"  WORD: as=N  hold=SECONDS  local=ADDRESS  passive  client  all (send all paths)  plain (no carriers)\n"
 	"standard input:\n"
 	"  announce PREFIX NEXT-HOP [CAPACITY [ARRIVAL-RATE]]\n"
 	"  withdraw PREFIX | refresh NEIGHBOR | state | quit\n";
@@ -210,6 +210,8 @@ static int word_apply(const char *word, struct bgp_neighbor_config *config)
 {
 	if (!strncmp(word, "as=", 3))
 		config->remote_as = (uint32_t)strtoul(word + 3, NULL, 10);
+	else if (!strncmp(word, "hold=", 5))
+		config->hold_s = (uint16_t)strtoul(word + 5, NULL, 10);
 	else if (!strncmp(word, "local=", 6))
 		return addr_parse(word + 6, &config->local);
 	else if (!strcmp(word, "passive"))
