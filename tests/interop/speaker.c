@@ -14,12 +14,12 @@
 #include <time.h>
 #include <uv.h>
 
-static const char usage[] =
-	"speaker AS ROUTER-ID NEIGHBOR[,WORD...] ...\n"
-	"  WORD: as=N  hold=SECONDS  local=ADDRESS  passive  client  all (send all paths)  plain (no carriers)\n"
-	"standard input:\n"
-	"  announce PREFIX NEXT-HOP [CAPACITY [ARRIVAL-RATE]]\n"
-	"  withdraw PREFIX | refresh NEIGHBOR | state | quit\n";
+static const char usage[] = "speaker AS ROUTER-ID NEIGHBOR[,WORD...] ...\n"
+			    "  WORD: as=N  hold=SECONDS  local=ADDRESS  passive  client\n"
+			    "        all (send all paths)  plain (no carriers)\n"
+			    "standard input:\n"
+			    "  announce PREFIX NEXT-HOP [CAPACITY [ARRIVAL-RATE]]\n"
+			    "  withdraw PREFIX | refresh NEIGHBOR | state | quit\n";
 
 #define LINE_MAX_LEN 512
 
