@@ -52,6 +52,20 @@ static struct weights_config config_drawn(struct random *r)
 	};
 }
 
+/* What the data plane counts there, if it does. */
+static void site_draw_flows(struct random *r, struct weights_site *site, double now_s)
+{
+	bool observed = random_below(r, 3);
+
+	site->flow_time_s = observed ? random_between(r, 0.01, 0.5) : 0;
+	site->flow_count = observed ? random_between(r, 0, 500) : 0;
+	site->handshake_s = observed ? random_between(r, 0, 0.05) : 0;
+	site->flows_in_flight = observed ? random_between(r, 0, 60) : 0;
+	site->seen_window_s = observed ? random_between(r, 1, 10) : 0;
+	site->flow_rate = observed ? random_between(r, 0, 100) : 0;
+	site->seen_s = now_s - random_between(r, 0, 1);
+}
+
 static void site_draw(struct random *r, struct weights_site *site, double now_s)
 {
 	site->up = random_below(r, 20);
@@ -70,6 +84,7 @@ static void site_draw(struct random *r, struct weights_site *site, double now_s)
 					.utilisation = random_between(r, 0, 1.2),
 					.score = (uint8_t)random_below(r, 11),
 					.window_s = random_between(r, 0.5, 10) };
+	site_draw_flows(r, site, now_s);
 }
 
 static void world_turn(struct world *w)
@@ -105,7 +120,8 @@ static bool same(const struct weights_decision *a, const struct weights_decision
 
 		equal = v->share == u->share && v->wanted == u->wanted && v->reason == u->reason &&
 			v->base == u->base && v->own_share_then == u->own_share_then &&
-			v->marginal_s == u->marginal_s && v->doubted == u->doubted;
+			v->marginal_s == u->marginal_s && v->doubted == u->doubted &&
+			v->service_time_s == u->service_time_s;
 	}
 	return equal;
 }
@@ -187,4 +203,75 @@ Test(memory, other_shares_have_been_applied)
 			eq(dbl, site->shares.step[site->shares.count - 1].value, all_to_first[i]));
 		cr_expect(eq(dbl, site->share, decision->site[i].share), "still its own decision");
 	}
+}
+
+/* --- what own flows have taught --------------------------------------------------------------- */
+
+enum { TELLS, SILENT, PAIR };
+
+/* One site tells all, the other nothing; own flows are seen at both. */
+static void pair_init(struct weights_site site[PAIR], double now_s)
+{
+	for (size_t i = 0; i < PAIR; i++)
+		site[i] = (struct weights_site){ .id = i + 1,
+						 .up = true,
+						 .flow_time_s = 0.4,
+						 .flow_count = 200,
+						 .seen_window_s = 5,
+						 .flow_rate = 10,
+						 .seen_s = now_s };
+	site[TELLS].has_report = true;
+	site[TELLS].sampled_s = now_s;
+	site[TELLS].report = (struct report){ .has = REPORT_CAPACITY | REPORT_SERVICE_TIME |
+						     REPORT_ARRIVAL_RATE | REPORT_WINDOW,
+					      .capacity = 8,
+					      .service_time_s = 0.1,
+					      .arrival_rate = 50,
+					      .window_s = 5 };
+}
+
+static const struct weights_decision *decide_pair(struct weights *weights, double now_s,
+						  const struct weights_site site[PAIR])
+{
+	const struct weights_decision *decision = NULL;
+
+	cr_assert(eq(int, weights_update(weights, now_s, 20, site, PAIR, &decision), 0));
+	return decision;
+}
+
+/* Once learned, a quarter of a flow's time is work, and five requests come for each flow of ours:
+ * also while the site that taught it has none. Of two that did not see that one has been told. */
+Test(memory, keeps_what_flows_have_taught)
+{
+	struct weights_config config = { .queue_factor = 10, .report_period_s = 5 };
+	_cleanup_(weights_free) struct weights *one = weights_new(&config);
+	_cleanup_(weights_free) struct weights *told = weights_new(&config);
+	_cleanup_(weights_free) struct weights *not_told = weights_new(&config);
+	_cleanup_(weights_memory_clear) struct weights_memory memory = { 0 };
+	const struct weights_decision *a, *b, *c;
+	struct weights_site site[PAIR];
+	double now_s = 1;
+
+	for (; now_s < 40; now_s++) {
+		pair_init(site, now_s);
+		decide_pair(one, now_s, site);
+	}
+	cr_assert(eq(int, weights_memory_of(one, &memory), 0));
+	cr_expect(fabs(memory.time_per_flow_time - 0.25) < 1e-9, "%g", memory.time_per_flow_time);
+	cr_expect(fabs(memory.per_flow - 5) < 1e-9, "%g", memory.per_flow);
+	cr_assert(eq(int, weights_remember(told, &memory), 0));
+	memory.time_per_flow_time = memory.per_flow = 0;
+	cr_assert(eq(int, weights_remember(not_told, &memory), 0));
+
+	pair_init(site, now_s);
+	site[TELLS].flow_count = site[TELLS].flow_rate = 0;
+	a = decide_pair(one, now_s, site);
+	b = decide_pair(told, now_s, site);
+	c = decide_pair(not_told, now_s, site);
+	cr_expect(same(a, b));
+	cr_expect(eq(dbl, b->site[SILENT].service_time_s, a->site[SILENT].service_time_s));
+	cr_expect(fabs(a->site[SILENT].service_time_s - 0.1) < 1e-9, "%g",
+		  a->site[SILENT].service_time_s);
+	cr_expect(c->site[SILENT].service_time_s > 0.2, "%g", c->site[SILENT].service_time_s);
+	cr_expect(fabs(a->total_rate - c->total_rate) > 5, "%g, %g", a->total_rate, c->total_rate);
 }
