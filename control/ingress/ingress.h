@@ -144,6 +144,13 @@ void ingress_watch(struct ingress *ingress,
 		   void (*decides)(void *user, const struct ingress_decision *decision),
 		   void *user);
 
+/* How far a site is, and who says so. */
+enum ingress_rtt_source { INGRESS_RTT_UNKNOWN, INGRESS_RTT_CONFIGURED, INGRESS_RTT_MEASURED };
+struct ingress_rtt {
+	double rtt_s; /* negative: not known */
+	enum ingress_rtt_source source;
+};
+
 /* Views for mgmt; borrowed until the loop turns. */
 struct ingress_site_view {
 	char name[ADDR_STRLEN]; /* configured name, or the egress's address */
@@ -155,8 +162,7 @@ struct ingress_site_view {
 	uint16_t member;                       /* 0: none */
 	uint32_t table_site;
 	bool drained;                    /* by an operator here */
-	double rtt_s;                    /* negative: neither measured nor configured */
-	bool rtt_measured;               /* else configured */
+	struct ingress_rtt rtt;          /* as last decided with */
 	double capacity, service_time_s; /* configured; 0: not */
 	uint32_t slots;                  /* owned now */
 	uint8_t available;     /* percent of the whole site, as its egress says; 100: all of it */

@@ -70,23 +70,26 @@ static struct rtts_entry *rtts_add(struct rtts *rtts, const struct addr *egress)
 	return entry;
 }
 
-double rtts_ask(struct rtts *rtts, const struct addr *egress, int64_t now_ms)
+void rtts_ask(struct rtts *rtts, const struct addr *egress, int64_t now_ms)
 {
 	struct rtts_entry *entry = rtts_find(rtts, egress);
 
 	if (!entry)
 		entry = rtts_add(rtts, egress);
-	if (!entry)
-		return -1;
-	entry->asked_ms = now_ms;
-	return entry->rtt_s;
+	if (entry)
+		entry->asked_ms = now_ms;
 }
 
-double rtts_get(const struct rtts *rtts, const struct addr *egress)
+struct ingress_rtt rtts_known(const struct rtts *rtts, const struct addr *egress,
+			      double configured_s)
 {
-	const struct rtts_entry *entry = rtts_find(rtts, egress);
+	const struct rtts_entry *entry = rtts ? rtts_find(rtts, egress) : NULL;
 
-	return entry ? entry->rtt_s : -1;
+	if (entry && entry->rtt_s >= 0)
+		return (struct ingress_rtt){ entry->rtt_s, INGRESS_RTT_MEASURED };
+	if (rtts && !(configured_s > 0))
+		return (struct ingress_rtt){ -1, INGRESS_RTT_UNKNOWN };
+	return (struct ingress_rtt){ configured_s, INGRESS_RTT_CONFIGURED };
 }
 
 void rtts_set(struct rtts *rtts, const struct addr *egress, double rtt_s)

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "base/addr.h"
+#include "ingress/ingress.h"
 
 #include <stddef.h>
 
@@ -12,15 +13,6 @@
 #define RTTS_UNUSED_MS 60000
 
 struct rtts_entry;
-
-/* Measured before configured. Seconds; negative: it should be measured, and is not known. measures:
- * whether it is measured at all; measured_s negative: not yet; configured_s 0: not told. */
-static inline double rtt_rule(bool measures, double measured_s, double configured_s)
-{
-	if (measures && measured_s >= 0)
-		return measured_s;
-	return measures && configured_s <= 0 ? -1 : configured_s;
-}
 
 struct rtts {
 	struct rtts_entry *entries; /* uthash's head */
@@ -31,9 +23,14 @@ struct rtts {
 void rtts_init(struct rtts *rtts);
 void rtts_clear(struct rtts *rtts);
 
-/* Seconds; negative: not measured, and from now on wanted. */
-double rtts_ask(struct rtts *rtts, const struct addr *egress, int64_t now_ms);
-double rtts_get(const struct rtts *rtts, const struct addr *egress); /* the same, without asking */
+/* From now on it is wanted. */
+void rtts_ask(struct rtts *rtts, const struct addr *egress, int64_t now_ms);
+
+/* Measured before configured. rtts NULL: it is not measured; then, and only then, 0 is what is
+ * configured where nothing is. configured_s 0: nothing is. */
+struct ingress_rtt rtts_known(const struct rtts *rtts, const struct addr *egress,
+			      double configured_s);
+
 /* Of an egress that is wanted; any other one is passed over. rtt_s negative: not known any more. */
 void rtts_set(struct rtts *rtts, const struct addr *egress, double rtt_s);
 

@@ -401,15 +401,15 @@ static void weights_site_report(struct weights_site *in, const struct offer *off
 	in->drain |= offer->has_report && offer->report.drain;
 }
 
-/* Seconds; NAN: not known. */
-static double steering_rtt(const struct steering_context *context, const struct offer *offer,
-			   const struct addr *egress, const struct ingress_site_config *known)
+static struct ingress_rtt site_rtt(const struct steering_context *context,
+				   const struct steering_site *site, const struct offer *offer,
+				   const struct ingress_site_config *known)
 {
-	bool measures = context->rtts && offer && !offer->local;
-	double measured_s = measures ? rtts_ask(context->rtts, egress, context->now_ms) : -1;
-	double rtt_s = rtt_rule(measures, measured_s, known ? known->rtt_s : 0);
+	struct rtts *rtts = offer && offer->local ? NULL : context->rtts;
 
-	return rtt_s < 0 ? NAN : rtt_s;
+	if (rtts && offer)
+		rtts_ask(rtts, &site->egress, context->now_ms);
+	return rtts_known(rtts, &site->egress, known ? known->rtt_s : 0);
 }
 
 /* What is not known is as far as the farthest that is: not near, but not out of reach. */
@@ -452,8 +452,7 @@ static void weights_site_sight(struct weights_site *in, const struct observed *o
 	in->seen_s = now_s - load.age_s;
 }
 
-static struct weights_site weights_site_of(const struct steering *s,
-					   const struct steering_site *site,
+static struct weights_site weights_site_of(const struct steering *s, struct steering_site *site,
 					   const struct steering_context *context)
 {
 	const struct ingress_site_config *known =
@@ -464,7 +463,8 @@ static struct weights_site weights_site_of(const struct steering *s,
 	in.up = offer && site->usable && site->available;
 	in.unavailable = 1 - site->available / 100.0;
 	in.drain = context->drained(context->user, &site->egress, site->site_id);
-	in.rtt_s = steering_rtt(context, offer, &site->egress, known);
+	site->rtt = site_rtt(context, site, offer, known);
+	in.rtt_s = site->rtt.source == INGRESS_RTT_UNKNOWN ? NAN : site->rtt.rtt_s;
 	if (known) {
 		in.capacity = known->capacity;
 		in.service_time_s = known->service_time_s;

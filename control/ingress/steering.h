@@ -26,6 +26,7 @@ struct steering_site {
 	bool usable;               /* offered, with a member and a way: as the slots know it */
 	const char *cut;           /* no interior route leads to its egress; NULL: one does */
 	uint8_t available;         /* percent of the site, as decided with */
+	struct ingress_rtt rtt;    /* as decided with */
 	struct observed *observed; /* own flows there; NULL: the service is not observed */
 	struct placement_site placement;
 	const char *fault;

@@ -31,16 +31,6 @@ static const struct weights_verdict *steering_verdict(const struct steering *s, 
 	return NULL;
 }
 
-static void view_rtt(const struct ingress *in, const struct steering_site *site,
-		     const struct ingress_site_config *known, struct ingress_site_view *ret)
-{
-	bool measures = in->measures && !(ret->offer && ret->offer->local);
-	double measured_s = measures ? rtts_get(&in->rtts, &site->egress) : -1;
-
-	ret->rtt_measured = measured_s >= 0;
-	ret->rtt_s = rtt_rule(measures, measured_s, known ? known->rtt_s : 0);
-}
-
 bool ingress_site(const struct ingress *in, size_t service, size_t index,
 		  struct ingress_site_view *ret)
 {
@@ -63,9 +53,9 @@ bool ingress_site(const struct ingress *in, size_t service, size_t index,
 		.member = site->member,
 		.table_site = site->table_site,
 		.fault = site->cut && !*site->fault ? site->cut : site->fault,
+		.rtt = site->rtt,
 		.drained = known_site_drained(&in->known, &site->egress, site->site_id),
 	};
-	view_rtt(in, site, known, ret);
 	ret->capacity = known ? known->capacity : 0;
 	ret->service_time_s = known ? known->service_time_s : 0;
 	state = site_states_of(&in->states, &site->egress, site->site_id);

@@ -250,8 +250,8 @@ static void put_record(const struct request *request, json_t *object, size_t ind
 	vrf_put(request->context, object, service->config->key.vrf);
 	answer_text(object, "address", service_address(&service->config->key, address));
 	put_settings(answer_object(object, "settings"), &service->config->weights);
-	answer_text(object, "affinity",
-		    service->config->affinity == MG_AFFINITY_CLIENT ? "client" : "flow");
+	affinity_put(object, service->config);
+	last_resort_put(object, service->config);
 	placement_put(answer_object(object, "placement"), service);
 	answer_text(object, "fault", service->fault);
 	if (decision) {

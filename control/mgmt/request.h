@@ -41,3 +41,6 @@ void way_put(const struct request *request, json_t *object, uint32_t table_site)
 void placement_put(json_t *object, const struct ingress_service_view *service);
 /* The round-trip time that is used for a site, and where it is from. */
 void rtt_put(json_t *object, const struct ingress_site_view *site);
+/* How flows of the service stay together, and where they go while no site is usable. */
+void affinity_put(json_t *object, const struct ingress_service_config *config);
+void last_resort_put(json_t *object, const struct ingress_service_config *config);

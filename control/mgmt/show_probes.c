@@ -10,11 +10,13 @@ static void put_ms(json_t *object, const char *key, double seconds)
 
 void rtt_put(json_t *object, const struct ingress_site_view *site)
 {
-	put_ms(object, "rtt-ms", site->rtt_s);
-	answer_text(object, "rtt-source",
-		    site->rtt_s < 0      ? "unknown"
-		    : site->rtt_measured ? "measured"
-					 : "configured");
+	static const char *const words[] = { [INGRESS_RTT_UNKNOWN] = "unknown",
+					     [INGRESS_RTT_CONFIGURED] = "configured",
+					     [INGRESS_RTT_MEASURED] = "measured" };
+
+	if (site->rtt.source != INGRESS_RTT_UNKNOWN)
+		put_ms(object, "rtt-ms", site->rtt.rtt_s);
+	answer_text(object, "rtt-source", words[site->rtt.source]);
 }
 
 static void put_probe(json_t *object, const struct prober_view *view)

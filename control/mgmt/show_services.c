@@ -148,7 +148,7 @@ static void put_decision(json_t *object, const struct weights_decision *decision
 	answer_number(object, "level-ms", decision->level_s * 1000);
 }
 
-static void put_affinity(json_t *object, const struct ingress_service_config *config)
+void affinity_put(json_t *object, const struct ingress_service_config *config)
 {
 	static const char *const words[] = { [MG_AFFINITY_FLOW] = "flow",
 					     [MG_AFFINITY_CLIENT] = "client",
@@ -167,15 +167,21 @@ static void put_affinity(json_t *object, const struct ingress_service_config *co
 	answer_count(quic, "server-id-length", config->options.quic_id_len);
 }
 
-/* The MSS as it is in the tables: by itself or as configured. */
-static void put_options(json_t *object, const struct ingress_service_view *service)
+void last_resort_put(json_t *object, const struct ingress_service_config *config)
 {
 	static const char *const words[] = { [MG_LAST_DROP] = "drop",
 					     [MG_LAST_UNREACHABLE] = "unreachable",
 					     [MG_LAST_KERNEL] = "kernel" };
+
+	answer_text(object, "last-resort", words[config->options.last_resort]);
+}
+
+/* The MSS as it is in the tables: by itself or as configured. */
+static void put_options(json_t *object, const struct ingress_service_view *service)
+{
 	struct service_state state;
 
-	answer_text(object, "last-resort", words[service->config->options.last_resort]);
+	last_resort_put(object, service->config);
 	answer_text(object, "mss-clamp", service->config->mss_auto ? "auto" : "none");
 	if (!service->table)
 		return;
@@ -194,7 +200,7 @@ static void put_service(const struct request *request, json_t *array, size_t ind
 
 	put_key(request, object, service->config->name, &service->config->key);
 	answer_text(object, "policy", policy_text(service->config->weights.policy));
-	put_affinity(object, service->config);
+	affinity_put(object, service->config);
 	put_options(object, service);
 	answer_count(object, "slots", service->config->slots);
 	put_table(object, service->table);

@@ -47,8 +47,8 @@ static void put_configured(struct value_set *set, const struct ingress_site_view
 		put(set, "capacity", site->capacity, VALUE_CONFIGURED, 0);
 	if (site->service_time_s > 0)
 		put(set, "service-time", site->service_time_s, VALUE_CONFIGURED, 0);
-	if (site->rtt_s > 0 && !site->rtt_measured)
-		put(set, "rtt", site->rtt_s, VALUE_CONFIGURED, 0);
+	if (site->rtt.source == INGRESS_RTT_CONFIGURED && site->rtt.rtt_s > 0)
+		put(set, "rtt", site->rtt.rtt_s, VALUE_CONFIGURED, 0);
 }
 
 void site_values(const struct ingress_site_view *site, int64_t now_ms, struct value_set *ret)
@@ -58,8 +58,8 @@ void site_values(const struct ingress_site_view *site, int64_t now_ms, struct va
 	if (site->offer && site->offer->has_report)
 		put_report(ret, site->offer, now_ms, wall_ms);
 	observed_put(ret, &site->observed, wall_ms - llround(site->observed.age_s * 1000));
-	if (site->rtt_measured)
-		put(ret, "rtt", site->rtt_s, VALUE_PROBE, wall_ms);
+	if (site->rtt.source == INGRESS_RTT_MEASURED)
+		put(ret, "rtt", site->rtt.rtt_s, VALUE_PROBE, wall_ms);
 	put_configured(ret, site);
 }
 

@@ -272,6 +272,10 @@ Test(request, leaves_out_what_is_not_known)
 	cr_expect(
 		eq(str, (char *)json_string_value(json_object_get(service, "runner-up")), "west"));
 	cr_expect(json_object_get(service, "held-by-hysteresis") == json_true());
+	cr_expect(eq(str, (char *)json_string_value(json_object_get(service, "affinity")),
+		     (char *)"flow"));
+	cr_expect(eq(str, (char *)json_string_value(json_object_get(service, "last-resort")),
+		     (char *)"unreachable"));
 	json_decref(answer);
 	router_close(&r);
 }

@@ -14,6 +14,7 @@ const struct ingress_service_config web_config = {
 	.name = "web",
 	.key = { .addr = { [10] = 0xff, 0xff, 198, 51, 100, 80 }, .proto = 6, .port = 80 },
 	.slots = SLOTS,
+	.options.last_resort = MG_LAST_UNREACHABLE,
 	.weights = { .policy = POLICY_COMPUTE_AWARE, .queue_factor = 10 },
 };
 static const struct offer east_offer = {

@@ -594,6 +594,7 @@ static void print_decision(const json_t *record)
 	printf("%s  %s\n ", text(record, "name"), text(record, "address"));
 	print_member(settings, "policy", "policy", CELL_TEXT);
 	print_member(record, "affinity", "affinity", CELL_TEXT);
+	print_member(record, "last resort", "last-resort", CELL_TEXT);
 	print_member(settings, "queue factor", "queue-factor", CELL_NUMBER);
 	print_member(settings, "hysteresis", "hysteresis", CELL_PERCENT);
 	print_member(settings, "report period", "report-period", CELL_AGE);
