@@ -39,12 +39,12 @@ static size_t broken(struct random *random, const struct vector *v, uint8_t ret[
 }
 
 /* Entries must age alike in both. */
-static uint8_t now_tick(void)
+static uint64_t now_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return ((uint64_t)now.tv_sec * 1000000000 + now.tv_nsec) >> MG_TICK_SHIFT;
+	return (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 static void refill(const struct loaded *loaded)
@@ -66,7 +66,8 @@ static void differ(struct loaded *loaded, const struct vector *v, const uint8_t 
 	uint32_t action;
 	char text[SIZE_MAX_OUT];
 
-	target.tick = now_tick();
+	target.clock_ns = now_ns();
+	target.tick = target.clock_ns >> MG_TICK_SHIFT;
 	target.bucket[MG_GUARD_ANSWERS].next_ns = 0;
 	verdict = target_run(v->program, &frame, &way);
 	if (verdict == MG_TOO_BIG_TOLD || verdict == MG_UNREACHABLE)

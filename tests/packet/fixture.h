@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The tables that vectors.h is written for. Every service has one slot and up to two members, so
- * that its port says where its packets go: port 8000 + n to site n.
+ * that its port says where its packets go: port 8000 + n to site n. Those with two choices (8400
+ * and on) have a slot of each member.
  */
 #pragma once
 #include <abi.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum vector_program {
@@ -23,6 +25,8 @@ enum vector_program {
 #define FIXTURE_ANSWERS_BURST 100
 #define FIXTURE_VRF           5
 #define FIXTURE_MEMBERS       4 /* numbers of one service in mg_members */
+#define FIXTURE_SLOTS         2 /* numbers of one service in mg_slots; most use the first alone */
+#define FIXTURE_WEIGHT        32768
 
 #define V4(a, b, c, d)                                               \
 	{                                                            \
@@ -118,7 +122,7 @@ static const struct mg_site fixture_sites[] = {
 		addr, port, proto, MG_SCOPE_EGRESS, FIXTURE_VRF \
 	}
 
-/* The row's number is the service's index, and its slot's. */
+/* The row's number is the service's index. */
 static const struct fixture_service {
 	struct mg_service_key key;
 	enum mg_affinity affinity;
@@ -221,6 +225,13 @@ static const struct fixture_service {
 	{ VRF_EGRESS(WEB_V4, 6, 8010), MG_AFFINITY_FLOW, 11, 0 },
 	{ VRF_EGRESS(WEB_V4, 6, 8032), MG_AFFINITY_FLOW, 10, 0 },
 	{ VRF_EGRESS(WEB_V6, 6, 8010), MG_AFFINITY_FLOW, 11, 0 },
+	{ TCP_INGRESS(8400), MG_AFFINITY_FLOW, 4, 3 },
+	{ INGRESS(WEB_V6, 6, 8400), MG_AFFINITY_FLOW, 4, 3 },
+	{ INGRESS(WEB_V4, 17, 8400), MG_AFFINITY_FLOW, 4, 3 },
+	{ INGRESS(V4(198, 51, 100, 96), 0, 0), MG_AFFINITY_CLIENT, 4, 3 },
+	{ TCP_INGRESS(8401), MG_AFFINITY_FLOW, 4, 3 },
+	{ TCP_INGRESS(8402), MG_AFFINITY_FLOW, 29, 3 },
+	{ TCP_INGRESS(8403), MG_AFFINITY_FLOW, 4, 3 },
 };
 
 static const struct fixture_endpoint {
@@ -256,6 +267,7 @@ static const struct fixture_endpoint {
 #define LAST(what)           .last_resort = MG_LAST_##what
 #define QUIC_ID(config, len) .quic_config = config, .quic_id_len = len
 #define PREFIXES             .prefix_v4 = 20, .prefix_v6 = 72
+#define CHOICES(which)       .slot_mask = 1, .observe = 1, .placement = MG_PLACEMENT_##which
 
 /* What else is not zero of some of these services. */
 static const struct fixture_more {
@@ -281,6 +293,29 @@ static const struct fixture_more {
 	{ EGRESS(WEB_V4, 17, 4433), { QUIC_ID(2, 4) } },
 	{ INGRESS(V4(198, 51, 100, 98), 0, 0), { PREFIXES } },
 	{ INGRESS(V6(0x01, 0, 0, 0, 0x98), 0, 0), { PREFIXES } },
+	{ TCP_INGRESS(8400), { CHOICES(TWO_CHOICE) } },
+	{ INGRESS(WEB_V6, 6, 8400), { CHOICES(TWO_CHOICE) } },
+	{ INGRESS(WEB_V4, 17, 8400), { CHOICES(TWO_CHOICE) } },
+	{ INGRESS(V4(198, 51, 100, 96), 0, 0), { CHOICES(TWO_CHOICE) } },
+	{ TCP_INGRESS(8401), { CHOICES(TWO_CHOICE) } },
+	{ TCP_INGRESS(8402), { CHOICES(TWO_CHOICE) } },
+	{ TCP_INGRESS(8403), { CHOICES(FIRST) } },
+};
+
+/* Of services with two choices: flows in flight at members 1 and 2, and whether their slots move
+ * from the first to the second, which is how a member is drained. */
+static const struct fixture_choice {
+	struct mg_service_key key;
+	__u32 flows[2];
+	bool drains;
+} fixture_choices[] = {
+	{ TCP_INGRESS(8400), { 5, 3 }, false },
+	{ INGRESS(WEB_V6, 6, 8400), { 5, 3 }, false },
+	{ INGRESS(WEB_V4, 17, 8400), { 5, 3 }, false },
+	{ INGRESS(V4(198, 51, 100, 96), 0, 0), { 5, 3 }, false },
+	{ TCP_INGRESS(8401), { 0, 9 }, true },
+	{ TCP_INGRESS(8402), { 0, 9 }, false },
+	{ TCP_INGRESS(8403), { 9, 0 }, false },
 };
 
 /* Server IDs; every UDP port is of one service in each scope. */
@@ -321,7 +356,7 @@ static inline struct mg_service fixture_service(size_t i)
 	}
 	service.key = fixture_services[i].key;
 	service.index = i + 1;
-	service.slot_base = i;
+	service.slot_base = i * FIXTURE_SLOTS;
 	service.member_base = i * FIXTURE_MEMBERS;
 	service.member_count = 2;
 	service.affinity = fixture_services[i].affinity;
@@ -342,9 +377,43 @@ static inline struct mg_server_key fixture_server_key(const struct fixture_serve
 	return key;
 }
 
-static inline struct mg_slot fixture_slot(size_t i)
+/* NULL: it has not two choices. */
+static inline const struct fixture_choice *fixture_choice(size_t i)
 {
+	for (size_t c = 0; c < sizeof(fixture_choices) / sizeof(fixture_choices[0]); c++) {
+		if (!__builtin_memcmp(&fixture_choices[c].key, &fixture_services[i].key,
+				      sizeof(fixture_choices[c].key)))
+			return &fixture_choices[c];
+	}
+	return NULL;
+}
+
+/* Slots k are 0 and 1, members m 1 and 2. */
+static inline struct mg_slot fixture_slot(size_t i, __u16 k)
+{
+	const struct fixture_choice *choice = fixture_choice(i);
+
+	if (choice && choice->drains)
+		return (struct mg_slot){ .now = 2, .prev = 1, .state = MG_SLOT_MOVING };
+	if (choice)
+		return (struct mg_slot){ .now = 1 + k, .next = 2 - k };
 	return (struct mg_slot){ .now = 1, .next = fixture_services[i].next_site ? 2 : 0 };
+}
+
+static inline struct mg_member fixture_member(size_t i, __u32 m)
+{
+	const struct fixture_service *row = &fixture_services[i];
+
+	return (struct mg_member){ .site = m == 1 ? row->site : row->next_site,
+				   .weight = FIXTURE_WEIGHT,
+				   .state = MG_UP };
+}
+
+static inline struct mg_load fixture_load(size_t i, __u32 m)
+{
+	const struct fixture_choice *choice = fixture_choice(i);
+
+	return (struct mg_load){ .in_flight = choice ? choice->flows[m - 1] * MG_LOAD_FLOW : 0 };
 }
 
 static inline struct mg_settings fixture_settings(enum vector_program kind)

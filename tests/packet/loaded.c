@@ -67,19 +67,23 @@ int loaded_service_put(const struct loaded *loaded, const struct mg_service *ser
 
 static int put_service(const struct loaded *loaded, uint32_t i)
 {
-	const struct fixture_service *row = &fixture_services[i];
 	struct mg_service service = fixture_service(i);
-	struct mg_slot slot = fixture_slot(i);
-	uint32_t site[] = { row->site, row->next_site };
 	int r = loaded_service_put(loaded, &service, i + 1);
 
-	if (!r)
-		r = put(loaded, "mg_slots", &i, &slot);
-	for (uint32_t m = 0; !r && m < ARRAY_SIZE(site); m++) {
-		struct mg_member member = { .site = site[m], .state = MG_UP };
-		uint32_t index = service.member_base + 1 + m;
+	for (uint32_t k = 0; !r && k < FIXTURE_SLOTS; k++) {
+		struct mg_slot slot = fixture_slot(i, k);
+		uint32_t index = service.slot_base + k;
+
+		r = put(loaded, "mg_slots", &index, &slot);
+	}
+	for (uint32_t m = 1; !r && m <= service.member_count; m++) {
+		struct mg_member member = fixture_member(i, m);
+		struct mg_load load = fixture_load(i, m);
+		uint32_t index = service.member_base + m;
 
 		r = put(loaded, "mg_members", &index, &member);
+		if (!r)
+			r = put(loaded, "mg_loads", &index, &load);
 	}
 	return r;
 }

@@ -8,7 +8,7 @@
 
 /* Behind those of the fixture, room for ranges of several slots. */
 #define MODEL_RANGE 16
-static struct mg_slot model_slots[(MODEL_RANGE + 1) * FIXTURE_SERVICES];
+static struct mg_slot model_slots[(MODEL_RANGE + FIXTURE_SLOTS) * FIXTURE_SERVICES];
 static struct mg_member model_members[(FIXTURE_SERVICES + 1) * FIXTURE_MEMBERS];
 static struct mg_load model_loads[(FIXTURE_SERVICES + 1) * FIXTURE_MEMBERS];
 
@@ -47,20 +47,19 @@ static inline void model_fixture(struct model *model)
 	model->settings = fixture_settings(VECTOR_INGRESS);
 	model->services = FIXTURE_SERVICES;
 	_Static_assert(FIXTURE_SERVICES <= MODEL_SERVICES, "room in the model");
+	memset(model_loads, 0, sizeof(model_loads));
 	for (size_t i = 0; i < FIXTURE_SERVICES; i++) {
-		const struct fixture_service *row = &fixture_services[i];
-
 		model->service[i] = fixture_service(i);
-		model_slots[i] = fixture_slot(i);
-		model_members[i * FIXTURE_MEMBERS + 1] =
-			(struct mg_member){ .site = row->site, .state = MG_UP };
-		model_members[i * FIXTURE_MEMBERS + 2] =
-			(struct mg_member){ .site = row->next_site, .state = MG_UP };
+		for (__u32 k = 0; k < FIXTURE_SLOTS; k++)
+			model_slots[i * FIXTURE_SLOTS + k] = fixture_slot(i, k);
+		for (__u32 m = 1; m <= 2; m++) {
+			model_members[i * FIXTURE_MEMBERS + m] = fixture_member(i, m);
+			model_loads[i * FIXTURE_MEMBERS + m] = fixture_load(i, m);
+		}
 	}
 	model->slot = model_slots;
 	model->member = model_members;
 	model->load = model_loads;
-	memset(model_loads, 0, sizeof(model_loads));
 	model->site = fixture_sites;
 	model->nexthop = fixture_nexthops;
 	model->port = model_fixture_port;

@@ -97,6 +97,44 @@ static void report(const char *what, enum vector_program program, const uint8_t 
 	cr_assert(lt(int, ++reports, REPORTS_MAX), "too many mismatches");
 }
 
+static void put(const char *map, const void *key, const void *value)
+{
+	cr_assert(eq(int, bpf_map_update_elem(loaded_map(loaded, map), key, value, BPF_ANY), 0));
+}
+
+static void forget_pins(void)
+{
+	struct mg_pin_set none = { 0 };
+
+	for (uint32_t i = 0; i <= model.settings.pin_set_mask; i++)
+		put("mg_pins", &i, &none);
+	model.pins = 0;
+}
+
+static void forget_recent(void)
+{
+	size_t len = MG_RECENT_SETS * sizeof(struct mg_recent_set);
+	void *recent = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED,
+			    loaded_map(loaded, "mg_recent"), 0);
+
+	cr_assert(ne(ptr, recent, MAP_FAILED));
+	memset(recent, 0, len);
+	munmap(recent, len);
+	model.recents = 0;
+}
+
+#define FLOWS_FEW 16 /* of which so many fit into one set that none is full */
+
+/* The model has neither full sets nor old entries. */
+static void forget_many(void)
+{
+	if (model.tick == now_tick() && model.pins < FLOWS_FEW && model.recents < FLOWS_FEW)
+		return;
+	forget_pins();
+	forget_recent();
+	model.tick = now_tick();
+}
+
 static bool clock_went_on; /* the model may now be behind */
 
 static void compare_loads(const char *what, uint32_t member)
@@ -121,7 +159,7 @@ static void compare(const char *what, enum vector_program program, const uint8_t
 	uint64_t packets = 0;
 	int verdict;
 
-	model.tick = now_tick();
+	forget_many();
 	model.vrf = program == VECTOR_VRF ? FIXTURE_VRF : 0;
 	programs[program].model(&model, frame, len, &want);
 	if (want.verdict == MG_TOO_BIG_TOLD || want.verdict == MG_UNREACHABLE)
@@ -205,9 +243,13 @@ Test(model, packets, .init = load, .fini = unload)
 	random_frames("random", random_packet);
 }
 
-static void put(const char *map, const void *key, const void *value)
+static void redraw_slot(struct random *random, uint32_t slot)
 {
-	cr_assert(eq(int, bpf_map_update_elem(loaded_map(loaded, map), key, value, BPF_ANY), 0));
+	model_slots[slot] = (struct mg_slot){ .now = 1 + random_below(random, 2),
+					      .prev = random_below(random, 3),
+					      .next = random_below(random, 3),
+					      .state = random_below(random, 3) };
+	put("mg_slots", &slot, &model_slots[slot]);
 }
 
 /* Any state of a slot, any two members, any of them down. */
@@ -217,27 +259,16 @@ static void redraw_slots(struct random *random)
 		bool inside = fixture_services[i].key.scope == MG_SCOPE_EGRESS;
 		uint32_t first = i * FIXTURE_MEMBERS + 1, second = first + 1;
 
-		model_slots[i] = (struct mg_slot){ .now = 1 + random_below(random, 2),
-						   .prev = random_below(random, 3),
-						   .next = random_below(random, 3),
-						   .state = random_below(random, 3) };
+		for (uint32_t k = 0; k < FIXTURE_SLOTS; k++)
+			redraw_slot(random, i * FIXTURE_SLOTS + k);
 		model_members[first].state = random_below(random, 8) ? MG_UP : MG_DOWN;
 		model_members[second] =
 			(struct mg_member){ .site = inside ? 11 : 5,
+					    .weight = FIXTURE_WEIGHT,
 					    .state = random_below(random, 8) ? MG_UP : MG_DOWN };
-		put("mg_slots", &i, &model_slots[i]);
 		put("mg_members", &first, &model_members[first]);
 		put("mg_members", &second, &model_members[second]);
 	}
-}
-
-static void forget_pins(void)
-{
-	struct mg_pin_set none = { 0 };
-
-	for (uint32_t i = 0; i <= model.settings.pin_set_mask; i++)
-		put("mg_pins", &i, &none);
-	model.pins = 0;
 }
 
 static const struct vector *draw_steered(struct random *random)
@@ -290,7 +321,7 @@ Test(model, pins, .init = load, .fini = unload)
 	print_seen();
 }
 
-#define TWO_BASE FIXTURE_SERVICES /* of the ranges of several slots */
+#define TWO_BASE (FIXTURE_SLOTS * FIXTURE_SERVICES) /* of the ranges of several slots */
 
 /* A range of slots, counts and weights for each service of clients, and any placement. */
 static void redraw_choices(struct random *random)
@@ -307,15 +338,8 @@ static void redraw_choices(struct random *random)
 		service->slot_base = TWO_BASE + i * MODEL_RANGE;
 		service->slot_mask = MODEL_RANGE - 1;
 		put("mg_services", &place, service);
-		for (uint32_t k = 0; k < MODEL_RANGE; k++) {
-			uint32_t slot = service->slot_base + k;
-
-			model_slots[slot] = (struct mg_slot){ .now = 1 + random_below(random, 2),
-							      .prev = random_below(random, 3),
-							      .next = random_below(random, 3),
-							      .state = random_below(random, 3) };
-			put("mg_slots", &slot, &model_slots[slot]);
-		}
+		for (uint32_t k = 0; k < MODEL_RANGE; k++)
+			redraw_slot(random, service->slot_base + k);
 		for (uint32_t m = 1; m <= 2; m++) {
 			uint32_t member = service->member_base + m;
 
@@ -325,18 +349,6 @@ static void redraw_choices(struct random *random)
 			put("mg_loads", &member, &model_loads[member]);
 		}
 	}
-}
-
-static void forget_recent(void)
-{
-	size_t len = MG_RECENT_SETS * sizeof(struct mg_recent_set);
-	void *recent = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED,
-			    loaded_map(loaded, "mg_recent"), 0);
-
-	cr_assert(ne(ptr, recent, MAP_FAILED));
-	memset(recent, 0, len);
-	munmap(recent, len);
-	model.recents = 0;
 }
 
 static const struct vector *draw_from_client(struct random *random)

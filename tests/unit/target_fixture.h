@@ -9,15 +9,15 @@ static inline void target_fixture(void)
 	memset(&target, 0, sizeof(target));
 	target.settings = fixture_settings(VECTOR_INGRESS);
 	for (size_t i = 0; i < FIXTURE_SERVICES; i++) {
-		const struct fixture_service *row = &fixture_services[i];
 		struct mg_service service = fixture_service(i);
 
 		target_service(&service);
-		target.slot[i] = fixture_slot(i);
-		target.member[service.member_base + 1] =
-			(struct mg_member){ .site = row->site, .state = MG_UP };
-		target.member[service.member_base + 2] =
-			(struct mg_member){ .site = row->next_site, .state = MG_UP };
+		for (__u32 k = 0; k < FIXTURE_SLOTS; k++)
+			target.slot[service.slot_base + k] = fixture_slot(i, k);
+		for (__u32 m = 1; m <= service.member_count; m++) {
+			target.member[service.member_base + m] = fixture_member(i, m);
+			target.load[service.member_base + m] = fixture_load(i, m);
+		}
 	}
 	memcpy(target.site, fixture_sites, sizeof(fixture_sites));
 	memcpy(target.nexthop, fixture_nexthops, sizeof(fixture_nexthops));
