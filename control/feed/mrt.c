@@ -14,8 +14,9 @@
 #include <string.h>
 #include <time.h>
 
-#define LOG_ROOM    (4 * 1024 * 1024) /* octets that may wait for the disk */
-#define RECORD_ROOM (UINT16_MAX + 256)
+#define LOG_ROOM     (4 * 1024 * 1024) /* octets that may wait for the disk */
+#define LOG_AGAIN_MS 5000              /* after a file of the log has failed */
+#define RECORD_ROOM  (UINT16_MAX + 256)
 
 struct mrt {
 	uv_loop_t *loop;
@@ -27,7 +28,10 @@ struct mrt {
 	char table_path[320];                /* the last one */
 	uint64_t tables, failures, dropped, logged;
 	char last_error[512];
-	struct spool *log; /* NULL: off, or it could not be opened */
+	struct spool *log; /* NULL: off, or the file has failed */
+	int log_error;     /* since which none was written; 0: all is well */
+	uint64_t log_again_ms;
+	time_t log_begun;
 	char log_path[320];
 	uint8_t octets[RECORD_ROOM];
 };
@@ -90,8 +94,30 @@ static void on_table_timer(uv_timer_t *timer)
 }
 
 /* --- the log ---------------------------------------------------------------------------------- */
+
+/* Tried again after a while: a disk that is full does not stay so. The file that has the records
+ * from before is kept; what comes meanwhile is dropped, and counted. */
+static void log_fail(struct mrt *m, int error)
+{
+	if (m->log_error)
+		spool_abandon(&m->log);
+	else
+		spool_leave(&m->log);
+	if (m->log_error != error)
+		mrt_fault(m, error, m->log_path);
+	m->log_error = error;
+	m->log_again_ms = uv_now(m->loop) + LOG_AGAIN_MS;
+}
+
 static void on_log_drained(void *user)
 {
+	struct mrt *m = user;
+	int error = spool_error(m->log);
+
+	if (error)
+		log_fail(m, error);
+	else
+		m->log_error = 0;
 }
 
 /* Logs are left to finish by themselves. */
@@ -101,22 +127,26 @@ static void on_log_done(void *user, int status)
 
 static const struct spool_ops log_ops = { on_log_drained, on_log_done };
 
+/* No two files have one name, though both were begun in one second. */
 static void log_open(struct mrt *m)
 {
 	char stamped[MRT_STAMPED_STRLEN];
+	time_t now = time(NULL);
 	int r;
 
+	m->log_begun = now > m->log_begun ? now : m->log_begun + 1;
 	snprintf(m->log_path, sizeof(m->log_path), "%s/%s", m->config.directory,
-		 mrt_dir_stamped("updates", time(NULL), stamped));
+		 mrt_dir_stamped("updates", m->log_begun, stamped));
 	r = spool_open(m->loop, m->log_path, LOG_ROOM, &log_ops, m, &m->log);
 	if (r < 0)
-		mrt_fault(m, r, m->log_path);
+		log_fail(m, r);
 }
 
-/* A log without a record goes on: it tells nothing yet. */
+/* A log without a record goes on: it tells nothing yet. So does one that has just begun, whatever
+ * it has grown to, as names tell seconds. */
 static void log_rotate(struct mrt *m)
 {
-	if (m->log && !spool_size(m->log))
+	if (m->log && (!spool_size(m->log) || m->log_begun >= time(NULL)))
 		return;
 	spool_leave(&m->log);
 	mrt_dir_prune(m->config.directory, "updates", m->config.updates_kept);
@@ -130,6 +160,8 @@ static void on_log_timer(uv_timer_t *timer)
 
 static void log_put(struct mrt *m, const struct writer *w)
 {
+	if (!m->log && uv_now(m->loop) >= m->log_again_ms)
+		log_open(m);
 	if (w->bad || !m->log || spool_put(m->log, w->start, writer_len(w)) < 0)
 		m->dropped++;
 	else

@@ -22,9 +22,9 @@ struct spool {
 	void *user;
 	uv_fs_t request;
 	bool busy; /* with the request */
-	bool finished, synced;
+	bool finished, synced, left;
 	int fd, error;
-	size_t room, put;
+	size_t room, put, written;
 	uint8_t *queue, *flying; /* flying: at the disk, from flown on */
 	size_t len, size, flying_len, flown;
 	char part[300], path[300];
@@ -44,10 +44,13 @@ static void spool_end(struct spool *s)
 	void *user = s->user;
 	int status = s->error;
 
-	if (status < 0)
-		log_err(status, "%s: not written", s->path);
-	if (status < 0 || !ops)
+	if (status < 0 && s->left && s->written && rename(s->part, s->path) == 0) {
+		log_err(status, "%s: ends after %zu octets", s->path, s->written);
+	} else if (status < 0 || !ops) {
+		if (ops)
+			log_err(status, "%s: not written", s->path);
 		unlink(s->part);
+	}
 	spool_free(s);
 	if (ops)
 		ops->done(user, status);
@@ -73,6 +76,7 @@ static void on_written(uv_fs_t *request)
 	ssize_t n = request_result(s);
 
 	s->flown += n > 0 ? (size_t)n : 0;
+	s->written += n > 0 ? (size_t)n : 0;
 	if (n == 0)
 		s->error = -EIO;
 	if (s->flown == s->flying_len)
@@ -118,7 +122,7 @@ static void spool_go_on(struct spool *s)
 	if (!s->ops || (s->error && s->finished)) {
 		spool_end(s);
 	} else if (s->error) {
-		return; /* spool_put() tells */
+		s->ops->drained(s->user); /* who finishes or abandons it */
 	} else if (s->flying || s->len) {
 		spool_write(s);
 	} else if (!s->finished) {
@@ -172,6 +176,11 @@ int spool_put(struct spool *s, const void *octets, size_t len)
 	return 0;
 }
 
+int spool_error(const struct spool *s)
+{
+	return s->error;
+}
+
 size_t spool_size(const struct spool *s)
 {
 	return s->put;
@@ -200,6 +209,7 @@ void spool_leave(struct spool **spool)
 	if (!s)
 		return;
 	s->ops = &nobody;
+	s->left = true;
 	spool_finish(s);
 }
 

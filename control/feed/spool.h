@@ -13,7 +13,8 @@
 struct spool;
 
 struct spool_ops {
-	/* All that was put is with the kernel: there is room. */
+	/* All that was put is with the kernel: there is room. Or the disk gave an error, once:
+	 * spool_error(). */
 	void (*drained)(void *user);
 	/* The file has its name, or negative errno and there is none. The spool is no more. */
 	void (*done)(void *user, int status);
@@ -26,10 +27,12 @@ int spool_open(uv_loop_t *loop, const char *path, size_t room, const struct spoo
 	       void *user, struct spool **ret);
 /* Copies. -ENOBUFS: more than `room` would wait; or the error that the disk gave. */
 int spool_put(struct spool *spool, const void *octets, size_t len);
+int spool_error(const struct spool *spool);   /* 0, or -errno: nothing more can be written */
 size_t spool_size(const struct spool *spool); /* octets put so far */
 /* Nothing more comes: done() follows. */
 void spool_finish(struct spool *spool);
-/* As spool_finish(), but no callback comes. *spool may be NULL; NULL afterwards. */
+/* As spool_finish(), but no callback comes, and a file that ends by an error has its name, too,
+ * with what could be written before. *spool may be NULL; NULL afterwards. */
 void spool_leave(struct spool **spool);
 /* Drops the file; no callback comes. *spool may be NULL; NULL afterwards. */
 void spool_abandon(struct spool **spool);
