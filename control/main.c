@@ -180,8 +180,8 @@ static const struct bgp_neighbor_config *neighbor_find(const struct config *conf
 	return NULL;
 }
 
-/* Whether one turns into the other by other keys or another limit of paths that it is sent, or by
- * nothing: the session goes on. */
+/* Whether one turns into the other by other keys, words or limits, or by nothing: the session goes
+ * on. */
 static bool neighbor_stays(const struct bgp_neighbor_config *from,
 			   const struct bgp_neighbor_config *to)
 {
@@ -191,14 +191,17 @@ static bool neighbor_stays(const struct bgp_neighbor_config *from,
 		return false;
 	memcpy(&changed, from, sizeof(changed)); /* padding, too */
 	changed.socket.auth = to->socket.auth;
-	changed.limits.paths_out = to->limits.paths_out;
+	changed.limits = to->limits;
+	memcpy(changed.description, to->description, sizeof(changed.description));
+	memcpy(changed.reason, to->reason, sizeof(changed.reason));
 	return !memcmp(&changed, to, sizeof(changed));
 }
 
 static int neighbor_configure(struct daemon *d, const struct bgp_neighbor_config *from,
 			      const struct bgp_neighbor_config *to)
 {
-	if (!neighbor_stays(from, to))
+	/* One that could not be added before is not there. */
+	if (!neighbor_stays(from, to) || bgp_neighbor_adjust(d->bgp, to) < 0)
 		return bgp_neighbor_add(d->bgp, to);
 	if (from->limits.paths_out != to->limits.paths_out)
 		bgp_neighbor_send_limit(d->bgp, &to->remote, to->limits.paths_out);
@@ -227,7 +230,7 @@ static int range_configure(struct daemon *d, const struct bgp_range_config *from
 {
 	const struct tcp_auth *auth = &to->neighbor.socket.auth;
 
-	if (!range_stays(from, to))
+	if (!range_stays(from, to) || bgp_range_adjust(d->bgp, to) < 0)
 		return bgp_range_add(d->bgp, to);
 	if (from->neighbor.limits.paths_out != to->neighbor.limits.paths_out)
 		bgp_range_send_limit(d->bgp, &to->prefix, to->neighbor.limits.paths_out);
@@ -358,12 +361,12 @@ static void rtt_measured(void *user, const struct addr *egress, double rtt_s)
 
 static const struct prober_ops prober_ops = { .measured = rtt_measured };
 
-/* Measures anew where the settings changed; `old` is NULL at the start. */
+/* Measures anew where the settings changed, or it could not before; `old` is NULL at the start. */
 static int probes_configure(struct daemon *d, const struct config *old, const struct config *next)
 {
-	bool sender = !old || old->has_prober != next->has_prober ||
+	bool sender = !old || next->has_prober != (d->prober != NULL) ||
 		      memcmp(&old->prober, &next->prober, sizeof(next->prober));
-	bool reflector = !old || old->has_reflector != next->has_reflector ||
+	bool reflector = !old || next->has_reflector != (d->reflector != NULL) ||
 			 memcmp(&old->reflector, &next->reflector, sizeof(next->reflector));
 	int r = 0, first = 0;
 

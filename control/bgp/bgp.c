@@ -390,6 +390,17 @@ int bgp_neighbor_rekey(struct bgp *bgp, const struct addr *remote, const struct 
 	return r;
 }
 
+int bgp_neighbor_adjust(struct bgp *bgp, const struct bgp_neighbor_config *config)
+{
+	struct neighbor **found = neighbor_find(bgp, &config->remote);
+
+	if (!found || neighbor_config(*found)->dynamic)
+		return -ENOENT;
+	neighbor_adjust(*found, config);
+	speaker_settle(&bgp->speaker);
+	return 0;
+}
+
 int bgp_neighbor_send_limit(struct bgp *bgp, const struct addr *remote, uint8_t paths_out)
 {
 	struct neighbor **found = neighbor_find(bgp, remote);

@@ -137,6 +137,10 @@ int bgp_neighbor_remove(struct bgp *bgp, const struct addr *remote);
  * -EINVAL: another kind; or what the kernel has against it, logged. */
 int bgp_neighbor_rekey(struct bgp *bgp, const struct addr *remote, const struct tcp_auth *auth);
 
+/* Another description, reason and limits of what the neighbour may tell, from now on; sessions go
+ * on, as far as they are within the limits. 0 or -ENOENT. */
+int bgp_neighbor_adjust(struct bgp *bgp, const struct bgp_neighbor_config *config);
+
 /* Another limits.paths_out from now on: sessions go on, and the neighbour is told what that makes
  * different. 0 or -ENOENT. */
 int bgp_neighbor_send_limit(struct bgp *bgp, const struct addr *remote, uint8_t paths_out);
@@ -148,6 +152,9 @@ int bgp_range_add(struct bgp *bgp, const struct bgp_range_config *config);
 int bgp_range_remove(struct bgp *bgp, const struct prefix *prefix);
 /* For those that are there and those that come; as bgp_neighbor_rekey(). */
 int bgp_range_rekey(struct bgp *bgp, const struct prefix *prefix, const struct tcp_auth *auth);
+
+/* For those that are there and those that come; as bgp_neighbor_adjust(). */
+int bgp_range_adjust(struct bgp *bgp, const struct bgp_range_config *config);
 
 /* For those that are there and those that come; as bgp_neighbor_send_limit(). */
 int bgp_range_send_limit(struct bgp *bgp, const struct prefix *prefix, uint8_t paths_out);
@@ -176,7 +183,8 @@ int bgp_withdraw(struct bgp *bgp, const struct bgp_dst *dst); /* 0 or -ENOENT */
  * and we none of its. 0 or -ENOENT. */
 int bgp_neighbor_shutdown(struct bgp *bgp, const struct addr *remote, const char *reason);
 int bgp_neighbor_enable(struct bgp *bgp, const struct addr *remote); /* 0 or -ENOENT */
-/* Ends the session with CEASE / Administrative Reset, and starts it again. 0 or -ENOENT. */
+/* Ends the session with CEASE / Administrative Reset, and starts it again; where there is none,
+ * tries for one without the wait after a failure or a limit. 0 or -ENOENT. */
 int bgp_neighbor_reset(struct bgp *bgp, const struct addr *remote, const char *reason);
 
 /* A NOTIFICATION that was sent or received. */

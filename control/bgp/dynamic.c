@@ -178,6 +178,27 @@ int bgp_range_rekey(struct bgp *bgp, const struct prefix *prefix, const struct t
 	return first;
 }
 
+int bgp_range_adjust(struct bgp *bgp, const struct bgp_range_config *config)
+{
+	struct range *range = *range_find(bgp, &config->prefix);
+	struct bgp_neighbor_config *own = range ? &range->config.neighbor : NULL;
+	struct speaker *s = &bgp->speaker;
+	uint8_t paths_out;
+
+	if (!range)
+		return -ENOENT;
+	paths_out = own->limits.paths_out;
+	memcpy(own->description, config->neighbor.description, sizeof(own->description));
+	memcpy(own->reason, config->neighbor.reason, sizeof(own->reason));
+	own->limits = config->neighbor.limits;
+	own->limits.paths_out = paths_out;
+	for (size_t i = 0; i < s->neighbor_count; i++)
+		if (is_of(s->neighbors[i], range))
+			neighbor_adjust(s->neighbors[i], &config->neighbor);
+	speaker_settle(s);
+	return 0;
+}
+
 int bgp_range_send_limit(struct bgp *bgp, const struct prefix *prefix, uint8_t paths_out)
 {
 	struct range *range = *range_find(bgp, prefix);

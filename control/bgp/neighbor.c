@@ -558,8 +558,17 @@ void neighbor_reset(struct neighbor *n, const char *reason)
 	uint8_t words[1 + REASON_MAX];
 	const struct notification why = cease_words(n, CEASE_RESET, reason, words);
 
-	if (n->up)
+	if (n->up) {
 		session_stop(n->up, &why);
+		return;
+	}
+	if (n->shut)
+		return;
+	for (int i = 0; i < SESSIONS; i++)
+		session_stop(n->session[i], &why);
+	n->hold_off_ms = 0;
+	n->restart_ms = 0;
+	sessions_start(n, 0);
 }
 
 static void on_timer_closed(uv_handle_t *timer)
@@ -611,6 +620,21 @@ void neighbor_rekey(struct neighbor *n, const struct tcp_auth *auth)
 	log_warn(first, "neighbor %s: its session cannot change to them, and is reset%s", n->name,
 		 socket_auth_remedy(first));
 	neighbor_reset(n, "other keys");
+}
+
+void neighbor_adjust(struct neighbor *n, const struct bgp_neighbor_config *config)
+{
+	uint8_t paths_out = n->config.limits.paths_out;
+
+	memcpy(n->config.description, config->description, sizeof(n->config.description));
+	memcpy(n->config.reason, config->reason, sizeof(n->config.reason));
+	if (!memcmp(&n->config.limits, &config->limits, sizeof(n->config.limits)))
+		return;
+	n->config.limits = config->limits;
+	n->config.limits.paths_out = paths_out;
+	n->limit_near = false;
+	for (int family = 0; family < BGP_FAMILY_COUNT && n->up; family++)
+		limits_apply(n, family);
 }
 
 void neighbor_send_limit(struct neighbor *n, uint8_t paths_out)

@@ -19,7 +19,8 @@ struct neighbor *neighbor_new(struct speaker *speaker, uint32_t id,
  * until neighbor_enable(). reason: RFC 9003, NULL or "": that of the configuration. */
 void neighbor_shut(struct neighbor *neighbor, uint8_t cease, const char *reason);
 void neighbor_enable(struct neighbor *neighbor);
-/* Ends its session with CEASE / Administrative Reset; it comes again. */
+/* Ends its session with CEASE / Administrative Reset; it comes again. Where there is none, one is
+ * tried for at once, whatever it had to wait for. */
 void neighbor_reset(struct neighbor *neighbor, const char *reason);
 /* Before margayd comes back: the routes we told stay where graceful restart was agreed on. No
  * session is started. */
@@ -36,6 +37,10 @@ bool neighbor_is_spent(const struct neighbor *neighbor, uint64_t after_ms);
 /* Other keys of the same kind, for its sessions, too. One that cannot go on with them ends, and
  * comes again. */
 void neighbor_rekey(struct neighbor *neighbor, const struct tcp_auth *auth);
+
+/* Takes over what does not concern a session that is up: description, reason, and the limits of
+ * what the neighbour may tell, which may end it. */
+void neighbor_adjust(struct neighbor *neighbor, const struct bgp_neighbor_config *config);
 
 /* Another limits.paths_out, for a session that is up, too. */
 void neighbor_send_limit(struct neighbor *neighbor, uint8_t paths_out);

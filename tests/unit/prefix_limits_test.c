@@ -194,3 +194,78 @@ Test(prefix_limits, paths_sent, .timeout = 30)
 	limit_sent(false);
 	limit_sent(true);
 }
+
+/* Of a neighbour with a name, or of a range. */
+static void adjust(struct speaker_seen *a, bool ranged, const struct bgp_neighbor_config *config)
+{
+	struct bgp_range_config range = { .prefix = prefix_text("127.0.0.2"),
+					  .limit = 1,
+					  .hold_down_s = 60,
+					  .neighbor = *config };
+
+	cr_assert(
+		eq(int,
+		   ranged ? bgp_range_adjust(a->bgp, &range) : bgp_neighbor_adjust(a->bgp, config),
+		   0));
+}
+
+static void change_in_place(bool ranged)
+{
+	struct bgp_range_config range = { .limit = 1, .hold_down_s = 60 };
+	struct bgp_path path = path_of("192.0.2.1");
+	struct bgp_neighbor_config ab, ba;
+	struct speaker_seen *a, *b;
+	struct speakers all;
+
+	speakers_open(&all);
+	a = speaker_add(&all, 0);
+	b = speaker_add(&all, 1);
+	ab = neighbor_of(a, 1);
+	ba = neighbor_of(b, 0);
+	ab.limits = (struct bgp_limits){ .total = 5, .warning_pct = 100, .paths_out = 3 };
+	cr_expect(eq(int, bgp_neighbor_adjust(a->bgp, &ab), -ENOENT), "it is not there yet");
+	range.prefix = prefix_text("127.0.0.2");
+	range.neighbor = ab;
+	if (ranged)
+		cr_assert(bgp_range_add(a->bgp, &range) == 0);
+	else
+		neighbor_put(a, &ab);
+	neighbor_put(b, &ba);
+	for (int i = 0; i < 3; i++)
+		originate(b,
+			  ((const char *[]){ "198.51.100.1", "198.51.100.2", "198.51.100.3" })[i],
+			  &path);
+	LOOP_UNTIL(&all, a->announced == 3);
+	strcpy(ab.description, "another one");
+	strcpy(ab.reason, "other words");
+	ab.limits = (struct bgp_limits){ .total = 3, .warning_pct = 50, .restart_s = 3600 };
+	adjust(a, ranged, &ab);
+	loop_for(&all, 50);
+	cr_expect(is_up(a, 0), "within the new limit");
+	cr_expect(eq(str, state_of(a, 0).config.description, "another one"));
+	cr_expect(eq(str, state_of(a, 0).config.reason, "other words"));
+	cr_expect(eq(u32, state_of(a, 0).config.limits.total, 3));
+	cr_expect(eq(u8, state_of(a, 0).config.limits.paths_out, 3), "of another call");
+	cr_expect(state_of(a, 0).limit_near, "warned anew");
+	ab.limits.total = 2;
+	adjust(a, ranged, &ab);
+	LOOP_UNTIL(&all, !is_up(a, 0));
+	cr_expect(eq(u64, state_of(a, 0).limited, 1));
+	cr_expect(eq(uint, a->withdrawn, 3));
+	/* An hour to wait, but somebody has mended it. */
+	ab.limits.total = 0;
+	adjust(a, ranged, &ab);
+	loop_for(&all, 50);
+	cr_expect(not(is_up(a, 0)));
+	cr_assert(bgp_neighbor_reset(a->bgp, &ab.remote, NULL) == 0);
+	cr_assert(bgp_neighbor_reset(b->bgp, &ba.remote, NULL) == 0);
+	LOOP_UNTIL(&all, is_up(a, 0) && state_of(a, 0).prefixes_in == 3);
+	cr_expect(eq(u64, state_of(a, 0).established, 2), "one session before, and one after");
+	speakers_close(&all);
+}
+
+Test(prefix_limits, change_in_place, .timeout = 60)
+{
+	change_in_place(false);
+	change_in_place(true);
+}
