@@ -87,7 +87,7 @@ struct egress_service_view {
 	const struct egress_service_config *config;
 	bool announced, drained, from_cli, has_report;
 	struct report report;
-	int64_t reported_ms; /* uv_now() of the last report */
+	int64_t reported_ms; /* uv_now() of the last report; 0: there was none */
 	uint64_t updates_sent;
 	struct table_service *table;
 	const char *fault; /* why not announced; "" */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mgmt/answer.h"
 
+#include "base/utf8.h"
 #include "base/util.h"
 
 #include <errno.h>
@@ -16,6 +17,26 @@ static const char *const codes[] = { ANSWER_ERRORS(ANSWER_ERROR_CODE) };
 #define ANSWER_ERROR_STATUS(name, code, status) status,
 static const int statuses[] = { ANSWER_ERRORS(ANSWER_ERROR_STATUS) };
 
+/* What was cut in the middle of a character, or never was UTF-8, has '?' there: JSON takes no other
+ * text. NULL: no memory. */
+static json_t *text_json(const char *text)
+{
+	_cleanup_(freep) char *mended = NULL;
+	size_t len = strlen(text);
+
+	if (utf8_valid((const uint8_t *)text, len))
+		return json_string(text);
+	mended = strdup(text);
+	for (size_t i = 0, n; mended && i < len; i += n ? n : 1) {
+		uint32_t value;
+
+		n = utf8_next((const uint8_t *)mended + i, len - i, &value);
+		if (!n)
+			mended[i] = '?';
+	}
+	return mended ? json_string(mended) : NULL;
+}
+
 json_t *answer_error(enum answer_error error, const char *path, const char *hint,
 		     const char *format, ...)
 {
@@ -28,9 +49,9 @@ json_t *answer_error(enum answer_error error, const char *path, const char *hint
 	va_end(args);
 	if (len < 0)
 		message = NULL;
-	return json_pack("{s:{s:s, s:s, s:s, s:s}}", "error", "code", codes[error], "message",
-			 message ? message : "", "path", path ? path : "", "hint",
-			 hint ? hint : "");
+	return json_pack("{s:{s:s, s:o, s:o, s:o}}", "error", "code", codes[error], "message",
+			 text_json(message ? message : ""), "path", text_json(path ? path : ""),
+			 "hint", text_json(hint ? hint : ""));
 }
 
 json_t *answer_errno(int err, const char *what)
@@ -85,7 +106,7 @@ void answer_count(json_t *object, const char *key, uint64_t value)
 void answer_text(json_t *object, const char *key, const char *value)
 {
 	if (value && *value)
-		json_object_set_new(object, key, json_string(value));
+		json_object_set_new(object, key, text_json(value));
 }
 
 void answer_flag(json_t *object, const char *key, bool value)

@@ -28,20 +28,6 @@ static json_t *reason_refused(const char *reason)
 	return NULL;
 }
 
-/* The first error; what can be done is done. */
-static int change_all(struct bgp *bgp, neighbor_change *change, const char *reason)
-{
-	struct bgp_neighbor_state state;
-	int first = 0;
-
-	for (size_t i = 0; bgp_neighbor_state(bgp, i, &state); i++) {
-		int r = change(bgp, &state.config.remote, reason);
-
-		first = first ? first : r;
-	}
-	return first;
-}
-
 static json_t *outcome(int r, const char *name)
 {
 	if (r == -ENOENT)
@@ -57,6 +43,23 @@ static json_t *outcome(int r, const char *name)
 	return answer_done();
 }
 
+/* What can be done is done; told is the first that could not. */
+static json_t *change_all(struct bgp *bgp, neighbor_change *change, const char *reason)
+{
+	struct bgp_neighbor_state state;
+	char name[ADDR_STRLEN];
+	int first = 0;
+
+	for (size_t i = 0; bgp_neighbor_state(bgp, i, &state); i++) {
+		int r = change(bgp, &state.config.remote, reason);
+
+		if (r < 0 && !first)
+			addr_format(&state.config.remote, name);
+		first = first ? first : r;
+	}
+	return outcome(first, name);
+}
+
 static json_t *change(const struct request *request, neighbor_change *how)
 {
 	const char *name = request_text(request, "name"), *reason = request_text(request, "reason");
@@ -70,7 +73,7 @@ static json_t *change(const struct request *request, neighbor_change *how)
 		return answer_error(ANSWER_NOT_CONFIGURED, NULL, "set 'bgp' in the configuration",
 				    "this router does not speak BGP");
 	if (strcmp(name, "all") == 0)
-		return outcome(change_all(bgp, how, reason), name);
+		return change_all(bgp, how, reason);
 	if (addr_parse(name, &remote) < 0)
 		return outcome(-ENOENT, name);
 	return outcome(how(bgp, &remote, reason), name);

@@ -133,8 +133,12 @@ static int list_replace(struct durable *d, json_t *list)
 {
 	json_t *root = json_pack("{s:i, s:o}", "version", 1, "announcements", json_incref(list));
 	_cleanup_(freep) char *text = root ? json_dumps(root, JSON_INDENT(2)) : NULL;
-	int r = text ? file_replace(d, text) : -ENOMEM;
+	int r = text ? 0 : -ENOMEM;
 
+	if (text && strlen(text) > FILE_BYTES_MAX) /* the next start would set it aside */
+		r = -EFBIG;
+	else if (text)
+		r = file_replace(d, text);
 	json_decref(root);
 	if (r < 0) {
 		json_decref(list);

@@ -272,8 +272,9 @@ static void put_announced(const struct request *request, json_t *array,
 
 		report_put(report, &service->report);
 		score_put(report, &request->context->config->scores, &service->report, NULL);
-		answer_number(object, "report-age",
-			      (double)(request->now_ms - service->reported_ms) / 1000);
+		if (service->reported_ms) /* else it is what is configured */
+			answer_number(object, "report-age",
+				      (double)(request->now_ms - service->reported_ms) / 1000);
 	}
 	answer_count(object, "updates-sent", service->updates_sent);
 	put_instances(request, object, service, roster);

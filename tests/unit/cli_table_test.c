@@ -62,6 +62,8 @@ static const struct {
 	{ "trace verdict forward no-member port 80 --count 5",
 	  "{\"count\":5,\"port\":80,\"verdict\":[\"forward\",\"no-member\"]}" },
 	{ "capture -w /nonexistent --drops", "{\"drops\":true,\"write\":\"/nonexistent\"}" },
+	{ "metric web capacity -1", "{\"capacity\":-1,\"name\":\"web\",\"verb\":\"metric\"}" },
+	{ "replay --summary /nonexistent", "{\"file\":\"/nonexistent\",\"summary\":true}" },
 	{ "check /nonexistent", "{\"file\":\"/nonexistent\"}" },
 };
 
@@ -89,7 +91,10 @@ static const struct {
 	{ "show servics", "did you mean 'services'?" },
 	{ "show services web now", "unknown word 'now'" },
 	{ "show slots", "service is missing" },
-	{ "show pins all", "did you mean 'all'?" },
+	{ "show", "margay help show lists those" },
+	{ "show pins all", "did you mean '--all'?" },
+	{ "show services --all", "unknown word '--all'" },
+	{ "replay --sumary", "did you mean '--summary'?" },
 	{ "show pins --all --all", "said twice" },
 	{ "explain web form 192.0.2.1", "did you mean 'from'?" },
 	{ "explain web from", "needs a value" },
@@ -101,7 +106,7 @@ static const struct {
 	{ "announce a protocol tc", "any tcp udp" },
 	{ "announce a instances", "needs a value" },
 	{ "show pins --count 5", "unknown word" },
-	{ "trace --cuont 5", "did you mean 'count'?" },
+	{ "trace --cuont 5", "did you mean '--count'?" },
 	{ "trace --count 5 --count 6", "said twice" },
 	{ "xyzzy", "margay help" },
 };

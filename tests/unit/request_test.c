@@ -280,6 +280,48 @@ Test(request, leaves_out_what_is_not_known)
 	router_close(&r);
 }
 
+/* A name is shown cut short, and a cut may fall into a character. */
+Test(request, answers_whatever_is_cut)
+{
+	static const char *const names[] = { "\u00fc", "x\u20ac", "xx\xf0\x9f\x98\xba" };
+	struct router r;
+
+	router_open(&r);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char name[400] = "", line[512];
+		json_t *answer;
+
+		while (strlen(name) < 100)
+			strcat(name, names[i]);
+		snprintf(line, sizeof(line), "{\"verb\":\"explain\",\"service\":\"%s\"}", name);
+		answer = ask(&r, line);
+		cr_expect(eq(str, (char *)code_of(answer), "not-found"), "%s", name);
+		json_decref(answer);
+		snprintf(line, sizeof(line), "{\"verb\":\"version\",\"%s\":1}", name);
+		answer = ask(&r, line);
+		cr_expect(eq(str, (char *)code_of(answer), "unknown-argument"), "%s", name);
+		json_decref(answer);
+	}
+	router_close(&r);
+}
+
+Test(request, tells_no_age_of_what_was_never_reported)
+{
+	struct router r;
+	json_t *answer, *service;
+
+	router_open(&r);
+	json_decref(ask(&r, "{\"verb\":\"announce\",\"name\":\"a\",\"address\":\"192.0.2.1\","
+			    "\"instances\":[\"10.0.0.1\"]}"));
+	r.egress.report = (struct report){ .has = REPORT_CAPACITY, .capacity = 8 };
+	answer = ask(&r, "{\"verb\":\"show\",\"object\":\"services\"}");
+	service = json_array_get(json_object_get(answer, "announced"), 0);
+	cr_expect(json_object_get(service, "report") != NULL);
+	cr_expect(json_object_get(service, "report-age") == NULL);
+	json_decref(answer);
+	router_close(&r);
+}
+
 Test(request, bounds_the_list_of_pins)
 {
 	struct router r;

@@ -346,7 +346,7 @@ void ingress_watch(struct ingress *ingress,
 int router_reload(void *user, const char *file, char **ret_error)
 {
 	*ret_error = strdup("no");
-	return -EBUSY;
+	return file ? -EINVAL : -EBUSY;
 }
 
 void router_open(struct router *r)

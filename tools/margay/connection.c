@@ -125,6 +125,11 @@ static json_t *failure(const struct daemon_address *daemon, int r)
 		return answer_error(ANSWER_UNREACHABLE, NULL,
 				    "be root, or of the group that owns the socket",
 				    "%s: you may not ask margayd", daemon->socket);
+	if (r == -ECONNRESET || r == -EPIPE)
+		return answer_error(ANSWER_UNREACHABLE, NULL,
+				    "it has stopped, or 64 others ask it: ask again; its log may "
+				    "tell more",
+				    "%s: margayd closed the connection", daemon->socket);
 	return answer_error(ANSWER_UNREACHABLE, NULL,
 			    "start it (systemctl start margayd), or name its socket with -s or "
 			    "MARGAY_SOCKET",

@@ -65,7 +65,7 @@ static const struct command *command_find(char *const *words, size_t count, bool
 static json_t *unknown_command(char *const *words, size_t count)
 {
 	struct nearest nearest = { .wrong = "" };
-	char hint[96] = "margay help lists all commands";
+	char hint[128] = "margay help lists all commands";
 	size_t known = 0;
 
 	for (const struct command *c = commands; c->words[0]; c++) {
@@ -73,6 +73,9 @@ static json_t *unknown_command(char *const *words, size_t count)
 
 		known = fit > known ? fit : known;
 	}
+	if (known == count && count)
+		snprintf(hint, sizeof(hint), "margay help %.60s lists those that can follow",
+			 words[0]);
 	if (known == count)
 		return answer_error(ANSWER_USAGE, NULL, hint, "'%s' needs another word",
 				    count ? words[count - 1] : "margay");
@@ -220,6 +223,14 @@ static void parse_key(struct parse *p, const struct arg *arg)
 	       !arg_named(p->command, p->words[p->at]));
 }
 
+static const char *dashes_of(const struct command *command, const char *name)
+{
+	for (const struct arg *a = command->arg; a->kind; a++)
+		if (arg_has_dashes(a) && strcmp(a->name, name) == 0)
+			return "--";
+	return "";
+}
+
 static json_t *unknown_arg(const struct command *command, const char *word)
 {
 	struct nearest nearest = { .wrong = strncmp(word, "--", 2) == 0 ? word + 2 : word };
@@ -229,7 +240,8 @@ static json_t *unknown_arg(const struct command *command, const char *word)
 	for (const struct arg *a = command->arg; a->kind; a++)
 		if (a->kind != ARG_POSITION)
 			nearest_offer(&nearest, a->name);
-	if (nearest.best ? asprintf(&hint, "did you mean '%s'?", nearest.best) < 0
+	if (nearest.best ? asprintf(&hint, "did you mean '%s%s'?", dashes_of(command, nearest.best),
+				    nearest.best) < 0
 			 : asprintf(&hint, "usage: margay %s", synopsis ? synopsis : "") < 0)
 		hint = NULL;
 	return answer_error(ANSWER_USAGE, NULL, hint, "unknown word '%.60s'", word);
@@ -241,10 +253,12 @@ static void parse_args(struct parse *p)
 		const struct arg *position = arg_next_position(p->command, p->request);
 		const struct arg *named = arg_named(p->command, p->words[p->at]);
 
-		if (position && (position->needed || !named))
-			parse_set(p, position);
-		else if (named)
+		bool dashes = strncmp(p->words[p->at], "--", 2) == 0;
+
+		if (named && (arg_has_dashes(named) || !position || !position->needed))
 			parse_key(p, named);
+		else if (position && !dashes)
+			parse_set(p, position);
 		else
 			p->error = unknown_arg(p->command, p->words[p->at]);
 	}

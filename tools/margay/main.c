@@ -134,6 +134,15 @@ static void option_take(struct options *o, char *const *argv, int argc, int *at)
 	}
 }
 
+/* -1 is a value, though no good one of most arguments: whoever takes it says so. */
+static bool is_number(const char *arg)
+{
+	char *end;
+
+	strtod(arg, &end);
+	return !*end;
+}
+
 static void options_parse(struct options *o, char *const *argv, int argc)
 {
 	bool words_only = false;
@@ -141,7 +150,7 @@ static void options_parse(struct options *o, char *const *argv, int argc)
 	for (int at = 1; at < argc; at++) {
 		if (!words_only && strcmp(argv[at], "--") == 0)
 			words_only = true;
-		else if (!words_only && argv[at][0] == '-' && argv[at][1])
+		else if (!words_only && argv[at][0] == '-' && argv[at][1] && !is_number(argv[at]))
 			option_take(o, argv, argc, &at);
 		else
 			o->words[o->count++] = argv[at];

@@ -59,6 +59,12 @@ static void print_state(const json_t *service)
 	printf("\n");
 }
 
+static void print_no_site(const json_t *sites)
+{
+	if (!json_array_size(sites))
+		printf("  no site offers it: `margay show bgp routes` has what neighbors told\n");
+}
+
 static void print_steered(const json_t *service)
 {
 	static const struct column columns[] = {
@@ -91,6 +97,7 @@ static void print_steered(const json_t *service)
 	print_fault(service);
 	print_state(service);
 	table_print(stdout, get(service, "sites"), columns, ARRAY_SIZE(columns), 2);
+	print_no_site(get(service, "sites"));
 	printf("\n");
 }
 
@@ -308,9 +315,10 @@ static void print_graceful(const json_t *graceful)
 
 	printf("  graceful restart %s", text(graceful, "mode"));
 	printf("%s", json_is_true(get(graceful, "keeps-ours")) ? "; it keeps our routes" : "");
-	if (kept && *kept)
+	if (kept && *kept) {
 		printf("; kept of it: %s", kept);
-	print_member(graceful, "for", "restart-time", CELL_COUNT);
+		print_member(graceful, "for s", "restart-time", CELL_COUNT);
+	}
 	print_member(graceful, "stale routes", "stale-routes", CELL_COUNT);
 	print_member(graceful, "they go in", "stale-for", CELL_AGE);
 	printf("\n");
@@ -598,11 +606,14 @@ static void print_decision(const json_t *record)
 	print_member(settings, "queue factor", "queue-factor", CELL_NUMBER);
 	print_member(settings, "hysteresis", "hysteresis", CELL_PERCENT);
 	print_member(settings, "report period", "report-period", CELL_AGE);
-	printf("\n ");
-	print_member(record, "flows/s here", "own-rate", CELL_NUMBER);
-	print_member(record, "of all", "total-rate", CELL_NUMBER);
-	print_member(record, "level", "level-ms", CELL_MS);
 	printf("\n");
+	if (get(record, "own-rate")) {
+		printf(" ");
+		print_member(record, "flows/s here", "own-rate", CELL_NUMBER);
+		print_member(record, "of all", "total-rate", CELL_NUMBER);
+		print_member(record, "level", "level-ms", CELL_MS);
+		printf("\n");
+	}
 	if (*text(record, "winner"))
 		printf("  most goes to %s%s%s\n", text(record, "winner"),
 		       *text(record, "runner-up") ? ", then to " : "", text(record, "runner-up"));
@@ -700,6 +711,7 @@ static void print_explained(const json_t *record)
 	print_decision(record);
 	print_fault(record);
 	table_print(stdout, get(record, "candidates"), columns, ARRAY_SIZE(columns), 2);
+	print_no_site(get(record, "candidates"));
 	json_array_foreach(get(record, "candidates"), i, candidate)
 	{
 		print_told(candidate);
