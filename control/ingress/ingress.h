@@ -7,6 +7,7 @@
 #include "bgp/bgp.h"
 #include "bgp/vrf.h"
 #include "catalog/catalog.h"
+#include "ingress/classes.h"
 #include "ingress/csid.h"
 #include "metric/observed.h"
 #include "metric/scores.h"
@@ -39,6 +40,8 @@ struct ingress_site_config {
 	char name[32];
 	double rtt_s, capacity, service_time_s;
 	uint8_t tier; /* 0 is used first */
+	uint64_t classes;
+	double cost; /* of a flow, in the operator's unit */
 	struct ingress_carriage carriage;
 	struct ingress_server_id server_id[INGRESS_SERVER_IDS_MAX];
 	size_t server_id_count;
@@ -63,6 +66,7 @@ struct ingress_service_config {
 	struct weights_config weights;
 	struct ingress_wish wish[INGRESS_WISHES_MAX];
 	size_t wish_count;
+	struct class_rules classes;
 };
 
 struct ingress_config {
@@ -164,7 +168,10 @@ struct ingress_site_view {
 	bool drained;                    /* by an operator here */
 	struct ingress_rtt rtt;          /* as last decided with */
 	double capacity, service_time_s; /* configured; 0: not */
-	uint32_t slots;                  /* owned now */
+	double cost;
+	uint64_t classes;
+	uint8_t tier;          /* for this service */
+	uint32_t slots;        /* owned now */
 	uint8_t available;     /* percent of the whole site, as its egress says; 100: all of it */
 	uint32_t available_by; /* enum bgp_carrier; 0: nobody says anything, or our own site */
 	struct mg_counter counter;

@@ -428,13 +428,22 @@ static void weights_site_wishes(struct weights_site *in,
 				const struct ingress_service_config *config,
 				const struct ingress_site_config *known)
 {
-	in->tier = known->tier;
+	in->cost = known->cost;
 	for (size_t i = 0; i < config->wish_count; i++) {
 		if (strcmp(config->wish[i].site, known->name))
 			continue;
 		in->pinned |= config->wish[i].pinned;
 		in->excluded |= !config->wish[i].pinned;
 	}
+}
+
+static void weights_site_class(struct weights_site *in, const struct class_rules *rules,
+			       const struct ingress_site_config *known)
+{
+	uint64_t classes = known ? known->classes : 0;
+
+	in->class_barred = !classes_allow(rules, classes);
+	in->tier = classes_tier(rules, classes, known ? known->tier : 0);
 }
 
 static void weights_site_sight(struct weights_site *in, const struct observed *observed,
@@ -470,6 +479,7 @@ static struct weights_site weights_site_of(const struct steering *s, struct stee
 		in.service_time_s = known->service_time_s;
 		weights_site_wishes(&in, &s->config, known);
 	}
+	weights_site_class(&in, &s->config.classes, known);
 	if (offer)
 		weights_site_report(&in, offer);
 	if (site->observed)

@@ -58,6 +58,9 @@ bool ingress_site(const struct ingress *in, size_t service, size_t index,
 	};
 	ret->capacity = known ? known->capacity : 0;
 	ret->service_time_s = known ? known->service_time_s : 0;
+	ret->cost = known ? known->cost : 0;
+	ret->classes = known ? known->classes : 0;
+	ret->tier = classes_tier(&s->config.classes, ret->classes, known ? known->tier : 0);
 	state = site_states_of(&in->states, &site->egress, site->site_id);
 	ret->available = state ? state->percent : 100;
 	ret->available_by = state ? state->carrier : 0;

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
+#include "mgmt/config_classes.h"
 #include "mgmt/config_collect.h"
 #include "mgmt/config_feeds.h"
 #include "mgmt/config_probe.h"
@@ -359,6 +360,7 @@ static struct weights_limits weights_limit_values(const struct lyd_node *steer)
 		.rtt_max_s = model_double(steer, "maximum-rtt-ms") / 1000,
 		.score_min = model_double(steer, "minimum-score"),
 		.overflow_s = model_double(steer, "overflow-ms") / 1000,
+		.cost_weight_s = model_double(steer, "cost-weight-ms") / 1000,
 		.distrust = model_double(steer, "distrust"),
 	};
 }
@@ -378,10 +380,11 @@ static void wish_values(const struct model *model, const struct lyd_node *steer,
 }
 
 static void steer_values(const struct model *model, const struct lyd_node *service,
-			 const struct lyd_node *steer, struct mg_service_key key,
-			 struct ingress_service_config *ret)
+			 const struct lyd_node *steer, const struct config *config,
+			 struct mg_service_key key, struct ingress_service_config *ret)
 {
 	*ret = (struct ingress_service_config){
+		.classes = class_rules_values(model, steer, config),
 		.key = key,
 		.slots = (uint32_t)model_uint(steer, "slots"),
 		.idle_s = (uint32_t)model_uint(steer, "idle-timeout"),
@@ -461,7 +464,7 @@ static void service_values(const struct model *model, const struct lyd_node *ser
 
 	for (; address; address = model_next(address)) {
 		if (steer)
-			steer_values(model, service, steer,
+			steer_values(model, service, steer, config,
 				     service_key(config, service, address, MG_SCOPE_INGRESS),
 				     &config->steer[config->steer_count++]);
 		if (announce)
@@ -509,6 +512,7 @@ static struct config *config_of(const struct model *model)
 	tunnel_values(model, config);
 	vrfs_values(model, config, &failed);
 	interface_values(model, config, &failed);
+	classes_values(model, config);
 	sites_values(model, config, &failed);
 	bgp_values(model, config, &failed);
 	services_values(model, config, &failed);

@@ -36,6 +36,8 @@ struct config {
 	struct feed_config feeds;
 	struct igp_config igp;
 	struct ingress_config ingress;
+	char class_name[CLASSES_MAX][32]; /* of the sites; a class is its place here */
+	size_t class_count;
 	struct egress_config egress;
 	struct scores scores;
 	uint8_t site_availability;   /* percent */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mgmt/config_sites.h"
+#include "mgmt/config_classes.h"
 #include "mgmt/config_words.h"
 
 /* RFC 8986 section 10.2 */
@@ -101,6 +102,8 @@ static void site_values(const struct model *model, const struct lyd_node *node,
 		site->capacity = model_double(node, "capacity");
 		site->service_time_s = model_double(node, "service-time-ms") / 1000;
 		site->tier = (uint8_t)model_uint(node, "tier");
+		site->classes = classes_of(model, node, "class", config);
+		site->cost = model_double(node, "cost");
 		site->carriage = carriage_values(model, node, config);
 		server_id_values(model, node, site);
 	}

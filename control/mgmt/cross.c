@@ -2,6 +2,7 @@
 #include "mgmt/cross.h"
 
 #include "base/util.h"
+#include "mgmt/config_classes.h"
 #include "mgmt/config_vrfs.h"
 
 #include <string.h>
@@ -193,6 +194,7 @@ void cross_check(const struct model *model, const struct config *config, struct 
 
 	c.site = model_child(model, NULL, "site");
 	vrfs_check(model, faults);
+	classes_check(model, config, faults);
 	check_services(&c);
 	taken_clear(&c.taken);
 	check_sites(&c);

@@ -9,6 +9,7 @@
 #include "mgmt/request.h"
 #include "mgmt/roster.h"
 #include "mgmt/site_values.h"
+#include "mgmt/steer_json.h"
 
 #include <errno.h>
 #include <flow.h>
@@ -131,39 +132,15 @@ static void put_client(const struct request *request, json_t *object, const stru
 		put_slot(request, object, client, roster);
 }
 
-static void put_limits(json_t *object, const struct weights_limits *limits)
+static void put_used(const struct request *request, json_t *object,
+		     const struct ingress_service_config *service,
+		     const struct ingress_site_view *site)
 {
-	answer_number(object, "minimum-share", limits->share_min);
-	answer_number(object, "maximum-share", limits->share_max);
-	answer_number(object, "maximum-move", limits->move_max);
-	if (limits->rtt_max_s > 0)
-		answer_number(object, "maximum-rtt-ms", limits->rtt_max_s * 1000);
-	answer_number(object, "minimum-score", limits->score_min);
-	answer_number(object, "overflow-ms", limits->overflow_s * 1000);
-	answer_number(object, "distrust", limits->distrust);
-}
+	const struct weights_verdict *verdict = site->verdict;
 
-static void put_settings(json_t *object, const struct weights_config *weights)
-{
-	answer_text(object, "policy", policy_text(weights->policy));
-	answer_number(object, "queue-factor", weights->queue_factor);
-	answer_number(object, "hysteresis", weights->hysteresis);
-	answer_number(object, "report-period", weights->report_period_s);
-	answer_number(object, "slow-start", weights->slow_start_s);
-	put_limits(object, &weights->limits);
-	answer_number(object, "stale-age",
-		      weights->stale_s > 0 ? weights->stale_s : 3 * weights->report_period_s);
-	answer_number(object, "max-age", weights->expired_s);
-	answer_text(object, "when-missing", distrust_text(weights->on_missing));
-	answer_text(object, "when-stale", distrust_text(weights->on_stale));
-	answer_text(object, "when-expired", distrust_text(weights->on_expired));
-}
-
-static void put_used(json_t *object, const struct weights_verdict *verdict)
-{
 	answer_number(object, "share", verdict->share);
 	answer_number(object, "wanted", verdict->wanted);
-	answer_text(object, "reason", weights_reason_text(verdict->reason));
+	reason_put(object, request->context->config, service, site);
 	answer_text(object, "freshness", weights_freshness_text(verdict->freshness));
 	if (verdict->freshness != FRESH_NONE)
 		answer_number(object, "age", verdict->age_s);
@@ -180,6 +157,7 @@ static void put_used(json_t *object, const struct weights_verdict *verdict)
 	answer_number(object, "own-share-then", verdict->own_share_then);
 	answer_number(object, "utilisation", verdict->utilisation);
 	answer_number(object, "marginal-ms", verdict->marginal_s * 1000);
+	parts_put(object, verdict);
 }
 
 static void put_told(json_t *object, const struct offer *offer)
@@ -192,6 +170,7 @@ static void put_told(json_t *object, const struct offer *offer)
 }
 
 static void put_candidate(const struct request *request, json_t *object,
+			  const struct ingress_service_config *service,
 			  const struct ingress_site_view *site)
 {
 	_cleanup_(value_set_clear) struct value_set values = { 0 };
@@ -206,8 +185,9 @@ static void put_candidate(const struct request *request, json_t *object,
 	rtt_put(object, site);
 	site_state_put(object, site);
 	answer_count(object, "slots", site->slots);
+	standing_put(object, request->context->config, site);
 	if (site->verdict)
-		put_used(object, site->verdict);
+		put_used(request, object, service, site);
 	if (site->offer)
 		put_told(answer_object(object, "told"), site->offer);
 	site_score_put(object, &request->context->config->scores, site, &values);
@@ -249,7 +229,7 @@ static void put_record(const struct request *request, json_t *object, size_t ind
 	answer_text(object, "name", service->config->name);
 	vrf_put(request->context, object, service->config->key.vrf);
 	answer_text(object, "address", service_address(&service->config->key, address));
-	put_settings(answer_object(object, "settings"), &service->config->weights);
+	settings_put(answer_object(object, "settings"), request->context->config, service->config);
 	affinity_put(object, service->config);
 	last_resort_put(object, service->config);
 	placement_put(answer_object(object, "placement"), service);
@@ -265,7 +245,7 @@ static void put_record(const struct request *request, json_t *object, size_t ind
 	}
 	candidates = answer_array(object, "candidates");
 	for (size_t s = 0; ingress_site(request->context->ingress, index, s, &site); s++)
-		put_candidate(request, answer_append(candidates), &site);
+		put_candidate(request, answer_append(candidates), service->config, &site);
 }
 
 static size_t put_records(const struct request *request, json_t *array, const char *wanted,

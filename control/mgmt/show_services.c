@@ -5,6 +5,7 @@
 #include "mgmt/request.h"
 #include "mgmt/roster.h"
 #include "mgmt/site_values.h"
+#include "mgmt/steer_json.h"
 
 #include <math.h>
 #include <string.h>
@@ -56,11 +57,15 @@ static const char *site_state(const struct request *request, const struct ingres
 	return member.state == MG_UP ? "up" : "down";
 }
 
-static void put_verdict(json_t *object, const struct weights_verdict *verdict)
+static void put_verdict(const struct request *request, json_t *object,
+			const struct ingress_service_config *service,
+			const struct ingress_site_view *site)
 {
+	const struct weights_verdict *verdict = site->verdict;
+
 	answer_number(object, "share", verdict->share);
 	answer_number(object, "wanted", verdict->wanted);
-	answer_text(object, "reason", weights_reason_text(verdict->reason));
+	reason_put(object, request->context->config, service, site);
 	answer_text(object, "freshness", weights_freshness_text(verdict->freshness));
 	if (verdict->freshness != FRESH_NONE)
 		answer_number(object, "age", verdict->age_s);
@@ -99,7 +104,8 @@ static void put_score(const struct request *request, json_t *object,
 }
 
 static void put_site(const struct request *request, json_t *object,
-		     const struct ingress_site_view *site, const struct table_service *table)
+		     const struct ingress_site_view *site,
+		     const struct ingress_service_view *service)
 {
 	char egress[ADDR_STRLEN];
 
@@ -107,11 +113,12 @@ static void put_site(const struct request *request, json_t *object,
 	answer_text(object, "egress", addr_format(&site->egress, egress));
 	answer_count(object, "site-id", site->site_id);
 	answer_count(object, "member", site->member);
-	answer_text(object, "state", site_state(request, site, table));
+	answer_text(object, "state", site_state(request, site, service->table));
 	answer_text(object, "fault", site->fault);
 	if (site->verdict)
-		put_verdict(object, site->verdict);
+		put_verdict(request, object, service->config, site);
 	rtt_put(object, site);
+	standing_put(object, request->context->config, site);
 	if (site->offer)
 		put_offer(object, site->offer);
 	put_score(request, object, site);
@@ -212,7 +219,7 @@ static void put_service(const struct request *request, json_t *array, size_t ind
 	answer_text(object, "fault", service->fault);
 	sites = answer_array(object, "sites");
 	for (size_t s = 0; ingress_site(request->context->ingress, index, s, &site); s++)
-		put_site(request, answer_append(sites), &site, service->table);
+		put_site(request, answer_append(sites), &site, service);
 }
 
 static size_t put_services(const struct request *request, json_t *array, const char *wanted)

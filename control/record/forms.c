@@ -14,9 +14,9 @@
 /* A new member: is it recorded? README.md says what belongs to it. */
 #define SIZE_IS(type, size) \
 	_Static_assert(sizeof(void *) != 8 || sizeof(type) == (size), "see above")
-SIZE_IS(struct weights_config, 136);
-SIZE_IS(struct weights_site, 216);
-SIZE_IS(struct weights_verdict, 112);
+SIZE_IS(struct weights_config, 144);
+SIZE_IS(struct weights_site, 224);
+SIZE_IS(struct weights_verdict, 136);
 SIZE_IS(struct report, 80);
 
 static const char *const policies[] = { [POLICY_COMPUTE_AWARE] = "compute-aware",
@@ -47,6 +47,8 @@ static const char *const reasons[REASON_COUNT] = {
 	[REASON_MOST] = "most",
 	[REASON_LEAST] = "least",
 	[REASON_MOVING] = "moving",
+	[REASON_CLASS] = "class",
+	[REASON_DEAR] = "dear",
 };
 
 const char *record_policy_text(int policy)
@@ -152,6 +154,7 @@ static const struct form_field config[] = {
 	NUMBER("maximum-rtt", limits.rtt_max_s, 0, TIME_MAX),
 	NUMBER("minimum-score", limits.score_min, 0, 10),
 	NUMBER("overflow", limits.overflow_s, 0, TIME_MAX),
+	NUMBER("cost-weight", limits.cost_weight_s, 0, TIME_MAX),
 	NUMBER("distrust", limits.distrust, 0, 1),
 };
 const struct form form_config = FORM(config);
@@ -279,8 +282,10 @@ static const struct form_field in[] = {
 	NUMBER("unavailable", unavailable, 0, 1),
 	FLAG("drain", drain),
 	FLAG("excluded", excluded),
+	FLAG("class-barred", class_barred),
 	FLAG("pinned", pinned),
 	INTEGER("tier", FORM_U8, tier, UINT8_MAX),
+	NUMBER("cost", cost, 0, RATE_MAX),
 	ANY("rtt", rtt_s),
 	ANY("up-since", up_since_s),
 	ANY("sampled", sampled_s),
@@ -314,6 +319,9 @@ static const struct form_field verdict[] = {
 	ANY("own-share-then", own_share_then),
 	ANY("utilisation", utilisation),
 	ANY("marginal", marginal_s),
+	ANY("rtt", rtt_s),
+	ANY("tier", tier_s),
+	ANY("cost", cost_s),
 };
 const struct form form_verdict = FORM(verdict);
 #undef THIS

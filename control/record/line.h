@@ -8,7 +8,7 @@
 #include "select/memory.h"
 #include "select/weights.h"
 
-#define RECORD_FORMAT    1
+#define RECORD_FORMAT    2
 #define RECORD_LINE_MAX  (4u << 20) /* octets, with the newline */
 #define RECORD_NAME_LEN  64
 #define RECORD_SITES_MAX 1024

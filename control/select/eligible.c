@@ -18,6 +18,11 @@ static bool site_excluded(struct weights *w, const struct weights_site *in, size
 	return in[i].excluded;
 }
 
+static bool site_of_barred_class(struct weights *w, const struct weights_site *in, size_t i)
+{
+	return in[i].class_barred;
+}
+
 static bool any_pinned(const struct weights *w, const struct weights_site *in)
 {
 	for (size_t i = 0; i < w->count; i++)
@@ -86,9 +91,9 @@ static const struct wish {
 	enum weights_reason reason;
 	bool always;
 } wishes[] = {
-	{ site_excluded, REASON_EXCLUDED, true }, { site_unpinned, REASON_UNPINNED, false },
-	{ site_far, REASON_FAR, false },          { site_bad, REASON_BAD, false },
-	{ site_later, REASON_TIER, false },
+	{ site_excluded, REASON_EXCLUDED, true },  { site_of_barred_class, REASON_CLASS, true },
+	{ site_unpinned, REASON_UNPINNED, false }, { site_far, REASON_FAR, false },
+	{ site_bad, REASON_BAD, false },           { site_later, REASON_TIER, false },
 };
 
 static void wish_grant(struct weights *w, const struct weights_site *in, const struct wish *wish)

@@ -27,10 +27,11 @@ struct site {
 	double sampled_s, window_s; /* of the report that the next two belong to */
 	double own_then, own_known; /* own share then, and how much of that is remembered */
 	/* Operators' wishes and bounds, of the decision at hand. */
-	bool unwanted, bad;         /* bad is remembered: the score has a hysteresis */
-	enum weights_reason barred; /* why it is not to be used; REASON_SHARE: it is */
-	double least, base;         /* base: kept while it is filled */
-	double weight;              /* where shares are by capacity */
+	bool unwanted, bad;           /* bad is remembered: the score has a hysteresis */
+	enum weights_reason barred;   /* why it is not to be used; REASON_SHARE: it is */
+	double rtt_s, tier_s, cost_s; /* how far it is: the sum */
+	double least, base;           /* base: kept while it is filled */
+	double weight;                /* where shares are by capacity */
 	bool capped, closed;
 	double sighted_s; /* service time by the own flows; NAN: not known, or not needed */
 	bool doubted;     /* its load is not believed */

@@ -34,15 +34,34 @@ static double site_base(const struct weights *w, size_t i)
 	       (e->arrival_rate - w->demand.total * weights_own_then(w, i) + queued / trim_s);
 }
 
+#define FAR_S 3600 /* nothing is farther, or dearer */
+
 static double sane_rtt(double rtt_s)
 {
-	return isnan(rtt_s) ? 3600 : fmin(3600, fmax(0, rtt_s)); /* unknown is not near */
+	return isnan(rtt_s) ? FAR_S : fmin(FAR_S, fmax(0, rtt_s)); /* unknown is not near */
+}
+
+/* Only the compute-aware policy weighs money against time. What is no number costs nothing. */
+static double sane_cost(const struct weights *w, double cost)
+{
+	double cost_s = w->config.policy == POLICY_COMPUTE_AWARE
+				? cost * w->config.limits.cost_weight_s
+				: 0;
+
+	return cost_s > 0 ? fmin(FAR_S, cost_s) : 0;
+}
+
+static void site_measure(const struct weights *w, const struct weights_site *in, struct site *ret)
+{
+	ret->rtt_s = sane_rtt(in->rtt_s);
+	ret->tier_s = in->tier * w->config.limits.overflow_s;
+	ret->cost_s = sane_cost(w, in->cost);
 }
 
 static void weights_lay_out(struct weights *w, const struct weights_site *in)
 {
 	for (size_t i = 0; i < w->count; i++) {
-		const struct site *site = &w->site[i];
+		struct site *site = &w->site[i];
 		struct waterfill_site *fill = &w->fill[i];
 		double ramp = site->ramp > 0 ? site->ramp : 1;
 		double capacity = estimate_positive(w->estimate[i].capacity * ramp);
@@ -51,7 +70,8 @@ static void weights_lay_out(struct weights *w, const struct weights_site *in)
 			fill->queue = queue_of(capacity);
 		fill->capacity = capacity;
 		fill->service_time_s = w->estimate[i].service_time_s;
-		fill->rtt_s = sane_rtt(in[i].rtt_s) + in[i].tier * w->config.limits.overflow_s;
+		site_measure(w, &in[i], site);
+		fill->rtt_s = site->rtt_s + site->tier_s + site->cost_s;
 		fill->base = site_base(w, i);
 		fill->closed = site->ramp <= 0;
 		fill->share = 0;

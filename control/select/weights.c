@@ -51,6 +51,8 @@ const char *weights_reason_text(enum weights_reason reason)
 		[REASON_MOST] = "kept at the maximum share",
 		[REASON_LEAST] = "kept at the minimum share",
 		[REASON_MOVING] = "on its way: no more may move at once",
+		[REASON_CLASS] = "excluded: its class is not allowed",
+		[REASON_DEAR] = "too dear: but for its cost it would be used",
 	};
 
 	return reason < REASON_COUNT ? texts[reason] : "?";
@@ -103,6 +105,7 @@ static struct weights_limits limits_sane(const struct weights_limits *limits)
 		.score_min =
 			limits->score_min > 0 && limits->score_min <= 10 ? limits->score_min : 0,
 		.overflow_s = above_zero(limits->overflow_s, 0),
+		.cost_weight_s = above_zero(limits->cost_weight_s, 0),
 		.distrust = part_of_one(limits->distrust),
 	};
 }
@@ -308,7 +311,14 @@ static bool weights_settle(struct weights *w, double now_s)
 
 /* --- 6 explain -------------------------------------------------------------------------------- */
 
-static enum weights_reason site_reason(const struct weights *w, const struct site *site)
+/* Nothing is sent there, and the level is above what it would cost without the money. */
+static bool site_dear(const struct weights *w, const struct site *site, double marginal_s)
+{
+	return site->cost_s > 0 && w->level > 0 && marginal_s - site->cost_s < w->level;
+}
+
+static enum weights_reason site_reason(const struct weights *w, const struct site *site,
+				       double marginal_s)
 {
 	if (!site->up)
 		return REASON_DOWN;
@@ -328,6 +338,7 @@ static enum weights_reason site_reason(const struct weights *w, const struct sit
 		return REASON_SHARE;
 	return w->config.policy == POLICY_NEAREST  ? REASON_FARTHER
 	       : w->config.policy == POLICY_GREEDY ? REASON_BUSIER
+	       : site_dear(w, site, marginal_s)    ? REASON_DEAR
 						   : REASON_TOO_SLOW;
 }
 
@@ -338,12 +349,14 @@ static void verdict_fill(const struct weights *w, size_t i, struct weights_verdi
 	const struct site *site = &w->site[i];
 	double rate = isnan(weights_rate(w)) ? 0 : weights_rate(w);
 	double predicted = fmax(0, fill->base + rate * site->share);
+	double marginal_s =
+		fill->rtt_s + waterfill_marginal(fill, w->config.queue_factor, predicted);
 
 	*ret = (struct weights_verdict){
 		.id = site->id,
 		.share = site->share,
 		.wanted = site->wanted,
-		.reason = site_reason(w, site),
+		.reason = site_reason(w, site, marginal_s),
 		.freshness = e->freshness,
 		.age_s = e->age_s,
 		.capacity = fill->capacity,
@@ -355,8 +368,10 @@ static void verdict_fill(const struct weights *w, size_t i, struct weights_verdi
 		.doubted = site->doubted,
 		.own_share_then = weights_own_then(w, i),
 		.utilisation = predicted * fill->service_time_s / fill->capacity,
-		.marginal_s =
-			fill->rtt_s + waterfill_marginal(fill, w->config.queue_factor, predicted),
+		.marginal_s = marginal_s,
+		.rtt_s = site->rtt_s,
+		.tier_s = site->tier_s,
+		.cost_s = site->cost_s,
 	};
 }
 

@@ -26,6 +26,7 @@ struct weights_limits {
 	double rtt_max_s;            /* farther sites only where there is no nearer one */
 	double score_min;            /* 0..10; worse sites only where there is no better one */
 	double overflow_s;           /* marginal cost by which a tier comes before the next */
+	double cost_weight_s;        /* marginal cost that a unit of a site's cost stands for */
 	double distrust;             /* 0..1: a report that tells less than this part of what
 				      * this ingress alone has sent is not believed */
 };
@@ -58,8 +59,10 @@ struct weights_site {
 			     */
 	bool drain;         /* by the site's report or by an operator here */
 	bool excluded;      /* never to be used here */
+	bool class_barred;  /* nor this one, for what class it is of */
 	bool pinned;        /* if any is, only such ones, while one is up */
 	uint8_t tier;       /* 0 is used first, the next ones where it overflows */
+	double cost;        /* of a flow there, in the operator's unit; >= 0 */
 	double rtt_s;       /* >= 0 */
 	double up_since_s;  /* time at which it appeared; see slow_start_s */
 	bool has_report;
@@ -118,6 +121,8 @@ enum weights_reason {
 	REASON_MOST /* kept at the most a site may get */,
 	REASON_LEAST /* kept at the least a site gets */,
 	REASON_MOVING /* no more may move at once */,
+	REASON_CLASS /* it is of a class that is not allowed */,
+	REASON_DEAR /* but for its cost it would be used */,
 	REASON_COUNT
 };
 const char *weights_reason_text(enum weights_reason reason);
@@ -137,7 +142,9 @@ struct weights_verdict {
 	bool doubted;          /* its report is not believed: see distrust */
 	double own_share_then; /* xo: own share as the report's window saw it */
 	double utilisation;    /* predicted with the share in force */
-	double marginal_s;     /* rtt + marginal cost at the share in force */
+	/* What a further flow costs at the share in force, and of that: the way, the tier, the
+	 * money; the rest is work. */
+	double marginal_s, rtt_s, tier_s, cost_s;
 };
 
 struct weights_decision {

@@ -48,7 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 					  .share_min = NAN,
 					  .share_max = NAN,
 					  .move_max = NAN,
-					  .distrust = NAN };
+					  .distrust = NAN,
+					  .cost_weight_s = NAN };
 	_cleanup_(record_file_clear) struct record_file file = { 0 };
 	_cleanup_(replay_free) struct replay *replay = NULL;
 	char why[FORM_FAULT_LEN];

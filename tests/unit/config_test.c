@@ -49,6 +49,10 @@ static int check(const char *text, struct config **ret, struct fault_list *fault
 #define RED         "vrfs: [{name: red, id: 3, rd: '65000:1', "
 #define SITE_OF(of) ROUTER "site: {name: e, " of "}\n"
 
+#define CLASSED                                                \
+	"sites: [{name: a, egress: 192.0.2.9, class: edge},\n" \
+	"{name: b, egress: 192.0.2.8, class: [cloud, gpu], cost: 1.5}]\n"
+
 /* One fault each: where it is, its code, and words that must be in the message or the hint. */
 static const struct {
 	const char *name, *text;
@@ -80,6 +84,27 @@ static const struct {
 	  "add it to 'sites'" },
 	{ "an unknown site excluded", TUNNEL WEB "steer: {excluded-sites: [x]}}]\n", 2, "must",
 	  "add it to 'sites'" },
+	{ "cost of a policy that does not weigh it",
+	  TUNNEL WEB "steer: {policy: nearest,\ncost-weight-ms: 5}}]\n", 3, "must",
+	  "compute-aware" },
+	{ "cost below zero", "sites: [{name: a, egress: 192.0.2.9, cost: -1}]\n", 1, "bad-value",
+	  "0 to 1000000" },
+	{ "class of no site", TUNNEL WEB "steer: {\nallowed-classes: [edge]}}]\n", 3, "bad-value",
+	  "give it to a site" },
+	{ "class misspelt", TUNNEL CLASSED WEB "steer: {\nexcluded-classes: clod}}]\n", 5,
+	  "bad-value", "did you mean 'cloud'?" },
+	{ "second class misspelt", TUNNEL CLASSED WEB "steer: {tiers: [cloud,\nedeg]}}]\n", 5,
+	  "bad-value", "did you mean 'edge'?" },
+	{ "class allowed and excluded",
+	  TUNNEL CLASSED WEB "steer: {allowed-classes: edge,\nexcluded-classes: edge}}]\n", 5,
+	  "must", "leave it out" },
+	{ "tier of an excluded class",
+	  TUNNEL CLASSED WEB "steer: {excluded-classes: edge,\ntiers: [edge]}}]\n", 5, "must",
+	  "no tier" },
+	{ "class twice", "sites: [{name: a, egress: 192.0.2.9, class: [a,\na]}]\n", 2, "duplicate",
+	  "" },
+	{ "five classes of a site",
+	  "sites: [{name: a, egress: 192.0.2.9, class: [a, b, c, d, e]}]\n", 1, "too-many", "4" },
 	{ "tier too high", "sites: [{name: a, egress: 192.0.2.9, tier: 8}]\n", 1, "bad-value",
 	  "0 to 7" },
 	{ "feeds without BGP", ROUTER "feeds: {bmp: [{name: a, address: 192.0.2.1}]}\n", 2, "must",
@@ -1012,6 +1037,48 @@ Test(config, reads_kinds_of_affinity_and_limits)
 }
 
 #define SITES "sites: [{name: a, egress: 192.0.2.9, tier: 7}, {name: b, egress: 192.0.2.8}]\n"
+
+Test(config, reads_classes_and_costs)
+{
+	_cleanup_(fault_list_clear) struct fault_list faults = { 0 };
+	_cleanup_(config_free) struct config *c = NULL;
+	int r = check(TUNNEL CLASSED WEB
+		      "steer: {cost-weight-ms: 2.5, allowed-classes: [gpu, edge], "
+		      "excluded-classes: [cloud], tiers: [gpu, edge]}}]\n",
+		      &c, &faults);
+	const struct class_rules *rules;
+
+	cr_assert(eq(int, r, 0), "%s", faults.count ? faults.at->message : "");
+	cr_assert(eq(sz, c->class_count, 3));
+	cr_expect(eq(str, c->class_name[2], (char *)"gpu"));
+	cr_expect(eq(u64, c->site[0].classes, 1));
+	cr_expect(eq(u64, c->site[1].classes, 2 | 4));
+	cr_expect(eq(dbl, c->site[1].cost, 1.5));
+	cr_expect(eq(dbl, c->site[0].cost, 0));
+	cr_expect(epsilon_eq(dbl, c->steer[0].weights.limits.cost_weight_s, 0.0025, 1e-12));
+	rules = &c->steer[0].classes;
+	cr_expect(eq(u64, rules->allowed, 1 | 4));
+	cr_expect(eq(u64, rules->excluded, 2));
+	cr_assert(eq(u8, rules->tier_count, 2));
+	cr_expect(eq(u64, rules->tier[0], 4));
+	cr_expect(eq(u64, rules->tier[1], 1));
+}
+
+/* The 65th different one is named, with its line. */
+Test(config, bounds_classes)
+{
+	_cleanup_(fault_list_clear) struct fault_list faults = { 0 };
+	_cleanup_(config_free) struct config *c = NULL;
+	char text[8192] = "sites:\n";
+
+	for (int i = 0; i <= CLASSES_MAX; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 "- {name: s%d, egress: 192.0.2.%d, class: c%d}\n", i, i + 1, i);
+	cr_assert(eq(int, check(text, &c, &faults), -EINVAL));
+	cr_assert(eq(sz, faults.count, 1));
+	cr_expect(eq(str, (char *)faults.at->code, (char *)"too-many"));
+	cr_expect(eq(u32, faults.at->mark.line, CLASSES_MAX + 2));
+}
 
 Test(config, reads_what_operators_wish)
 {

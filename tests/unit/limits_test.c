@@ -60,6 +60,17 @@ static void all_excluded(struct weights_site *sites)
 		sites[i].excluded = true;
 }
 
+static void first_of_barred_class(struct weights_site *sites)
+{
+	sites[0].class_barred = true;
+}
+
+static void all_of_barred_class(struct weights_site *sites)
+{
+	for (size_t i = 0; i < SITES; i++)
+		sites[i].class_barred = true;
+}
+
 static void last_pinned(struct weights_site *sites)
 {
 	sites[2].pinned = true;
@@ -135,6 +146,18 @@ static const struct {
 	  all_excluded,
 	  { 0, 0, 0 },
 	  { REASON_EXCLUDED, REASON_EXCLUDED, REASON_EXCLUDED } },
+	{ "its class is not allowed",
+	  POLICY_COMPUTE_AWARE,
+	  { .distrust = 0 },
+	  first_of_barred_class,
+	  { 0, 1, 0 },
+	  { REASON_CLASS, SHARE, REASON_TOO_SLOW } },
+	{ "no class is allowed",
+	  POLICY_STATIC,
+	  { .distrust = 0 },
+	  all_of_barred_class,
+	  { 0, 0, 0 },
+	  { REASON_CLASS, REASON_CLASS, REASON_CLASS } },
 	{ "excluded, nearest",
 	  POLICY_NEAREST,
 	  { .distrust = 0 },

@@ -48,6 +48,7 @@ static struct weights_config config_drawn(struct random *r)
 			    .rtt_max_s = maybe(r, 0.05),
 			    .score_min = maybe(r, 4),
 			    .overflow_s = 0.02,
+			    .cost_weight_s = maybe(r, 0.01),
 			    .distrust = maybe(r, 0.5) },
 	};
 }
@@ -72,6 +73,8 @@ static void site_draw(struct random *r, struct weights_site *site, double now_s)
 	site->drain = !random_below(r, 20);
 	site->rtt_s = random_between(r, 0, 0.1);
 	site->tier = (uint8_t)random_below(r, 2);
+	site->cost = random_between(r, 0, 5);
+	site->class_barred = !random_below(r, 20);
 	site->has_report = random_below(r, 10);
 	site->sampled_s = now_s - random_between(r, 0, 8);
 	site->capacity = 16;

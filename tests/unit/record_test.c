@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define BEGIN                                                                                \
-	"{\"record\":\"begin\",\"format\":1,\"margay\":\"0.1.0\",\"unix-ms\":1795623119233," \
+	"{\"record\":\"begin\",\"format\":2,\"margay\":\"0.1.0\",\"unix-ms\":1795623119233," \
 	"\"time\":32151.925559427}"
 #define SETTINGS                                                                                 \
 	"{\"policy\":\"compute-aware\",\"queue-factor\":10.0,\"hysteresis\":0."                  \
@@ -20,7 +20,7 @@
 	"\"report-period\":5.0,\"stale-age\":0.0,\"max-age\":50.0,\"when-missing\":\"degrade\"," \
 	"\"when-stale\":\"hold\",\"when-expired\":\"exclude\",\"slow-start\":0.0,"               \
 	"\"minimum-share\":0.0,\"maximum-share\":1.0,\"maximum-move\":1.0,\"maximum-rtt\":0.0,"  \
-	"\"minimum-score\":0.0,\"overflow\":1.0,\"distrust\":0.0}"
+	"\"minimum-score\":0.0,\"overflow\":1.0,\"cost-weight\":0.25,\"distrust\":0.0}"
 #define KEPT                                                                                      \
 	"{\"id\":\"ec0213f007d9b26a\",\"share\":1.0,\"known\":true,\"founder\":true,\"up\":true," \
 	"\"drain-since\":\"-inf\",\"remembers\":true,\"last-sampled\":1.5,\"sampled\":1.5,"       \
@@ -38,7 +38,8 @@
 	"}"
 #define SITE                                                                                      \
 	"{\"name\":\"east\",\"in\":{\"id\":\"ec0213f007d9b26a\",\"up\":true,\"unavailable\":0.0," \
-	"\"tier\":0,\"rtt\":\"inf\",\"up-since\":1.0,\"sampled\":1.5,\"capacity\":0.0,"           \
+	"\"class-barred\":true,\"tier\":0,\"cost\":2.5,\"rtt\":\"inf\",\"up-since\":1.0,"         \
+	"\"sampled\":1.5,\"capacity\":0.0,"                                                       \
 	"\"service-time\":0.05,\"flow-time\":0.0,\"flow-count\":7.0,"                             \
 	"\"handshake\":0.0,\"flows-in-flight\":2.0,\"seen-window\":5.0,\"flow-rate\":1.5,"        \
 	"\"seen\":1.75,"                                                                          \
@@ -47,7 +48,7 @@
 	"\"age\":0.1,\"capacity\":10.0,\"service-time\":0.05,\"capacity-by\":\"told\",\"service-" \
 	"time-by\":\"other-sites\",\"rate-by\":\"nothing\",\"base\":-1.5,\"own-share-then\":0."   \
 	"4,"                                                                                      \
-	"\"utilisation\":0.7,\"marginal\":\"inf\"}}"
+	"\"utilisation\":0.7,\"marginal\":\"inf\",\"rtt\":0.01,\"tier\":1.0,\"cost\":0.5}}"
 #define DECISION                                                                       \
 	"{\"record\":\"decision\",\"service\":\"web\",\"time\":3.0,\"own-rate\":-1.0," \
 	"\"own-rate-smooth\":-1.0,\"total-rate\":300.0,\"level\":0.6,\"sites\":[" SITE "]}"
@@ -102,6 +103,7 @@ Test(record, keeps_every_bit)
 	cr_assert(eq(int, read_text(SERVICE, strlen(SERVICE), &line, why), 0));
 	cr_expect(eq(dbl, line.config.hysteresis, 0.005));
 	cr_expect(eq(int, (int)line.config.on_expired, DISTRUST_EXCLUDE));
+	cr_expect(eq(dbl, line.config.limits.cost_weight_s, 0.25));
 	cr_expect(eq(sz, line.memory.count, 1));
 	cr_expect(eq(u64, line.memory.site[0].id, 0xec0213f007d9b26aull));
 	cr_expect(isinf(line.memory.changed_s) && line.memory.changed_s < 0);
@@ -128,6 +130,11 @@ Test(record, tells_a_decision)
 	cr_expect(eq(int, (int)site->verdict.reason, REASON_HELD));
 	cr_expect(eq(u64, site->verdict.id, site->in.id));
 	cr_expect(isinf(site->verdict.marginal_s));
+	cr_expect(site->in.class_barred);
+	cr_expect(eq(dbl, site->in.cost, 2.5));
+	cr_expect(eq(dbl, site->verdict.rtt_s, 0.01));
+	cr_expect(eq(dbl, site->verdict.tier_s, 1));
+	cr_expect(eq(dbl, site->verdict.cost_s, 0.5));
 }
 
 Test(record, refuses_every_truncation)
@@ -151,9 +158,9 @@ static const struct {
 	{ "another kind", BEGIN, "\"begin\"", "\"start\"", "'record' must be" },
 	{ "an array", LOST, LOST, "[]", "one JSON object" },
 	{ "a name twice", LOST, "\"lost\":3", "\"lost\":3,\"lost\":4", "not JSON" },
-	{ "an unknown format", BEGIN, "\"format\":1", "\"format\":2", "format 2" },
-	{ "a format of another type", BEGIN, "\"format\":1", "\"format\":\"1\"", "'format' must" },
-	{ "no format", BEGIN, "\"format\":1,", "", "'format' must" },
+	{ "an unknown format", BEGIN, "\"format\":2", "\"format\":1", "format 1" },
+	{ "a format of another type", BEGIN, "\"format\":2", "\"format\":\"2\"", "'format' must" },
+	{ "no format", BEGIN, "\"format\":2,", "", "'format' must" },
 	{ "a negative time", BEGIN, "32151.9", "-1.9", "'time' must be" },
 	{ "a version too long", BEGIN, "0.1.0", "0123456789012345678901234567890123456789",
 	  "'margay' must be" },

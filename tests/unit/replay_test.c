@@ -23,7 +23,8 @@ static const struct replay_changes unchanged = { .queue_factor = NAN,
 						 .share_min = NAN,
 						 .share_max = NAN,
 						 .move_max = NAN,
-						 .distrust = NAN };
+						 .distrust = NAN,
+						 .cost_weight_s = NAN };
 
 /* A record as a text. */
 struct record {

@@ -322,6 +322,52 @@ Test(request, tells_no_age_of_what_was_never_reported)
 	router_close(&r);
 }
 
+/* The first element of an array within an object; NULL: there is none. */
+static json_t *first_of(const json_t *object, const char *key)
+{
+	return json_array_get(json_object_get(object, key), 0);
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+/* What an operator wished is told by the names that were given. */
+Test(request, tells_classes_tiers_and_cost)
+{
+	struct router r;
+	json_t *answer, *service, *settings, *west;
+
+	router_open(&r);
+	answer = ask(&r, "{\"verb\":\"explain\",\"service\":\"web\"}");
+	service = json_array_get(json_object_get(answer, "explained"), 0);
+	settings = json_object_get(service, "settings");
+	cr_expect(eq(str, (char *)json_string_value(first_of(settings, "allowed-classes")),
+		     (char *)"edge"));
+	cr_expect(eq(str, (char *)json_string_value(first_of(settings, "tiers")), (char *)"edge"));
+	cr_expect(json_object_get(settings, "excluded-classes") == NULL);
+	cr_expect(eq(dbl, json_real_value(json_object_get(settings, "cost-weight-ms")), 20));
+	west = json_array_get(json_object_get(service, "candidates"), 1);
+	cr_expect(eq(str, (char *)json_string_value(first_of(west, "class")), (char *)"cloud"));
+	cr_expect(eq(str, (char *)text_of(west, "reason"),
+		     (char *)"excluded: class cloud not allowed"));
+	cr_expect(eq(int, (int)json_integer_value(json_object_get(west, "tier")), 1));
+	cr_expect(eq(dbl, json_number_value(json_object_get(west, "cost")), 2.5));
+	cr_expect(eq(dbl, json_number_value(json_object_get(west, "cost-ms")), 50));
+	cr_expect(eq(dbl, json_number_value(json_object_get(west, "tier-ms")), 1000));
+	json_decref(answer);
+	answer = ask(&r, "{\"verb\":\"show\",\"object\":\"services\"}");
+	west = json_array_get(json_object_get(first_of(answer, "services"), "sites"), 1);
+	cr_expect(eq(str, (char *)text_of(west, "reason"),
+		     (char *)"excluded: class cloud not allowed"));
+	cr_expect(eq(str, (char *)json_string_value(first_of(west, "class")), (char *)"cloud"));
+	json_decref(answer);
+	router_close(&r);
+}
+
 Test(request, bounds_the_list_of_pins)
 {
 	struct router r;
@@ -576,12 +622,6 @@ Test(announce, sets_a_broken_file_aside)
 		cr_expect(eq(int, access(aside, F_OK), 0), "%s", broken[i].name);
 		router_close(&r);
 	}
-}
-
-/* The first element of an array within an object; NULL: there is none. */
-static json_t *first_of(const json_t *object, const char *key)
-{
-	return json_array_get(json_object_get(object, key), 0);
 }
 
 Test(request, shows_how_sites_are_reached)

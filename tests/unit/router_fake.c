@@ -15,7 +15,10 @@ const struct ingress_service_config web_config = {
 	.key = { .addr = { [10] = 0xff, 0xff, 198, 51, 100, 80 }, .proto = 6, .port = 80 },
 	.slots = SLOTS,
 	.options.last_resort = MG_LAST_UNREACHABLE,
-	.weights = { .policy = POLICY_COMPUTE_AWARE, .queue_factor = 10 },
+	.weights = { .policy = POLICY_COMPUTE_AWARE,
+		     .queue_factor = 10,
+		     .limits.cost_weight_s = 0.02 },
+	.classes = { .allowed = 1, .tier = { 1 }, .tier_count = 1 },
 };
 static const struct offer east_offer = {
 	.tunnel = { .kind = BGP_TUNNEL_SRV6, .endpoint.octet = { 0x20, 1, 0xd, 0xb8 } },
@@ -29,7 +32,13 @@ static struct weights_verdict verdicts[] = {
 	  .wanted = 0.8,
 	  .reason = REASON_HELD,
 	  .freshness = FRESH_CURRENT },
-	{ .id = 2, .share = 0.25, .marginal_s = 1.0 / 0.0, .freshness = FRESH_NONE },
+	{ .id = 2,
+	  .share = 0.25,
+	  .reason = REASON_CLASS,
+	  .marginal_s = 1.0 / 0.0,
+	  .tier_s = 1,
+	  .cost_s = 0.05,
+	  .freshness = FRESH_NONE },
 };
 static const struct weights_decision decision = { .own_rate = -1, .count = 2, .site = verdicts };
 
@@ -56,6 +65,9 @@ bool ingress_site(const struct ingress *ingress, size_t service, size_t index,
 					   .member = (uint16_t)(index + 1),
 					   .egress.octet = { [15] = 1 },
 					   .counter = { 10, 1000, index },
+					   .classes = index ? 2 : 1,
+					   .tier = (uint8_t)index,
+					   .cost = 2.5 * (double)index,
 					   .drained = ingress->drained };
 	strcpy(ret->name, index ? "west" : "east");
 	return true;
@@ -359,6 +371,9 @@ void router_open(struct router *r)
 	strcpy(r->config.state_dir, r->dir);
 	strcpy(r->config.egress.site_name, "here");
 	r->config.tables.hash_seed = 42;
+	strcpy(r->config.class_name[0], "edge");
+	strcpy(r->config.class_name[1], "cloud");
+	r->config.class_count = 2;
 	r->config.scores = scores_default;
 	r->context = (struct mgmt_context){ .tables = &r->tables,
 					    .bgp = &r->bgp,

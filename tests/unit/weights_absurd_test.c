@@ -26,6 +26,8 @@ static struct weights_site site_absurd(struct random *random)
 		.drain = !random_below(random, 5),
 		.excluded = !random_below(random, 9),
 		.pinned = !random_below(random, 5),
+		.class_barred = !random_below(random, 9),
+		.cost = absurd(random),
 		.tier = (uint8_t)random_below(random, 3),
 		.rtt_s = absurd(random),
 		.up_since_s = absurd(random),
@@ -53,6 +55,7 @@ static void expect_sane(const struct weights_decision *d, const struct weights_s
 		const struct weights_verdict *v = &d->site[i];
 
 		usable |= v->reason != REASON_DOWN && v->reason != REASON_EXCLUDED &&
+			  v->reason != REASON_CLASS &&
 			  !(v->reason == REASON_DRAIN && v->wanted == 0);
 		cr_assert(v->share >= 0 && v->share <= 1, "trial %d", trial);
 		cr_assert(in[i].up || v->share == 0, "trial %d", trial);
@@ -78,7 +81,7 @@ Test(weights, absurd_input_gives_sane_shares)
 						 .limits = { absurd(&random), absurd(&random),
 							     absurd(&random), absurd(&random),
 							     absurd(&random), absurd(&random),
-							     absurd(&random) } };
+							     absurd(&random), absurd(&random) } };
 		_cleanup_(weights_free) struct weights *w = weights_new(&config);
 
 		for (int call = 0; call < 12; call++) {

@@ -220,6 +220,7 @@ const struct command commands[] = {
 		   OPTION("maximum-share", "of a site, not as recorded"),
 		   OPTION("maximum-move", "share moved in a period, not as recorded"),
 		   OPTION("distrust", "of reports, not as recorded"),
+		   OPTION("cost-weight-ms", "of a unit of cost, not as recorded"),
 		   { .name = "service",
 		     .kind = ARG_OPTION,
 		     .source = SOURCE_SERVICES,

@@ -33,7 +33,7 @@ static bool changes_any(const struct replay_changes *c)
 {
 	return c->policy_set || !isnan(c->queue_factor) || !isnan(c->hysteresis) ||
 	       !isnan(c->share_min) || !isnan(c->share_max) || !isnan(c->move_max) ||
-	       !isnan(c->distrust);
+	       !isnan(c->distrust) || !isnan(c->cost_weight_s);
 }
 
 static void change(double *setting, double value)
@@ -55,6 +55,7 @@ static struct weights_config config_changed(const struct replay_changes *c,
 	change(&config.limits.share_max, c->share_max);
 	change(&config.limits.move_max, c->move_max);
 	change(&config.limits.distrust, c->distrust);
+	change(&config.limits.cost_weight_s, c->cost_weight_s);
 	return config;
 }
 
@@ -187,7 +188,9 @@ static bool verdict_same(const struct weights_verdict *a, const struct weights_v
 	       a->capacity_by == b->capacity_by && a->service_time_by == b->service_time_by &&
 	       a->rate_by == b->rate_by && equal(a->base, b->base) && a->doubted == b->doubted &&
 	       equal(a->own_share_then, b->own_share_then) &&
-	       equal(a->utilisation, b->utilisation) && equal(a->marginal_s, b->marginal_s);
+	       equal(a->utilisation, b->utilisation) && equal(a->marginal_s, b->marginal_s) &&
+	       equal(a->rtt_s, b->rtt_s) && equal(a->tier_s, b->tier_s) &&
+	       equal(a->cost_s, b->cost_s);
 }
 
 static bool decision_same(const struct record_decision *then, const struct weights_decision *now)

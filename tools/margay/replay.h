@@ -15,7 +15,7 @@ struct replay_changes {
 	bool policy_set;
 	enum policy policy;
 	/* NAN: as recorded. */
-	double queue_factor, hysteresis, share_min, share_max, move_max, distrust;
+	double queue_factor, hysteresis, share_min, share_max, move_max, distrust, cost_weight_s;
 };
 
 struct replay_site {

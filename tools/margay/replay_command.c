@@ -29,14 +29,15 @@ struct showing {
 static const struct number_option {
 	const char *name;
 	size_t offset;
-	double min, max;
+	double min, max, unit;
 } numbers[] = {
-	{ "queue-factor", offsetof(struct replay_changes, queue_factor), 1e-3, 1e6 },
-	{ "hysteresis", offsetof(struct replay_changes, hysteresis), 0, 1 },
-	{ "minimum-share", offsetof(struct replay_changes, share_min), 0, 1 },
-	{ "maximum-share", offsetof(struct replay_changes, share_max), 0, 1 },
-	{ "maximum-move", offsetof(struct replay_changes, move_max), 0, 1 },
-	{ "distrust", offsetof(struct replay_changes, distrust), 0, 1 },
+	{ "queue-factor", offsetof(struct replay_changes, queue_factor), 1e-3, 1e6, 1 },
+	{ "hysteresis", offsetof(struct replay_changes, hysteresis), 0, 1, 1 },
+	{ "minimum-share", offsetof(struct replay_changes, share_min), 0, 1, 1 },
+	{ "maximum-share", offsetof(struct replay_changes, share_max), 0, 1, 1 },
+	{ "maximum-move", offsetof(struct replay_changes, move_max), 0, 1, 1 },
+	{ "distrust", offsetof(struct replay_changes, distrust), 0, 1, 1 },
+	{ "cost-weight-ms", offsetof(struct replay_changes, cost_weight_s), 0, 60000, 1e-3 },
 };
 
 static void policy_parse(const char *word, struct replay_changes *ret)
@@ -66,7 +67,7 @@ static int changes_parse(const json_t *request, struct replay_changes *ret, json
 						  number, n->name, n->min, n->max);
 			return -1;
 		}
-		*(double *)((char *)ret + n->offset) = number;
+		*(double *)((char *)ret + n->offset) = number * n->unit;
 	}
 	return 0;
 }

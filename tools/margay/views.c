@@ -606,6 +606,11 @@ static void print_decision(const json_t *record)
 	print_member(settings, "queue factor", "queue-factor", CELL_NUMBER);
 	print_member(settings, "hysteresis", "hysteresis", CELL_PERCENT);
 	print_member(settings, "report period", "report-period", CELL_AGE);
+	if (json_number_value(get(settings, "cost-weight-ms")) > 0)
+		print_member(settings, "a unit of cost counts", "cost-weight-ms", CELL_MS);
+	print_member(settings, "classes allowed", "allowed-classes", CELL_TEXT);
+	print_member(settings, "classes excluded", "excluded-classes", CELL_TEXT);
+	print_member(settings, "tiers", "tiers", CELL_TEXT);
 	printf("\n");
 	if (get(record, "own-rate")) {
 		printf(" ");
@@ -656,6 +661,22 @@ static void print_told(const json_t *candidate)
 	print_member(told, "requests/s", "arrival-rate", CELL_NUMBER);
 	print_member(told, "in flight", "in-flight", CELL_NUMBER);
 	print_member(told, "busy", "utilisation", CELL_PERCENT);
+	printf("\n");
+}
+
+/* What a flow more would cost there, where more than way and work is in it. */
+static void print_parts(const json_t *candidate)
+{
+	if (!get(candidate, "class") && !(json_number_value(get(candidate, "tier-ms")) > 0) &&
+	    !(json_number_value(get(candidate, "cost-ms")) > 0))
+		return;
+	printf("    %s", text(candidate, "name"));
+	print_member(candidate, "class", "class", CELL_TEXT);
+	print_member(candidate, "tier", "tier", CELL_COUNT);
+	print_member(candidate, "way", "way-ms", CELL_MS);
+	print_member(candidate, "for its tier", "tier-ms", CELL_MS);
+	print_member(candidate, "for its cost", "cost-ms", CELL_MS);
+	print_member(candidate, "work", "work-ms", CELL_MS);
 	printf("\n");
 }
 
@@ -715,6 +736,7 @@ static void print_explained(const json_t *record)
 	json_array_foreach(get(record, "candidates"), i, candidate)
 	{
 		print_told(candidate);
+		print_parts(candidate);
 		print_values(candidate);
 	}
 	print_placement(get(record, "from"));
