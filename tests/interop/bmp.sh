@@ -23,7 +23,7 @@ END
 
 station_start() { # LOG
 	station_config "$1" >"$work/pmbmpd.conf"
-	ip netns exec mgs-rr pmbmpd -f "$work/pmbmpd.conf" >>"$work/pmbmpd.log" 2>&1 &
+	ip netns exec "${spaces}rr" pmbmpd -f "$work/pmbmpd.conf" >>"$work/pmbmpd.log" 2>&1 &
 	station_pid=$!
 }
 

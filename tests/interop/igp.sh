@@ -9,10 +9,8 @@ set -u
 # shellcheck source=tests/interop/daemon
 . "$(dirname "${BASH_SOURCE[0]}")/daemon"
 
-daemon_pins=/sys/fs/bpf/margay-igp
 declare -A place=([in]=1 [east]=2 [west]=3) cost=([in]=10 [east]=10 [west]=15)
 
-# Other names than the other scripts have, so that both can run.
 igp_cleanup() {
 	local name pid
 
@@ -22,7 +20,7 @@ igp_cleanup() {
 	done
 	pids=()
 	for name in core "${!place[@]}"; do
-		ip netns delete "mgi-$name" 2>/dev/null
+		ip netns delete "$spaces$name" 2>/dev/null
 	done
 	[[ -n $work ]] && rm -rf "$work"
 }
@@ -31,21 +29,21 @@ igp_network() {
 	local name n
 
 	for name in core "${!place[@]}"; do
-		ip netns delete "mgi-$name" 2>/dev/null
-		ip netns add "mgi-$name" || return
-		ip -n "mgi-$name" link set lo up
-		ip netns exec "mgi-$name" sysctl -qw net.ipv4.ip_forward=1
+		ip netns delete "$spaces$name" 2>/dev/null
+		ip netns add "$spaces$name" || return
+		ip -n "$spaces$name" link set lo up
+		ip netns exec "$spaces$name" sysctl -qw net.ipv4.ip_forward=1
 	done
 	for name in "${!place[@]}"; do
 		n=${place[$name]}
-		ip -n mgi-core link add "to-$name" type veth peer name core netns "mgi-$name" || return
-		ip -n mgi-core addr add "10.98.$n.1/24" dev "to-$name"
-		ip -n mgi-core link set "to-$name" up
-		ip -n "mgi-$name" addr add "10.98.$n.2/24" dev core
-		ip -n "mgi-$name" addr add "10.98.255.$n/32" dev lo
-		ip -n "mgi-$name" link set core up
+		ip -n "${spaces}core" link add "to-$name" type veth peer name core netns "$spaces$name" || return
+		ip -n "${spaces}core" addr add "10.98.$n.1/24" dev "to-$name"
+		ip -n "${spaces}core" link set "to-$name" up
+		ip -n "$spaces$name" addr add "10.98.$n.2/24" dev core
+		ip -n "$spaces$name" addr add "10.98.255.$n/32" dev lo
+		ip -n "$spaces$name" link set core up
 	done
-	ip -n mgi-in route add default via 10.98.1.1 metric 5000 # leads nowhere: it must not count
+	ip -n "${spaces}in" route add default via 10.98.1.1 metric 5000 # leads nowhere: it must not count
 }
 
 bird_config() { # ID
@@ -69,7 +67,7 @@ END
 
 bird_start() { # NAME ID
 	bird_config "$2" >"$work/bird-$1.conf"
-	ip netns exec "mgi-$1" bird -f -c "$work/bird-$1.conf" -s "$work/bird-$1.ctl" \
+	ip netns exec "$spaces$1" bird -f -c "$work/bird-$1.conf" -s "$work/bird-$1.ctl" \
 		>>"$work/bird.log" 2>&1 &
 	pids+=("$!")
 }
@@ -109,7 +107,7 @@ END
 frr_run() { # NAME PROGRAM WORD...: root would not do, Debian's build wants a user of its group frrvty
 	local where=$work/frr-$1
 
-	ip netns exec "mgi-$1" "/usr/lib/frr/$2" -f "$where/$2.conf" -i "$where/$2.pid" -z "$where/zserv" \
+	ip netns exec "$spaces$1" "/usr/lib/frr/$2" -f "$where/$2.conf" -i "$where/$2.pid" -z "$where/zserv" \
 		--vty_socket "$where" -u frr -g frr -P 0 "${@:3}" >>"$work/frr.log" 2>&1 &
 	pids+=("$!")
 }
@@ -131,7 +129,7 @@ frr_start() { # NAME ID
 
 ingress_config() {
 	cat <<END
-router: {name: in, router-id: 10.98.255.1, as: 65000, control-socket: $work/socket, pin-directory: $daemon_pins}
+router: {name: in, router-id: 10.98.255.1, as: 65000, control-socket: $work/socket, pin-directory: $pins}
 tables: {services: 16, slots: 1024, pin-sets: 64, members: 64, sites: 16}
 tunnel: {source-v4: 10.98.255.1}
 igp:
@@ -149,7 +147,7 @@ END
 
 ingress_start() {
 	ingress_config >"$work/margay.yaml"
-	nsenter --net=/run/netns/mgi-in "$margayd" -c "$work/margay.yaml" >>"$work/margayd.log" 2>&1 &
+	nsenter --net="/run/netns/${spaces}in" "$margayd" -c "$work/margay.yaml" >>"$work/margayd.log" 2>&1 &
 	daemon_pid=$!
 }
 
@@ -159,7 +157,7 @@ site_start() { # NAME
 	mkfifo "$work/$1.in"
 	# shellcheck disable=SC2034
 	exec {fd}<>"$work/$1.in"
-	ip netns exec "mgi-$1" "$speaker" 65000 "10.98.255.$n" "10.98.255.1,local=10.98.255.$n,hold=90" \
+	ip netns exec "$spaces$1" "$speaker" 65000 "10.98.255.$n" "10.98.255.1,local=10.98.255.$n,hold=90" \
 		<"$work/$1.in" >>"$work/$1.out" 2>&1 &
 	pids+=("$!")
 	tell "$1" "announce $V4 10.98.255.$n 10 1"
@@ -209,7 +207,7 @@ frr_settled() {
 check_cut() {
 	local began left
 
-	ip -n mgi-core link set to-east down
+	ip -n "${spaces}core" link set to-east down
 	began=$(now_ms)
 	reaches 10.98.255.2 '.reachable == false' 8
 	result $? "$igp: cut: the next hop of east is not reachable"
@@ -226,7 +224,7 @@ check_cut() {
 }
 
 check_restored() {
-	ip -n mgi-core link set to-east up
+	ip -n "${spaces}core" link set to-east up
 	reaches 10.98.255.2 '.reachable and .metric > 0' 25
 	result $? "$igp: restored: the next hop of east is reachable"
 	for _ in {1..100}; do
@@ -260,7 +258,7 @@ by_igp() { # bird|frr PROTOCOL METRIC-OF-EAST METRIC-OF-WEST
 	check_cut
 	check_restored
 	ask show igp
-	((failed)) && tail -n 20 "$work"/*.log && ask -j explain web && ip -n mgi-in route
+	((failed)) && tail -n 20 "$work"/*.log && ask -j explain web && ip -n "${spaces}in" route
 	igp_cleanup
 }
 

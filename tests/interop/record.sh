@@ -9,10 +9,8 @@ set -u
 # shellcheck source=tests/interop/daemon
 . "$(dirname "${BASH_SOURCE[0]}")/daemon"
 
-daemon_pins=/sys/fs/bpf/margay-record
 declare -A place=([east]=2 [west]=3)
 
-# Other names than the other scripts have, so that both can run.
 record_cleanup() {
 	local name pid
 
@@ -20,7 +18,7 @@ record_cleanup() {
 		kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
 	done
 	for name in in "${!place[@]}"; do
-		ip netns delete "mgr-$name" 2>/dev/null
+		ip netns delete "$spaces$name" 2>/dev/null
 	done
 	[[ -n $work ]] && rm -rf "$work"
 }
@@ -29,23 +27,23 @@ record_network() {
 	local name n
 
 	for name in in east west; do
-		ip netns delete "mgr-$name" 2>/dev/null
-		ip netns add "mgr-$name" || return
-		ip -n "mgr-$name" link set lo up
+		ip netns delete "$spaces$name" 2>/dev/null
+		ip netns add "$spaces$name" || return
+		ip -n "$spaces$name" link set lo up
 	done
 	for name in east west; do
 		n=${place[$name]}
-		ip -n mgr-in link add "$name" type veth peer name core netns "mgr-$name" || return
-		ip -n mgr-in addr add "10.97.$n.1/24" dev "$name"
-		ip -n "mgr-$name" addr add "10.97.$n.2/24" dev core
-		ip -n mgr-in link set "$name" up
-		ip -n "mgr-$name" link set core up
+		ip -n "${spaces}in" link add "$name" type veth peer name core netns "$spaces$name" || return
+		ip -n "${spaces}in" addr add "10.97.$n.1/24" dev "$name"
+		ip -n "$spaces$name" addr add "10.97.$n.2/24" dev core
+		ip -n "${spaces}in" link set "$name" up
+		ip -n "$spaces$name" link set core up
 	done
 }
 
 ingress_config() { # POLICY
 	cat <<END
-router: {name: in, router-id: 10.97.2.1, as: 65000, control-socket: $work/socket, pin-directory: $daemon_pins}
+router: {name: in, router-id: 10.97.2.1, as: 65000, control-socket: $work/socket, pin-directory: $pins}
 tables: {services: 16, slots: 1024, pin-sets: 64, members: 64, sites: 16}
 tunnel: {source-v4: 10.97.2.1}
 bgp:
@@ -62,7 +60,7 @@ END
 
 ingress_start() {
 	ingress_config compute-aware >"$work/margay.yaml"
-	nsenter --net=/run/netns/mgr-in "$margayd" -c "$work/margay.yaml" >>"$work/margayd.log" 2>&1 &
+	nsenter --net="/run/netns/${spaces}in" "$margayd" -c "$work/margay.yaml" >>"$work/margayd.log" 2>&1 &
 	daemon_pid=$!
 }
 
@@ -72,7 +70,7 @@ site_start() { # NAME
 	mkfifo "$work/$1.in"
 	# shellcheck disable=SC2034
 	exec {fd}<>"$work/$1.in"
-	ip netns exec "mgr-$1" "$speaker" 65000 "10.97.$n.2" "10.97.$n.1" \
+	ip netns exec "$spaces$1" "$speaker" 65000 "10.97.$n.2" "10.97.$n.1" \
 		<"$work/$1.in" >>"$work/$1.out" 2>&1 &
 	pids+=("$!")
 	tell "$1" "announce $V4 10.97.$n.2 10 50"

@@ -4,9 +4,12 @@
 import pathlib
 import signal
 import subprocess
+import sys
 import time
 
-PREFIX = "mgm-"
+# What is the machine's is named by the script: others run at the same time.
+SCRIPT = pathlib.Path(sys.argv[0]).stem
+PREFIX = f"mg-{SCRIPT}-"
 BRIDGE = "lan"
 NO_DAD = ["net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0"]
 

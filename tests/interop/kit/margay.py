@@ -16,7 +16,7 @@ V6 = "2001:db8:80::1/128"
 BUILD = pathlib.Path(os.environ.get("MARGAY_BUILD", "build/san"))
 MARGAYD = BUILD / "control/margayd"
 CLI = BUILD / "tools/margay/margay"
-PINS = "/sys/fs/bpf/margay-interop"
+PINS = f"/sys/fs/bpf/margay-{lan.SCRIPT}"
 
 TARGET = "65000:100"  # of the VRF that VPN routes are for
 VPN = ", families: [ipv4-vpn, ipv6-vpn]"
