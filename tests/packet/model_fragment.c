@@ -35,7 +35,7 @@ static struct model_fragment *find(struct model *model, const struct model_fragm
 			&model->fragment[(model->fragments - i) % MODEL_FRAGMENTS];
 
 		if (same_packet(entry, like))
-			return model->tick - entry->tick <= LIFE ? entry : NULL;
+			return model->tick - entry->tick < LIFE ? entry : NULL;
 	}
 	return NULL;
 }

@@ -319,7 +319,7 @@ Test(tables, drops_what_nobody_claims, .init = lab_up, .fini = lab_down)
 }
 
 /* The former run is killed while it changes slots; whatever it had stored must be sound. */
-Test(tables, survives_a_kill, .init = lab_up, .fini = lab_down, .timeout = 60)
+Test(tables, survives_a_kill, .init = lab_up, .fini = lab_down, .timeout = 240)
 {
 	for (int i = 0; i < 10; i++) {
 		struct table_service *s;
