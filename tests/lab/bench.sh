@@ -4,25 +4,10 @@
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
-passed=0 failed=0
+. tests/lab/checks
+needs_root
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
-
-ok() { # STATUS WORDS
-	if (($1 == 0)); then
-		passed=$((passed + 1))
-		echo "ok $((passed + failed)) - $2"
-	else
-		failed=$((failed + 1))
-		echo "not ok $((passed + failed)) - $2"
-	fi
-}
-
-if ((EUID != 0)); then
-	echo "skipped: needs root"
-	echo "0 passed, 0 failed, 1 skipped"
-	exit 0
-fi
 
 # What the chain consists of, as the machine sees it from outside.
 traces() {
@@ -75,5 +60,4 @@ tools/bench/lab --services 1,2 >"$out" 2>&1
 [[ $? == 2 ]] && grep -q 'one number only' "$out"
 ok $? "several numbers of services are refused"
 
-echo "$passed passed, $failed failed"
-((failed == 0))
+finish

@@ -5,25 +5,10 @@
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
-passed=0 failed=0
+. tests/lab/checks
+needs_root
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
-
-ok() { # STATUS WORDS
-	if (($1 == 0)); then
-		passed=$((passed + 1))
-		echo "ok $((passed + failed)) - $2"
-	else
-		failed=$((failed + 1))
-		echo "not ok $((passed + failed)) - $2"
-	fi
-}
-
-if ((EUID != 0)); then
-	echo "skipped: needs root"
-	echo "0 passed, 0 failed, 1 skipped"
-	exit 0
-fi
 
 clients=${MARGAY_BUILD:-build}/tools/bench/routing/clients
 [[ -x $clients ]]
@@ -37,5 +22,4 @@ sed 's/^/# /' "$out"
 [[ $? == 1 ]] && grep -q 'more than 1 MB' "$out"
 ok $? "more memory than allowed is told"
 
-echo "$passed passed, $failed failed"
-((failed == 0))
+finish

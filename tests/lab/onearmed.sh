@@ -5,22 +5,11 @@
 set -u
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+. tests/lab/checks
 build=${MARGAY_BUILD:-$PWD/build/release}
-passed=0 failed=0
 pins=/sys/fs/bpf/margay-onearmed
 spaces=(mgone-pe mgone-lan mgone-client mgone-server)
 children=()
-
-ok() { # WORDS COMMAND...
-	local words=$1
-
-	shift
-	if "$@"; then
-		passed=$((passed + 1)) && echo "ok $((passed + failed)) - $words"
-	else
-		failed=$((failed + 1)) && echo "not ok $((passed + failed)) - $words"
-	fi
-}
 
 clean() {
 	local name
@@ -108,15 +97,7 @@ with socket.create_connection((sys.argv[1], 80), timeout=1) as s:
     sys.exit(s.recv(64) != b"for 10.99.0.9")' "$1" 2>/dev/null
 }
 
-reached() { # ADDRESS: within 30 s, as neighbours have to be found first
-	local i
-
-	for i in {1..30}; do
-		ask "$1" && return 0
-		sleep "0.$((i > 5))5"
-	done
-	return 1
-}
+reached() { within 60 ask "$@"; } # ADDRESS: neighbours have to be found first
 
 all_of() { # ADDRESS COUNT
 	local i
@@ -134,21 +115,20 @@ sys.exit(counters[sys.argv[1]] < int(sys.argv[2]))' "$1" "$2"
 }
 
 main() {
-	((EUID == 0)) || { echo "skipped: needs root" && echo "0 passed, 0 failed, 1 skipped" && exit 0; }
+	needs_root
 	dir=$(mktemp -d)
 	trap clean EXIT
-	ok "the network is there" network
+	holds "the network is there" network
 	router
 	server
-	ok "a client of the own site is served" reached 198.51.100.80
-	ok "and every one after it" all_of 198.51.100.80 20
-	ok "a client behind a tunnel is served" reached 198.51.100.81
-	ok "and every one after it" all_of 198.51.100.81 20
-	ok "what came by clients is counted as sent" counted forward 80
-	ok "what came by the tunnel is counted as delivered" counted delivered 80
+	holds "a client of the own site is served" reached 198.51.100.80
+	holds "and every one after it" all_of 198.51.100.80 20
+	holds "a client behind a tunnel is served" reached 198.51.100.81
+	holds "and every one after it" all_of 198.51.100.81 20
+	holds "what came by clients is counted as sent" counted forward 80
+	holds "what came by the tunnel is counted as delivered" counted delivered 80
 	((failed == 0)) || sed 's/^/# /' "$dir/margayd.log"
-	echo "$passed passed, $failed failed"
-	((failed == 0))
+	finish
 }
 
 main

@@ -4,20 +4,10 @@
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
-passed=0 failed=0
+. tests/lab/checks
+needs_root
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
-
-ok() { # STATUS WORDS
-	if (($1 == 0)); then
-		passed=$((passed + 1))
-		echo "ok $((passed + failed)) - $2"
-	else
-		failed=$((failed + 1))
-		echo "not ok $((passed + failed)) - $2"
-		tail -n 5 "$out" | sed 's/^/# /'
-	fi
-}
 
 refused() { # WORDS-EXPECTED OPTION...
 	local want=$1 status
@@ -27,12 +17,6 @@ refused() { # WORDS-EXPECTED OPTION...
 	((status == 2)) && grep -q -- "$want" "$out"
 	ok $? "refused: ${*:2}"
 }
-
-if ((EUID != 0)); then
-	echo "skipped: needs root"
-	echo "0 passed, 0 failed, 1 skipped"
-	exit 0
-fi
 
 # At a load of a third the oracle hardly ever waits: no slot is busy where it sends to. It never sends to a site's router
 # for Margay to place, and both are asked for the same.
@@ -67,5 +51,4 @@ flock /run/lock/margay-lab find /run/netns /run /sys/fs/bpf -maxdepth 1 -name 'm
 ! grep -E '/(mgl-.*|margay-lab)$' "$out" >/dev/null
 ok $? "nothing is left behind"
 
-echo "$passed passed, $failed failed"
-((failed == 0 && passed > 0))
+finish

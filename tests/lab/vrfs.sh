@@ -5,22 +5,11 @@
 set -u
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+. tests/lab/checks
 build=${MARGAY_BUILD:-$PWD/build/release}
-passed=0 failed=0
 pins=/sys/fs/bpf/margay-vrfs
 spaces=(mgvrf-in mgvrf-out mgvrf-rr mgvrf-lan mgvrf-red mgvrf-blue mgvrf-redsrv mgvrf-bluesrv)
 children=()
-
-ok() { # WORDS COMMAND...
-	local words=$1
-
-	shift
-	if "$@"; then
-		passed=$((passed + 1)) && echo "ok $((passed + failed)) - $words"
-	else
-		failed=$((failed + 1)) && echo "not ok $((passed + failed)) - $words"
-	fi
-}
 
 stop() {
 	((${#children[@]} == 0)) || kill "${children[@]}" 2>/dev/null
@@ -198,15 +187,7 @@ with socket.create_connection(("198.51.100.80", 80), timeout=1) as s:
     sys.exit(s.recv(64) != sys.argv[1].encode())' "${3:-$1} for 10.$2.0.9" 2>/dev/null
 }
 
-reached() { # VRF NUMBER [SERVER]: within 30 s, as neighbours have to be found first
-	local i
-
-	for i in {1..30}; do
-		ask "$@" && return 0
-		sleep "0.$((i > 5))5"
-	done
-	return 1
-}
+reached() { within 60 ask "$@"; } # VRF NUMBER [SERVER]: neighbours have to be found first
 
 all_of() { # VRF NUMBER COUNT
 	local i
@@ -232,43 +213,35 @@ reload() { # SPACE SED-SCRIPT: its configuration from now on
 	"$build/tools/margay/margay" --socket "$dir/$1.sock" reload "$dir/$1.yaml" >/dev/null
 }
 
-until_shown() { # SPACE EXPRESSION COMMAND...: within 10 s
-	local i
-
-	for i in {1..50}; do
-		shown "$@" && return 0
-		sleep 0.2
-	done
-	return 1
-}
+until_shown() { within 30 shown "$@"; } # SPACE EXPRESSION COMMAND...
 
 # What a VRF is may be changed while packets flow, and no session ends for it.
 by_reload() {
-	ok "reload: red imports what blue exports" reload in 's/"65000:61"/"65000:62"/'
-	ok "reload: so its clients are served by blue" reached red 61 blue
-	ok "reload: and blue's as before" all_of blue 62 5
-	ok "reload: red imports its own again" reload in '/name: red,/s/"65000:62"/"65000:61"/'
-	ok "reload: so its clients are served by red" reached red 61
-	ok "reload: the egress calls red's routes otherwise, and has another SID for it" reload out \
+	holds "reload: red imports what blue exports" reload in 's/"65000:61"/"65000:62"/'
+	holds "reload: so its clients are served by blue" reached red 61 blue
+	holds "reload: and blue's as before" all_of blue 62 5
+	holds "reload: red imports its own again" reload in '/name: red,/s/"65000:62"/"65000:61"/'
+	holds "reload: so its clients are served by red" reached red 61
+	holds "reload: the egress calls red's routes otherwise, and has another SID for it" reload out \
 		's/10.255.0.2:61/10.255.0.2:63/; s/2001:db8:5::61/2001:db8:5::63/'
-	ok "reload: the ingress hears of it" until_shown in \
+	holds "reload: the ingress hears of it" until_shown in \
 		'sorted((s["vrf"], s["sites"][0]["endpoint"], s["sites"][0]["state"]) for s in answer["services"]) == [("blue", "2001:db8:5::62", "up"), ("red", "2001:db8:5::63", "up")]' \
 		show services
-	ok "reload: and knows the routes by their new name only" shown in \
+	holds "reload: and knows the routes by their new name only" shown in \
 		'sorted(r["rd"] for r in answer["routes"]) == ["10.255.0.2:62", "10.255.0.2:63"]' \
 		show bgp routes
-	ok "reload: red is served there" reached red 61
-	ok "reload: the old SID leads nowhere" shown out \
+	holds "reload: red is served there" reached red 61
+	holds "reload: the old SID leads nowhere" shown out \
 		'sorted((e["endpoint"], e.get("vrf")) for e in answer["endpoints"]) == [("2001:db8:5::46", None), ("2001:db8:5::62", "blue"), ("2001:db8:5::63", "red")]' \
 		show endpoints
-	ok "reload: blue goes from the egress" reload out '/name: blue\(-web\)\?,/d'
-	ok "reload: its route goes" until_shown in '[r["rd"] for r in answer["routes"]] == ["10.255.0.2:63"]' \
+	holds "reload: blue goes from the egress" reload out '/name: blue\(-web\)\?,/d'
+	holds "reload: its route goes" until_shown in '[r["rd"] for r in answer["routes"]] == ["10.255.0.2:63"]' \
 		show bgp routes
-	ok "reload: blue goes from the ingress" reload in '/name: blue\(-web\)\?,/d'
-	ok "reload: red is the only one" shown in \
+	holds "reload: blue goes from the ingress" reload in '/name: blue\(-web\)\?,/d'
+	holds "reload: red is the only one" shown in \
 		'[s["vrf"] for s in answer["services"]] == ["red"]' show services
-	ok "reload: and served" all_of red 61 5
-	ok "reload: no session has ended" shown in \
+	holds "reload: and served" all_of red 61 5
+	holds "reload: no session has ended" shown in \
 		'[n["established"] for n in answer["neighbors"]] == [1]' show bgp neighbors
 }
 
@@ -283,27 +256,27 @@ by_reflector() { # NAME
 	configure
 	router out
 	router in
-	ok "$1: a client of red is served by red" reached red 61
-	ok "$1: and every one after it" all_of red 61 20
-	ok "$1: a client of blue is served by blue" reached blue 62
-	ok "$1: and every one after it" all_of blue 62 20
-	ok "$1: both at a time" all_of red 61 5
-	ok "$1: what is shown names the VRFs" shown in \
+	holds "$1: a client of red is served by red" reached red 61
+	holds "$1: and every one after it" all_of red 61 20
+	holds "$1: a client of blue is served by blue" reached blue 62
+	holds "$1: and every one after it" all_of blue 62 20
+	holds "$1: both at a time" all_of red 61 5
+	holds "$1: what is shown names the VRFs" shown in \
 		'sorted((s["vrf"], s["sites"][0]["endpoint"], s["sites"][0]["state"]) for s in answer["services"]) == [("blue", "2001:db8:5::62", "up"), ("red", "2001:db8:5::61", "up")]' \
 		show services
-	ok "$1: and the routes their distinguishers, labels and targets" shown in \
+	holds "$1: and the routes their distinguishers, labels and targets" shown in \
 		'sorted((r["rd"], r["label"], r["route-targets"], r["imported"]) for r in answer["routes"]) == [("10.255.0.2:61", 3, ["65000:61"], ["red"]), ("10.255.0.2:62", 3, ["65000:62"], ["blue"])]' \
 		show bgp routes
-	ok "$1: explain names the VRF" shown in 'answer["explained"][0]["vrf"] == "red"' explain red-web
-	ok "$1: so do the ports" shown in \
+	holds "$1: explain names the VRF" shown in 'answer["explained"][0]["vrf"] == "red"' explain red-web
+	holds "$1: so do the ports" shown in \
 		'[i.get("vrf") for i in answer["interfaces"]] == ["red", "blue", None]' show interfaces
-	ok "$1: and the egress's endpoints" shown out \
+	holds "$1: and the egress's endpoints" shown out \
 		'sorted((e["endpoint"], e.get("vrf")) for e in answer["endpoints"]) == [("2001:db8:5::46", None), ("2001:db8:5::61", "red"), ("2001:db8:5::62", "blue")]' \
 		show endpoints
-	ok "$1: nothing was for no service" shown out \
+	holds "$1: nothing was for no service" shown out \
 		'{c["name"]: c["packets"] for c in answer["verdicts"]}["no-service"] == 0' show counters
-	ok "$1: bpftool shows it in the services" dumped in mg_services '"vrf": 0x9'
-	ok "$1: and in the ports" dumped in mg_ports '"vrf": 3'
+	holds "$1: bpftool shows it in the services" dumped in mg_services '"vrf": 0x9'
+	holds "$1: and in the ports" dumped in mg_ports '"vrf": 3'
 	[[ $1 != margay ]] || by_reload
 	((failed == 0)) || tail -n 30 "$dir"/*.log | sed 's/^/# /'
 	stop
@@ -311,18 +284,17 @@ by_reflector() { # NAME
 }
 
 main() {
-	((EUID == 0)) || { echo "skipped: needs root" && echo "0 passed, 0 failed, 1 skipped" && exit 0; }
+	needs_root
 	dir=$(mktemp -d)
 	trap clean EXIT
-	ok "the network is there" network
+	holds "the network is there" network
 	by_reflector margay
 	if command -v gobgpd >/dev/null; then
 		by_reflector gobgp
 	else
 		echo "# gobgpd is not installed: by Margay's reflector only"
 	fi
-	echo "$passed passed, $failed failed"
-	((failed == 0))
+	finish
 }
 
 main
