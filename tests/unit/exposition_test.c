@@ -109,6 +109,7 @@ static const struct {
 	{ "time is NaN", "w 1 NaN\n", "the time is no number", "", false },
 	{ "fraction of a millisecond", "w 1 1.5\n", "the time is no whole number", "", false },
 	{ "time far off", "w 1 1e15\n", "the time is out of range", "", false },
+	{ "time long ago", "w 1 -1e15\n", "the time is out of range", "", false },
 	{ "more behind", "w 1 2 3\n", "there is more behind the value and the time", "", false },
 	{ "label without name", "w{=\"1\"} 1\n", "a label has no name", "", false },
 	{ "label with a colon", "w{a:b=\"1\"} 1\n", "a label has no value", "", false },

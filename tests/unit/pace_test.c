@@ -10,6 +10,7 @@ Test(pace, keeps_its_interval)
 
 	cr_expect(eq(u32, pace_next(&pace, true, 0, 0), 1000));
 	cr_expect(eq(u32, pace_next(&pace, true, 300, 0), 700));
+	cr_expect(eq(u32, pace_next(&pace, true, 950, 0), 100), "never almost at once");
 	cr_expect(eq(u32, pace_next(&pace, true, 5000, 0), 100), "never at once");
 	cr_expect(eq(u32, pace_next(&pace, true, 0, UINT32_MAX), 950));
 }

@@ -212,6 +212,34 @@ Test(reading, rates_of_counters)
 	cr_expect(eq(dbl, told(10).arrival_rate, 20));
 }
 
+Test(reading, a_counter_that_stands_still)
+{
+	struct mapping_value *v = value("arrival-rate", "c");
+	struct reading_stats stats;
+
+	v->of[0].rate = true;
+	begin();
+	TAKEN(0, "c 100\n");
+	TAKEN(2, "c 100\n");
+	cr_expect(eq(u32, told(2).has, REPORT_ARRIVAL_RATE | REPORT_WINDOW | REPORT_SAMPLED));
+	cr_expect(eq(dbl, told(2).arrival_rate, 0));
+	reading_stats(reading, &stats);
+	cr_expect(eq(u64, stats.resets, 0));
+}
+
+Test(reading, a_rate_takes_time)
+{
+	struct mapping_value *v = value("arrival-rate", "c");
+
+	v->of[0].rate = true;
+	begin();
+	TAKEN(0, "c 100\n");
+	TAKEN(0.049, "c 200\n");
+	cr_expect(eq(u32, told(0.049).has, REPORT_SAMPLED));
+	TAKEN(0.099, "c 201\n");
+	cr_expect(eq(dbl, told(0.099).arrival_rate, 20));
+}
+
 Test(reading, a_mean_time_of_two_counters)
 {
 	struct mapping_value *v = value("service-time", "sum");
@@ -271,6 +299,20 @@ Test(reading, clocks_that_jump)
 	cr_expect(eq(i64, told(14).sampled_ms, START_MS + 14000));
 }
 
+Test(reading, two_values_of_one_moment)
+{
+	struct mapping_value *v = value("arrival-rate", "c");
+	struct reading_stats stats;
+
+	v->of[0].rate = true;
+	begin();
+	TAKEN(0, "c 100 1800000000000\n");
+	TAKEN(5, "c 150 1800000000000\n");
+	cr_expect(eq(u32, told(5).has, REPORT_SAMPLED));
+	reading_stats(reading, &stats);
+	cr_expect(eq(u64, stats.jumps, 1));
+}
+
 Test(reading, the_future_counts_as_now)
 {
 	struct reading_time now = at(0);
@@ -294,6 +336,8 @@ Test(reading, what_is_too_old_is_named)
 	TAKEN(0, "g 3 1799999985000\n");
 	TAKEN(1, "g{i=\"1\"} 3 1799999000000\ng{i=\"2\"} 4\n");
 	cr_expect(eq(dbl, told(1).in_flight, 4));
+	cr_expect(eq(u32, told(16).has, REPORT_SAMPLED | REPORT_IN_FLIGHT));
+	cr_expect(eq(u32, told(16.001).has, REPORT_SAMPLED));
 }
 
 static const struct {
@@ -352,6 +396,8 @@ Test(reading, no_number_is_no_sample)
 	reading_stats(reading, &stats);
 	cr_expect(eq(u64, stats.skipped, 2));
 	cr_expect(eq(u64, stats.samples, 1));
+	TAKEN(1, "g NaN\ng 4\n");
+	cr_expect(eq(dbl, told(1).in_flight, 4), "no number leaves nothing behind");
 }
 
 Test(reading, drains_and_keeps_what_it_does_not_know)

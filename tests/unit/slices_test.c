@@ -83,6 +83,10 @@ static const struct {
 	{ "in two slices once",
 	  LIST(SLICE("a", END("10.0.0.1", "\"ready\":false")) "," SLICE("b", END("10.0.0.1", ""))),
 	  "1 1 1 1 0" },
+	{ "in two slices, leaving by one word",
+	  LIST(SLICE("a", END("10.0.0.1", "\"terminating\":true")) "," SLICE("b",
+									     END("10.0.0.1", ""))),
+	  "1 1 1 1 0" },
 	{ "endpoints null", LIST("{" META("a", "5") ",\"endpoints\":null}"), "0 0 0 0 0" },
 	{ "no endpoints", LIST("{" META("a", "5") "}"), "0 0 0 0 0" },
 	{ "unknown keys", LIST(SLICE("a", "{\"addresses\":[\"10.0.0.1\"],\"x\":[1,{}]}")),
@@ -168,6 +172,11 @@ static const struct {
 	{ "unknown is deleted", EVENT("DELETED", "{" META("x", "14") "}"), "1 1 1 1 0", "14", 0,
 	  1 },
 	{ "deleted", EVENT("DELETED", "{" META("b", "15") "}"), "0 0 0 0 0", "15", 0, 1 },
+	{ "one more",
+	  EVENT("ADDED", "{" META("c", "16") ",\"endpoints\":[" END("10.0.0.4", "") "]}"),
+	  "1 1 1 1 0", "16", 0, 1 },
+	{ "the first is deleted", EVENT("DELETED", "{" META("a", "17") "}"), "1 1 1 1 0", "17", 0,
+	  1 },
 };
 
 Test(slices, follows_events)
@@ -204,6 +213,7 @@ Test(slices, bounds_slices_and_endpoints)
 				     i >> 8, i & 255);
 	sprintf(text + n, "]}}");
 	cr_expect(eq(int, event(text), 0), "%s", reason);
+	cr_expect(eq(int, event(text), 0), "in the place of the former ones: %s", reason);
 	cr_expect(eq(str, (char *)counts(), "4096 4096 4096 4096 0"));
 	cr_expect(eq(
 		int,
