@@ -163,8 +163,8 @@ Test(egress, announces_what_it_hosts, .init = lab_up, .fini = lab_down, .timeout
 	cr_expect(epsilon_eq(dbl, lab.far->path.report.capacity, 8, 0.01));
 	cr_expect(view(0).announced);
 	cr_expect(eq(sz, slots_of(0, 1) + slots_of(0, 2), SLOTS));
-	cr_expect(gt(sz, slots_of(0, 1), 0));
-	cr_expect(gt(sz, slots_of(0, 2), 0));
+	cr_expect(ne(sz, slots_of(0, 1), 0));
+	cr_expect(ne(sz, slots_of(0, 2), 0));
 	configure(two, 1);
 	LOOP_UNTIL(&lab.all, routes() == 1);
 }
@@ -206,7 +206,7 @@ Test(egress, changes_in_place, .init = lab_up, .fini = lab_down, .timeout = 30)
 	configure(&config, 1);
 	slots_read(0, after);
 	cr_expect(view(0).table == table);
-	cr_expect(gt(sz, slots_of(0, 3), 0));
+	cr_expect(ne(sz, slots_of(0, 3), 0));
 	for (size_t i = 0; i < SLOTS; i++)
 		cr_expect(after[i] == before[i] || after[i] == 3, "slot %zu", i);
 
@@ -273,7 +273,7 @@ Test(egress, spaces_updates, .init = lab_up, .fini = lab_down, .timeout = 30)
 	loop_for(&lab.all, 500);
 	cr_expect(eq(u64, updates(), sent + 1), "no news: not before update_max_s");
 	LOOP_UNTIL(&lab.all, updates() == sent + 2);
-	cr_expect(gt(dbl, (double)(uv_hrtime() - start), 0.9e9));
+	cr_expect(uv_hrtime() - start > 900000000);
 
 	start = uv_hrtime();
 	egress_metric(lab.egress, "s80-80", &much);

@@ -94,7 +94,7 @@ Test(flood, delays_no_withdrawal, .timeout = 60)
 
 	while (flood_pour(&loud, octets, len, &at) && errno != EAGAIN)
 		;
-	cr_assert(gt(sz, at, 8 * TURN_OCTETS), "the socket takes too little to tell: %zu", at);
+	cr_assert(at > 8 * TURN_OCTETS, "the socket takes too little to tell: %zu", at);
 	w = writer_of(message, sizeof(message));
 	cr_assert(update_encode_withdraw(&codec, &nlri, 1, &w));
 	raw_send(&quiet, &w);

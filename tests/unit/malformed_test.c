@@ -36,7 +36,7 @@ Test(malformed, costs_what_it_has_to)
 
 	for (int from = 0; from < FROM_COUNT; from++)
 		malformed_each(from, codec_check, &count);
-	cr_expect(gt(sz, count, 500));
+	cr_expect(count > 500, "%zu", count);
 }
 
 /* RFC 4271 section 6.3: an unknown one that says that it is well-known ends the session. So what
@@ -221,7 +221,7 @@ static void run_session(enum malformed_from from)
 	scene = (struct scene){ .from = from };
 	scene_open(&scene);
 	malformed_each(from, session_check, &scene);
-	cr_expect(gt(sz, scene.count, 20));
+	cr_expect(scene.count > 20, "%zu", scene.count);
 	cr_expect(eq(int, scene.resets > 0, from == FROM_IBGP)); /* MP attributes, and no others */
 	scene_close(&scene);
 }

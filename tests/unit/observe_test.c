@@ -204,7 +204,7 @@ Test(observe, a_full_set_forgets_its_oldest)
 		target.clock_ns += 10000;
 		packet(SYN, 1 + i % FLOWS);
 	}
-	cr_expect(gt(u64, load->starts, FLOWS), "nothing was ever forgotten");
+	cr_expect(load->starts > FLOWS, "nothing was ever forgotten");
 	cr_expect(lt(u64, load->starts, FLOWS + FLOWS / 2), "%llu", load->starts);
 	packet(SYN, FLOWS);
 	cr_expect(lt(u64, load->starts, FLOWS + FLOWS / 2 + 1), "the newest is known");

@@ -68,9 +68,10 @@ Test(observed, follows)
 
 	f.last_s = 0.2;
 	now_s = run(&o, &f, now_s, 10);
-	cr_expect(gt(dbl, observed_load(&o, now_s).flow_time_s, 0.18), "1 - exp(-2) of the way");
+	cr_expect(observed_load(&o, now_s).flow_time_s > 0.18, "1 - exp(-2) of the way");
 	cr_expect(lt(dbl, observed_load(&o, now_s).steady, 15), "that has not lasted yet");
-	cr_expect(gt(dbl, observed_load(&o, now_s).in_flight, 18));
+	cr_expect(observed_load(&o, now_s).in_flight > 18, "%g",
+		  observed_load(&o, now_s).in_flight);
 }
 
 Test(observed, few_flows)
@@ -196,7 +197,7 @@ Test(observed, hangs)
 		c.in_flight += 10;
 		observed_note(&o, i, &c);
 	}
-	cr_expect(gt(dbl, observed_load(&o, 70).flow_time_s, 5));
+	cr_expect(observed_load(&o, 70).flow_time_s > 5, "%g", observed_load(&o, 70).flow_time_s);
 	for (int i = 71; i <= 100; i++) {
 		c.starts += 10;
 		c.in_flight += 10;
@@ -230,7 +231,8 @@ Test(observed, ages)
 	double now_s = run(&o, &f, 0, 30);
 
 	cr_expect(eq(dbl, observed_load(&o, now_s + 10).age_s, 10));
-	cr_expect(gt(dbl, observed_load(&o, now_s + 10).flow_time_s, 0));
+	cr_expect(observed_load(&o, now_s + 10).flow_time_s > 0, "%g",
+		  observed_load(&o, now_s + 10).flow_time_s);
 	cr_expect(lt(dbl, observed_load(&o, now_s + 10.5).flow_time_s, 0));
 	cr_expect(lt(dbl, observed_load(&o, now_s + 10.5).rate, 0));
 }

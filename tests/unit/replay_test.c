@@ -230,7 +230,7 @@ Test(replay, adds_up)
 	cr_expect(lt(dbl, fabs(sum[0] - 1), 1e-9), "shares of each moment are 1 in sum");
 	cr_expect(lt(dbl, fabs(sum[1] - 1), 1e-9));
 	cr_expect(eq(dbl, fmod(s->moved[1], 1), 0.0), "all of it moves, or nothing");
-	cr_expect(gt(dbl, s->apart_most, 0.3));
+	cr_expect(s->apart_most > 0.3, "%g", s->apart_most);
 	cr_expect(le(dbl, s->apart_summed / (s->last_s - s->began_s), s->apart_most));
 	free(record.text);
 }

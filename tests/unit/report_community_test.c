@@ -211,8 +211,8 @@ Test(report_community, keeps_to_the_range)
 	c = cursor_of(bytes, writer_len(&w));
 	cr_expect(eq(u32, report_community_decode(&c, &back), 0));
 	cr_expect(eq(u32, back.report.has, path.report.has));
-	cr_expect(gt(dbl, back.report.capacity, 1e38));
-	cr_expect(gt(dbl, back.report.service_time_s, 0));
+	cr_expect(back.report.capacity > 1e38, "%g", back.report.capacity);
+	cr_expect(back.report.service_time_s > 0, "%g", back.report.service_time_s);
 	cr_expect(near(back.report.window_s, 0.1));
 	cr_expect(near(back.report.utilisation, 65.534));
 }

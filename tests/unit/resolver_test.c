@@ -39,7 +39,7 @@ static void unwatch(void *user, const struct addr *addr)
 	struct resolved *r = user;
 	size_t i = hop_of(r, addr);
 
-	cr_assert(gt(uint, r->watched[i], 0));
+	cr_assert(ne(uint, r->watched[i], 0));
 	r->watched[i]--;
 }
 
