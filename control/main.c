@@ -4,6 +4,7 @@
  * the configuration, ties BGP's routes to the ingress, and takes them apart in reverse order.
  * Leaving does not touch the data plane: packets go on by the last tables.
  */
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "bgp/observer.h"
@@ -719,6 +720,7 @@ static int daemon_run(const char *file)
 	if (uv_loop_init(&d.loop) < 0)
 		die("margayd: no event loop");
 	signal(SIGPIPE, SIG_IGN);
+	descriptors_raise();
 	r = daemon_open(&d);
 	if (r >= 0) {
 		daemon_handles_open(&d);

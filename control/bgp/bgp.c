@@ -468,6 +468,15 @@ static const struct neighbor *neighbor_of_id(const struct bgp *bgp, uint32_t id)
 	return NULL;
 }
 
+bool bgp_neighbor_remote(const struct bgp *bgp, uint32_t id, struct addr *ret)
+{
+	const struct neighbor *neighbor = neighbor_of_id(bgp, id);
+
+	if (neighbor)
+		*ret = neighbor_config(neighbor)->remote;
+	return neighbor;
+}
+
 bool bgp_peer_find(const struct bgp *bgp, uint32_t id, struct bgp_peer *ret)
 {
 	const struct neighbor *neighbor = neighbor_of_id(bgp, id);
@@ -526,6 +535,33 @@ void bgp_routes(const struct bgp *bgp, void (*visit)(void *user, const struct bg
 
 	while ((entry = rib_next(bgp->speaker.rib, entry)))
 		entry_visit(entry, visit, user);
+}
+
+struct some_routes {
+	size_t count;
+	void (*visit)(void *user, const struct bgp_route *route);
+	void *user;
+};
+
+static void entry_visit_some(void *user, const struct rib_entry *entry)
+{
+	struct some_routes *some = user;
+
+	for (const struct rib_route *r = entry->routes; r; r = r->next)
+		some->count++;
+	entry_visit(entry, some->visit, some->user);
+}
+
+void bgp_routes_some(const struct bgp *bgp, uint64_t *at, size_t most,
+		     void (*visit)(void *user, const struct bgp_route *route), void *user)
+{
+	struct some_routes some = { .visit = visit, .user = user };
+
+	for (size_t buckets = 0; some.count < most && buckets < 64 * most; buckets++) {
+		rib_scan(bgp->speaker.rib, at, entry_visit_some, &some);
+		if (!*at)
+			return;
+	}
 }
 
 void bgp_resolve(struct bgp *bgp, const struct bgp_resolver *resolver, void *user)

@@ -252,6 +252,14 @@ struct bgp_neighbor_state {
 };
 bool bgp_neighbor_state(const struct bgp *bgp, size_t index, struct bgp_neighbor_state *ret);
 
+/* Calls visit for routes of the Adj-RIBs-In and our own, most or some more. *at is 0 to begin with,
+ * and again when that were the last ones; the RIB may change between calls. Routes that stay are
+ * met at least once, perhaps twice. visit must not change the RIB. */
+void bgp_routes_some(const struct bgp *bgp, uint64_t *at, size_t most,
+		     void (*visit)(void *user, const struct bgp_route *route), void *user);
+/* Its address. False: there is no such neighbour (any more). */
+bool bgp_neighbor_remote(const struct bgp *bgp, uint32_t id, struct addr *ret);
+
 /* Calls visit for every route of the Adj-RIBs-In and our own; it must not change the RIB. */
 void bgp_routes(const struct bgp *bgp, void (*visit)(void *user, const struct bgp_route *route),
 		void *user);

@@ -351,6 +351,17 @@ struct rib_entry *rib_next(const struct rib *rib, const struct rib_entry *after)
 	return entry;
 }
 
+void rib_scan(const struct rib *rib, uint64_t *at,
+	      void (*visit)(void *user, const struct rib_entry *entry), void *user)
+{
+	const struct table *table = &rib->entries;
+	const struct table_link *link = table->size ? table->bucket[*at & (table->size - 1)] : NULL;
+
+	for (; link; link = link->next)
+		visit(user, TABLE_ENTRY(link, struct rib_entry, link));
+	*at = table_scan_next(table, *at);
+}
+
 /* The best one is remembered by its out_id; 0: not decided since the last change. */
 struct rib_route *rib_best(struct rib_entry *entry)
 {

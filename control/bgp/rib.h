@@ -66,6 +66,9 @@ struct rib_entry *rib_find_told(struct rib *rib, const struct bgp_dst *dst);
 void rib_release(struct rib *rib, struct rib_entry *entry); /* frees it, if it has neither */
 /* All of them, in no order: NULL begins and ends it. A change of the RIB ends the walk. */
 struct rib_entry *rib_next(const struct rib *rib, const struct rib_entry *after);
+/* Visits the entries at *at, a step of a walk with pauses: see table_scan_next(). */
+void rib_scan(const struct rib *rib, uint64_t *at,
+	      void (*visit)(void *user, const struct rib_entry *entry), void *user);
 struct rib_route *rib_best(struct rib_entry *entry); /* by decision.c, NULL where it says so */
 void rib_undecide(struct rib_entry *entry);          /* something else than its routes changed */
 struct intern_table *rib_interned(struct rib *rib);

@@ -96,6 +96,19 @@ static inline void table_remove(struct table *table, struct table_link *link)
 	*table = (struct table){ 0 };
 }
 
+/* The bucket to look at after this one, in a walk with pauses: 0 begins and ends it. What is there
+ * from its beginning to its end is met, whatever is added and removed meanwhile; some things may be
+ * met twice. Indices count up from their highest bit, so that a bucket that has become two by
+ * growth is followed by both. */
+static inline uint64_t table_scan_next(const struct table *table, uint64_t at)
+{
+	uint64_t bit = table->size >> 1;
+
+	for (at &= table->size ? table->size - 1 : 0; at & bit; bit >>= 1)
+		at ^= bit;
+	return at | bit;
+}
+
 /* All of them, in no order: NULL begins and ends it. Additions and removals end a walk. */
 static inline struct table_link *table_walk(const struct table *table,
 					    const struct table_link *after)

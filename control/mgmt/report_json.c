@@ -146,3 +146,12 @@ const char *report_get(const json_t *object, struct report *ret)
 	*ret = report;
 	return NULL;
 }
+
+void id_put(json_t *object, const char *key, const uint8_t id[4])
+{
+	struct addr addr = addr_of_v4(id);
+	char text[ADDR_STRLEN];
+
+	if (!addr_is_zero(&addr))
+		answer_text(object, key, addr_format(&addr, text));
+}

@@ -37,3 +37,6 @@ void site_state_put(json_t *object, const struct ingress_site_view *site);
 const char *report_get(const json_t *object, struct report *ret);
 
 const char *policy_text(enum policy policy);
+
+/* A BGP identifier, four octets; nothing where it is zero. */
+void id_put(json_t *object, const char *key, const uint8_t id[4]);

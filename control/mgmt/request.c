@@ -24,6 +24,10 @@ static const struct argument none[] = { { 0 } };
 static const struct argument service_maybe[] = { { "service", ARGUMENT_TEXT, false }, { 0 } };
 static const struct argument service_needed[] = { { "service", ARGUMENT_TEXT, true }, { 0 } };
 static const struct argument pins[] = { { "all", ARGUMENT_FLAG, false }, { 0 } };
+static const struct argument routes[] = { { "destination", ARGUMENT_TEXT, false },
+					  { "neighbor", ARGUMENT_TEXT, false },
+					  { "at", ARGUMENT_NUMBER, false },
+					  { 0 } };
 static const struct argument explain[] = { { "service", ARGUMENT_TEXT, true },
 					   { "from", ARGUMENT_TEXT, false },
 					   { 0 } };
@@ -85,7 +89,7 @@ static const struct verb {
 	{ "show", "endpoints", false, none, show_endpoints },
 	{ "show", "names", false, none, show_names },
 	{ "show", "bgp", false, none, show_bgp_neighbors },
-	{ "show", "bgp-routes", false, none, show_bgp_routes },
+	{ "show", "bgp-routes", false, routes, show_bgp_routes },
 	{ "show", "bmp", false, none, show_bmp },
 	{ "show", "igp", false, none, show_igp },
 	{ "show", "mrt", false, none, show_mrt },

@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* show bgp [neighbors|routes]. */
+/* show bgp [neighbors]. */
 #include "base/util.h"
 #include "bgp/tcp_counters.h"
 #include "mgmt/report_json.h"
 #include "mgmt/request.h"
 
 #include <stdio.h>
-
-static void put_id(json_t *object, const char *key, const uint8_t id[4])
-{
-	struct addr addr = addr_of_v4(id);
-	char text[ADDR_STRLEN];
-
-	if (!addr_is_zero(&addr))
-		answer_text(object, key, addr_format(&addr, text));
-}
 
 static void put_families(json_t *object, const char *key, uint32_t families)
 {
@@ -42,7 +33,7 @@ static void put_carriers(json_t *object, const char *key, uint32_t carriers)
 
 static void put_session(json_t *object, const struct bgp_neighbor_state *state)
 {
-	put_id(object, "remote-id", state->remote_id);
+	id_put(object, "remote-id", state->remote_id);
 	answer_count(object, "hold-time", state->hold_s);
 	put_families(object, "families", state->families);
 	put_families(object, "add-path-in", state->add_path_in);
@@ -214,94 +205,5 @@ json_t *show_bgp_neighbors(const struct request *request)
 		put_neighbor(request, answer_append(neighbors), &state);
 	put_ranges(answer, bgp);
 	put_dropped(answer, bgp);
-	return answer;
-}
-
-struct route_visit {
-	const struct request *request;
-	json_t *routes;
-};
-
-static void neighbor_address(const struct bgp *bgp, uint32_t id, char ret[ADDR_STRLEN])
-{
-	struct bgp_neighbor_state state;
-
-	snprintf(ret, ADDR_STRLEN, "self");
-	for (size_t i = 0; id && bgp_neighbor_state(bgp, i, &state); i++)
-		if (state.id == id)
-			addr_format(&state.config.remote, ret);
-}
-
-static void put_path(json_t *object, const struct bgp_path *path)
-{
-	char text[ADDR_STRLEN];
-
-	answer_text(object, "next-hop", addr_format(&path->next_hop, text));
-	if (path->has & BGP_HAS_LOCAL_PREF)
-		answer_count(object, "local-pref", path->local_pref);
-	if (path->has & BGP_HAS_MED)
-		answer_count(object, "med", path->med);
-	if (path->has & BGP_HAS_ORIGINATOR)
-		put_id(object, "originator", path->originator_id);
-	answer_text(object, "encapsulation", bgp_tunnel_text(path->tunnel.kind));
-	if (path->tunnel.kind != BGP_TUNNEL_NONE)
-		answer_text(object, "endpoint", addr_format(&path->tunnel.endpoint, text));
-	if (path->tunnel.kind == BGP_TUNNEL_VXLAN)
-		answer_count(object, "vni", path->tunnel.vni);
-	if (path->has & BGP_HAS_SITE_ID)
-		answer_count(object, "site-id", path->site_id);
-	if (!(path->has & BGP_HAS_REPORT))
-		return;
-	carried_put(object, path->carrier, path->carried);
-	report_put(answer_object(object, "report"), &path->report);
-}
-
-/* The label's 20 bits, who may import the route, and which VRFs here do. */
-static void put_vpn(const struct config *config, json_t *object, const struct bgp_path *path)
-{
-	json_t *targets = answer_array(object, "route-targets");
-	json_t *vrfs = answer_array(object, "imported");
-	char text[RD_STRLEN];
-	struct bgp_rt rt;
-
-	for (size_t i = 0; config && i < config->vrf_count; i++)
-		if (vrf_imports(&config->vrf[i], path))
-			json_array_append_new(vrfs, json_string(config->vrf[i].name));
-
-	answer_count(object, "label", path->label >> 4);
-	for (size_t i = 0; bgp_rt_at(path->ext_communities.at, path->ext_communities.len, i, &rt);
-	     i++)
-		json_array_append_new(targets, json_string(bgp_rt_format(&rt, text)));
-}
-
-static void put_route(void *user, const struct bgp_route *route)
-{
-	struct route_visit *visit = user;
-	json_t *object = answer_append(visit->routes);
-	char prefix[PREFIX_STRLEN], neighbor[ADDR_STRLEN], rd[RD_STRLEN];
-
-	neighbor_address(visit->request->context->bgp, route->neighbor, neighbor);
-	answer_text(object, "prefix", prefix_format(&route->dst.prefix, prefix));
-	if (route->dst.vpn)
-		answer_text(object, "rd", bgp_rd_format(&route->dst.rd, rd));
-	answer_text(object, "neighbor", neighbor);
-	if (route->path_id)
-		answer_count(object, "path-id", route->path_id);
-	answer_number(object, "age",
-		      (double)(visit->request->now_ms - (int64_t)route->received_ms) / 1000);
-	answer_flag(object, "stale", route->stale);
-	if (route->path && route->dst.vpn)
-		put_vpn(visit->request->context->config, object, route->path);
-	if (route->path)
-		put_path(object, route->path);
-}
-
-json_t *show_bgp_routes(const struct request *request)
-{
-	json_t *answer = json_object();
-	struct route_visit visit = { request, answer_array(answer, "routes") };
-
-	if (request->context->bgp)
-		bgp_routes(request->context->bgp, put_route, &visit);
 	return answer;
 }

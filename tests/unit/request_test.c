@@ -97,6 +97,16 @@ static const struct {
 	{ "scores", "{\"verb\":\"show\",\"object\":\"scores\"}", "" },
 	{ "neighbors", "{\"verb\":\"show\",\"object\":\"bgp\"}", "" },
 	{ "routes", "{\"verb\":\"show\",\"object\":\"bgp-routes\"}", "" },
+	{ "routes to a name",
+	  "{\"verb\":\"show\",\"object\":\"bgp-routes\",\"destination\":\"web\"}", "bad-argument" },
+	{ "routes within too much",
+	  "{\"verb\":\"show\",\"object\":\"bgp-routes\",\"destination\":\"192.0.2.0/33\"}",
+	  "bad-argument" },
+	{ "routes within nothing",
+	  "{\"verb\":\"show\",\"object\":\"bgp-routes\",\"destination\":\"192.0.2.0/\"}",
+	  "bad-argument" },
+	{ "routes of a name", "{\"verb\":\"show\",\"object\":\"bgp-routes\",\"neighbor\":\"rr\"}",
+	  "bad-argument" },
 	{ "table to a file", "{\"verb\":\"mrt\",\"object\":\"dump\"}", "" },
 	{ "table out of the directory",
 	  "{\"verb\":\"mrt\",\"object\":\"dump\",\"name\":\"/etc/x\"}", "bad-argument" },
@@ -365,6 +375,48 @@ Test(request, tells_classes_tiers_and_cost)
 		     (char *)"excluded: class cloud not allowed"));
 	cr_expect(eq(str, (char *)json_string_value(first_of(west, "class")), (char *)"cloud"));
 	json_decref(answer);
+	router_close(&r);
+}
+
+static const struct {
+	const char *more;
+	unsigned int at[3]; /* routes of each page */
+} route_pages[] = {
+	{ "", { 1, 1, 1 } },
+	{ ",\"destination\":\"198.51.100.81\"", { 0, 1, 0 } },
+	{ ",\"destination\":\"198.51.100.81/32\"", { 0, 1, 0 } },
+	{ ",\"destination\":\"198.51.100.80/31\"", { 1, 1, 0 } },
+	{ ",\"destination\":\"0.0.0.0/0\"", { 1, 1, 1 } },
+	{ ",\"destination\":\"::/0\"", { 0, 0, 0 } },
+	{ ",\"destination\":\"::1\"", { 0, 0, 0 } },
+	{ ",\"neighbor\":\"::2\"", { 1, 1, 1 } },
+	{ ",\"neighbor\":\"::3\"", { 0, 0, 0 } },
+	{ ",\"neighbor\":\"self\"", { 0, 0, 0 } },
+};
+
+Test(request, shows_routes_page_by_page)
+{
+	struct router r;
+
+	router_open(&r);
+	for (size_t i = 0; i < ARRAY_SIZE(route_pages); i++) {
+		for (unsigned int at = 0; at < 3; at++) {
+			char line[200];
+			json_t *answer;
+
+			snprintf(line, sizeof(line),
+				 "{\"verb\":\"show\",\"object\":\"bgp-routes\",\"at\":%u%s}", at,
+				 route_pages[i].more);
+			answer = ask(&r, line);
+			cr_expect(eq(sz, json_array_size(json_object_get(answer, "routes")),
+				     route_pages[i].at[at]),
+				  "%s", line);
+			cr_expect(eq(int, json_integer_value(json_object_get(answer, "next")),
+				     (int)((at + 1) % 3)),
+				  "%s", line);
+			json_decref(answer);
+		}
+	}
 	router_close(&r);
 }
 

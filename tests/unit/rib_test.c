@@ -26,6 +26,63 @@ Test(rib, tells_what_changed)
 	cr_expect(eq(sz, rib_interned(rib)->paths.count, 0));
 }
 
+static void scan_note(void *user, const struct rib_entry *entry)
+{
+	struct bgp_nlri nlri;
+
+	for (unsigned int i = 0; i < 4000; i++) {
+		nlri = nlri_of(i, 0);
+		((unsigned int *)user)[i] += bgp_dst_equal(&nlri.dst, &entry->dst);
+	}
+}
+
+/* A walk that pauses, while the table grows, sees all that was there before and is there after. */
+static void scan(unsigned int before, unsigned int grow_at, unsigned int after)
+{
+	_cleanup_(freep) unsigned int *seen = calloc(4000, sizeof(*seen));
+	_cleanup_(rib_free) struct rib *rib = rib_new();
+	struct rib_source a = source_of(1);
+	struct bgp_path path = path_pref(100);
+	unsigned int steps = 0, twice = 0;
+	struct bgp_nlri nlri;
+	uint64_t at = 0;
+
+	for (unsigned int i = 0; i < before; i++) {
+		nlri = nlri_of(i, 0);
+		rib_announce(rib, &a, &nlri, &path, 10);
+	}
+	do {
+		for (unsigned int i = before; steps == grow_at && i < after; i++) {
+			nlri = nlri_of(i, 0);
+			rib_announce(rib, &a, &nlri, &path, 10);
+		}
+		for (unsigned int i = 0; steps == grow_at && i < before / 2; i++) {
+			nlri = nlri_of(2 * i, 0);
+			rib_withdraw(rib, &a, &nlri);
+		}
+		rib_scan(rib, &at, scan_note, seen);
+		cr_assert(le(uint, ++steps, 8192));
+	} while (at);
+	for (unsigned int i = 1; i < before; i += 2) {
+		cr_expect(ne(uint, seen[i], 0), "%u of %u, grown to %u after %u", i, before, after,
+			  grow_at);
+		twice += seen[i] > 1;
+	}
+	if (before == after || grow_at == 0)
+		cr_expect(eq(uint, twice, 0));
+}
+
+Test(rib, is_walked_with_pauses, .timeout = 60)
+{
+	scan(0, 0, 0);
+	scan(1, 0, 1);
+	scan(60, 0, 60);
+	scan(60, 20, 300);
+	for (unsigned int at = 0; at < 128; at += 7)
+		scan(128, at, 1000);
+	scan(100, 40, 4000);
+}
+
 Test(rib, counts_what_is_stale)
 {
 	struct rib_source a = source_of(1), b = source_of(2);

@@ -205,15 +205,24 @@ uint64_t bgp_refused(const struct bgp *bgp, enum bgp_refusal refusal)
 	return refusal + 1;
 }
 
-void bgp_routes(const struct bgp *bgp, void (*visit)(void *user, const struct bgp_route *route),
-		void *user)
+bool bgp_neighbor_remote(const struct bgp *bgp, uint32_t id, struct addr *ret)
+{
+	*ret = (struct addr){ .octet = { [15] = 2 } };
+	return id == 1;
+}
+
+/* One at a time, from the first one on. */
+void bgp_routes_some(const struct bgp *bgp, uint64_t *at, size_t most,
+		     void (*visit)(void *user, const struct bgp_route *route), void *user)
 {
 	const struct bgp_path path = { .has = BGP_HAS_REPORT | BGP_HAS_SITE_ID,
 				       .carrier = BGP_CARRIER_COMMUNITY,
 				       .report = { .has = REPORT_SCORE, .score = 7 } };
-	const struct bgp_route route = { .neighbor = 1, .path = &path, .dst.prefix.len = 128 };
+	struct bgp_route route = { .neighbor = 1, .path = &path, .dst.prefix.len = 32 };
 
+	route.dst.prefix.addr = addr_of_v4((uint8_t[]){ 198, 51, 100, (uint8_t)(80 + *at) });
 	visit(user, &route);
+	*at = (*at + 1) % 3;
 }
 
 bool feed_station(const struct feed *feed, size_t index, struct feed_station_view *ret)

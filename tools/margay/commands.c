@@ -3,6 +3,7 @@
 #include "grammar.h"
 #include "local.h"
 #include "record_commands.h"
+#include "routes_command.h"
 #include "trace_commands.h"
 #include "views.h"
 
@@ -103,10 +104,16 @@ const struct command commands[] = {
 	  .help = "BGP neighbors, and the last NOTIFICATION to and from each",
 	  .render = view_neighbors_whole },
 	{ .words = { "show", "bgp", "routes" },
-	  .verb = "show",
-	  .object = "bgp-routes",
+	  .arg = { { .name = "destination",
+		     .kind = ARG_POSITION,
+		     .help = "an address: routes that lead there; a prefix: routes within" },
+		   { .name = "neighbor",
+		     .kind = ARG_KEY,
+		     .source = SOURCE_NEIGHBORS,
+		     .help = "routes of this one; self: our own" },
+		   FLAG("all", "more than the first 1000") },
 	  .help = "BGP routes as they came, with their metrics",
-	  .render = view_routes },
+	  .local = local_routes },
 	{ .words = { "show", "bmp" },
 	  .verb = "show",
 	  .object = "bmp",

@@ -373,8 +373,6 @@ void view_routes(const json_t *answer)
 	size_t i;
 
 	json_array_foreach(get(answer, "routes"), i, route) print_route(route);
-	if (!json_array_size(get(answer, "routes")))
-		printf("no routes\n");
 }
 
 void view_stations(const json_t *answer)
