@@ -54,3 +54,9 @@ bool utf8_valid(const uint8_t *octets, size_t len)
 	}
 	return true;
 }
+
+bool utf8_steers(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x202a && c <= 0x202e) ||
+	       (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f;
+}

@@ -20,13 +20,6 @@ size_t reason_encode(const char *words, uint8_t ret[1 + REASON_MAX])
 	return 1 + len;
 }
 
-/* Controls of either set, and what turns the direction of text around (Unicode UAX 9). */
-static bool is_control(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x202a && c <= 0x202e) ||
-	       (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f;
-}
-
 static void printable(const uint8_t *octets, size_t len, char ret[REASON_STRLEN])
 {
 	size_t used = 0;
@@ -34,7 +27,7 @@ static void printable(const uint8_t *octets, size_t len, char ret[REASON_STRLEN]
 
 	for (size_t i = 0, n; i < len; i += n) {
 		n = utf8_next(octets + i, len - i, &value);
-		if (is_control(value)) {
+		if (utf8_steers(value)) {
 			ret[used++] = '.';
 			continue;
 		}

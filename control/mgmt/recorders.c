@@ -125,12 +125,29 @@ static bool queue_put_line(struct recorder *r, const struct record_line *line)
 	return queue_put(r, text, len, false);
 }
 
+/* The place of the service, or where it would stand: they are sorted, as each decision asks. */
+static size_t recorded_place(const struct recorder *r, uint64_t service)
+{
+	size_t low = 0, high = r->recorded_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (r->recorded[middle].service < service)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static struct recorded *recorded_find(const struct recorder *r, uint64_t service)
 {
-	for (size_t i = 0; i < r->recorded_count; i++)
-		if (r->recorded[i].service == service)
-			return &r->recorded[i];
-	return NULL;
+	size_t place = recorded_place(r, service);
+
+	return place < r->recorded_count && r->recorded[place].service == service
+		       ? &r->recorded[place]
+		       : NULL;
 }
 
 static bool recorder_knows(const struct recorder *r, const struct ingress_decision *d)
@@ -144,19 +161,30 @@ static void recorder_forget(struct recorder *r, uint64_t service)
 {
 	struct recorded *known = recorded_find(r, service);
 
-	if (known)
-		*known = r->recorded[--r->recorded_count];
+	if (!known)
+		return;
+	r->recorded_count--;
+	memmove(known, known + 1,
+		(size_t)(r->recorded + r->recorded_count - known) * sizeof(*known));
 }
 
 static bool recorder_learn(struct recorder *r, const struct ingress_decision *d)
 {
-	struct recorded *grown = reallocarray(r->recorded, r->recorded_count + 1, sizeof(*grown));
+	struct recorded *grown, *known = recorded_find(r, d->service);
+	size_t place;
 
+	if (known) {
+		known->configured_ns = d->configured_ns;
+		return true;
+	}
+	grown = reallocarray(r->recorded, r->recorded_count + 1, sizeof(*grown));
 	if (!grown)
 		return false;
 	r->recorded = grown;
-	recorder_forget(r, d->service);
-	r->recorded[r->recorded_count++] = (struct recorded){ d->service, d->configured_ns };
+	place = recorded_place(r, d->service);
+	memmove(grown + place + 1, grown + place, (r->recorded_count - place) * sizeof(*grown));
+	grown[place] = (struct recorded){ d->service, d->configured_ns };
+	r->recorded_count++;
 	return true;
 }
 
@@ -227,9 +255,10 @@ static void recorders_expire(struct recorders *all)
 static char *memory_write(const struct ingress_decision *d, size_t *ret_len)
 {
 	struct record_line line = { .kind = RECORD_SERVICE, .config = d->config->weights };
+	char address[ADDR_STRLEN];
 	char *text = NULL;
 
-	snprintf(line.service, sizeof(line.service), "%s", d->config->name);
+	record_label(d->config->name, service_address(&d->config->key, address), line.service);
 	if (weights_memory_of(d->weights, &line.memory) == 0)
 		text = record_line_write(&line, ret_len);
 	record_line_clear(&line);
@@ -248,9 +277,10 @@ static char *decision_write(const struct ingress_decision *d, size_t *ret_len)
 						  .site = calloc(d->count + 1,
 								 sizeof(*line.decision.site)),
 						  .count = d->count } };
+	char address[ADDR_STRLEN];
 	char *text = NULL;
 
-	snprintf(line.service, sizeof(line.service), "%s", d->config->name);
+	record_label(d->config->name, service_address(&d->config->key, address), line.service);
 	for (size_t i = 0; line.decision.site && i < d->count; i++) {
 		struct record_site *site = &line.decision.site[i];
 

@@ -237,6 +237,22 @@ static int take_scores(json_t *object, struct record_line *line, char why[FORM_F
 	return r ? r : check_scores(&line->scores, why);
 }
 
+const char *record_label(const char *name, const char *address, char ret[RECORD_LABEL_LEN])
+{
+	snprintf(ret, RECORD_LABEL_LEN, "%.60s@%.60s", name, address);
+	return ret;
+}
+
+bool record_label_matches(const char *label, const char *wanted)
+{
+	const char *at = strchr(label, '@');
+	size_t len = at ? (size_t)(at - label) : strlen(label);
+
+	return strcmp(label, wanted) == 0 ||
+	       (strlen(wanted) == len && strncmp(label, wanted, len) == 0) ||
+	       (at && strcmp(at + 1, wanted) == 0);
+}
+
 /* --- services --------------------------------------------------------------------------------- */
 
 static void put_service(json_t *object, const struct record_line *line)

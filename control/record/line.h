@@ -11,6 +11,7 @@
 #define RECORD_FORMAT    2
 #define RECORD_LINE_MAX  (4u << 20) /* octets, with the newline */
 #define RECORD_NAME_LEN  64
+#define RECORD_LABEL_LEN 128
 #define RECORD_SITES_MAX 1024
 #define RECORD_STEPS_MAX 65536 /* of a history */
 
@@ -45,7 +46,7 @@ struct record_decision {
 
 struct record_line {
 	enum record_kind kind;
-	char service[RECORD_NAME_LEN]; /* of a service and of a decision */
+	char service[RECORD_LABEL_LEN]; /* of a service and of a decision: record_label() */
 	struct record_begin begin;
 	struct weights_config config; /* scores: only to be written; NULL where it was read */
 	bool has_scores;
@@ -66,5 +67,10 @@ void record_line_clear(struct record_line *line);
 /* The line with its newline, to be freed, and *ret_len without a terminating zero. NULL: no memory,
  * or longer than RECORD_LINE_MAX. */
 char *record_line_write(const struct record_line *line, size_t *ret_len);
+
+/* NAME@ADDRESS: a name may stand for several addresses, and each decides by itself. Returns ret. */
+const char *record_label(const char *name, const char *address, char ret[RECORD_LABEL_LEN]);
+/* Whether the label is of a service of this name, or address, or is this itself. */
+bool record_label_matches(const char *label, const char *wanted);
 
 const char *record_policy_text(int policy);

@@ -217,7 +217,8 @@ static const struct {
 	const char *want;
 } cells[] = {
 	{ "\"a\\u001b[2Jb\"", CELL_TEXT, "a?[2Jb" },
-	{ "\"a\\u009bb\"", CELL_TEXT, "a?b" }, /* CSI in one character */
+	{ "\"a\\u009bb\"", CELL_TEXT, "a?b" },           /* CSI in one character */
+	{ "\"a\\u202eb\\u2066c\"", CELL_TEXT, "a?b?c" }, /* from right to left */
 	{ "\"Zürich\"", CELL_TEXT, "Zürich" },
 	{ "[\"a\",\"b\"]", CELL_TEXT, "a, b" },
 	{ "true", CELL_FLAG, "yes" },

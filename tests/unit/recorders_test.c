@@ -20,12 +20,16 @@ struct service {
 	char name[SITES][ADDR_STRLEN];
 	double now_s;
 	uint64_t configured_ns;
+	uint64_t id;
+	struct ingress_service_config config;
 };
 
 static void service_open(struct service *s)
 {
 	*s = (struct service){ .weights = weights_new(&web_config.weights),
 			       .now_s = 100,
+			       .id = 7,
+			       .config = web_config,
 			       .configured_ns = 1 };
 	for (size_t i = 0; i < SITES; i++) {
 		snprintf(s->name[i], sizeof(s->name[i]), "site %zu", i);
@@ -46,8 +50,8 @@ static void service_open(struct service *s)
 
 static void decide(struct router *r, struct service *s)
 {
-	struct ingress_decision d = { .config = &web_config,
-				      .service = 7,
+	struct ingress_decision d = { .config = &s->config,
+				      .service = s->id,
 				      .configured_ns = s->configured_ns,
 				      .weights = s->weights,
 				      .now_s = s->now_s += 1,
@@ -141,6 +145,52 @@ Test(recorders, give_a_service_then_its_decisions)
 	cr_expect(r.ingress.decides == NULL, "nobody records any more");
 	cr_expect(fails(&r, MORE, "not-found"));
 	weights_free(&s.weights);
+	router_close(&r);
+}
+
+/* A name may stand for several addresses. */
+Test(recorders, tell_services_of_one_name_apart)
+{
+	struct service s[3];
+	struct router r;
+	const char *want[3] = { "web@198.51.100.80", "web@198.51.100.81", "web@198.51.100.82" };
+	json_t *answer, *lines;
+
+	router_open(&r);
+	json_decref(ask(&r, START));
+	for (int i = 2; i >= 0; i--) { /* ids in no order */
+		service_open(&s[i]);
+		s[i].id = (uint64_t[]){ 9, 3, 5 }[i];
+		s[i].now_s = 100 - 10 * i;
+		s[i].config.key.addr[15] = (uint8_t)(80 + i);
+		decide(&r, &s[i]);
+	}
+	answer = ask(&r, MORE);
+	lines = json_object_get(answer, "lines");
+	cr_assert(eq(sz, json_array_size(lines), 6));
+	for (size_t i = 0; i < 6; i++) {
+		_cleanup_(record_line_clear) struct record_line read = { 0 };
+		const char *text = json_string_value(json_array_get(lines, i));
+		char fault[FORM_FAULT_LEN];
+
+		cr_assert(eq(int, record_line_read(text, strlen(text), &read, fault), 0));
+		cr_expect(eq(str, read.service, (char *)want[2 - i / 2]));
+		cr_expect(record_label_matches(read.service, "web"));
+		cr_expect(record_label_matches(read.service, strchr(want[2 - i / 2], '@') + 1));
+		cr_expect(record_label_matches(read.service, want[2 - i / 2]));
+		cr_expect(not(record_label_matches(read.service, "we")));
+		cr_expect(not(record_label_matches(read.service, "198.51.100.8")));
+	}
+	json_decref(answer);
+	for (int i = 0; i < 3; i++)
+		decide(&r, &s[i]);
+	expect_kinds(&r, MORE, "ddd", "all are known");
+	s[1].configured_ns++;
+	for (int i = 0; i < 3; i++)
+		decide(&r, &s[i]);
+	expect_kinds(&r, MORE, "dsdd", "one was configured anew");
+	for (int i = 0; i < 3; i++)
+		weights_free(&s[i].weights);
 	router_close(&r);
 }
 

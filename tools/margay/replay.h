@@ -28,7 +28,7 @@ struct replay_site {
 };
 
 struct replay_service {
-	char name[RECORD_NAME_LEN];
+	char name[RECORD_LABEL_LEN];
 	enum policy policy[2];
 	struct weights *weights;
 	struct scores scores; /* as recorded; the weights look at it */

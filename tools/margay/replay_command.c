@@ -243,7 +243,7 @@ static void put_service(const struct showing *s, json_t *object,
 
 static bool service_wanted(const struct showing *s, const char *name)
 {
-	return !s->service || strcmp(s->service, name) == 0;
+	return !s->service || record_label_matches(name, s->service);
 }
 
 static json_t *summary_json(const struct showing *s)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "table.h"
 
+#include "base/utf8.h"
 #include "base/util.h"
 
 #include <math.h>
@@ -41,15 +42,20 @@ static void print_number(FILE *out, double value)
 	fprintf(out, "%.*f", size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 || !size ? 2 : 3, value);
 }
 
-/* What neighbours and sites say of themselves reaches the terminal here: C0, DEL and C1 (in UTF-8
- * C2 80 to C2 9F) are commands to it. */
+/* What neighbours and sites say of themselves reaches the terminal here. */
 static void print_text(FILE *out, const char *text)
 {
-	for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
-		bool c1 = at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f;
+	const uint8_t *octets = (const uint8_t *)text;
+	size_t len = strlen(text);
 
-		at += c1;
-		fputc(c1 || *at < 0x20 || *at == 0x7f ? '?' : *at, out);
+	for (size_t i = 0, n; i < len; i += n ? n : 1) {
+		uint32_t c = 0;
+
+		n = utf8_next(octets + i, len - i, &c);
+		if (!n || utf8_steers(c))
+			fputc('?', out);
+		else
+			fwrite(text + i, 1, n, out);
 	}
 }
 
