@@ -218,6 +218,7 @@ Test(gather, reads_load_reports)
 		config.kind = GATHER_ORCA;
 		config.orca_json = json;
 		start(&config);
+		cr_expect(eq(u64, view("orca").good, 0), "it begins anew");
 		cr_expect(eq(dbl, answers("orca", 1, 0).report.in_flight, 0.5), "%d", json);
 	}
 	config = config_of("orca_bad", "orca_bad");
@@ -266,6 +267,46 @@ Test(gather, comes_back)
 	cr_expect(eq(int, v.state, GATHER_GOOD));
 	cr_expect(eq(u64, v.failed, 2));
 	cr_expect(eq(dbl, v.report.in_flight, 7));
+}
+
+/* The log goes into a file meanwhile. */
+static void log_begin(FILE **ret_file, int *ret_former)
+{
+	*ret_file = tmpfile();
+	*ret_former = dup(2);
+	cr_assert(dup2(fileno(*ret_file), 2) == 2);
+}
+
+static void log_end(FILE *file, int former, char *ret, size_t size)
+{
+	size_t len;
+
+	dup2(former, 2);
+	closep(&former);
+	rewind(file);
+	len = fread(ret, 1, size - 1, file);
+	ret[len] = '\0';
+	fclose(file);
+}
+
+Test(gather, says_for_how_long_it_failed)
+{
+	struct gather_config config;
+	unsigned int seconds = WAIT_MS;
+	char log[2048];
+	const char *again;
+	FILE *file;
+	int former;
+
+	serve_plain();
+	config = config_of("stumbles", "stumbles");
+	log_begin(&file, &former);
+	start(&config);
+	answers("stumbles", 1, 1);
+	log_end(file, former, log, sizeof(log));
+	again = strstr(log, "collector stumbles: good again, after 1 failures in ");
+	cr_assert(again && sscanf(strstr(again, "in "), "in %u s", &seconds) == 1, "%s", log);
+	cr_expect(seconds <= WAIT_MS / 1000, "%u", seconds);
 }
 
 Test(gather, nobody_listens)
@@ -444,6 +485,35 @@ Test(gather, raw_values_stand_in_for_fields)
 	mapping_unref(&queue);
 }
 
+/* The second one's is the younger. */
+Test(gather, of_two_raw_values_the_first_counts)
+{
+	static const struct agent_ops ops = { .report = on_report, .state = on_state };
+	struct mapping *first = mapping_new("first"), *second = mapping_new("second");
+	struct gather_config configs[2];
+	struct blend *blend = NULL;
+
+	serve_plain();
+	configs[0] = config_of("one", "good");
+	configs[1] = config_of("two", "good");
+	configs[0].interval_ms = 50000;
+	first->value[0] = second->value[0] = b.mapping->value[0];
+	first->value_count = second->value_count = 1;
+	strcpy(first->value[0].name, "busy");
+	strcpy(second->value[0].name, "busy");
+	second->value[0].scale = 3;
+	configs[0].mapping = first;
+	configs[1].mapping = second;
+	cr_assert(eq(int, gatherers_configure(b.gatherers, configs, 2), 0));
+	cr_assert(eq(int, blend_start(&b.loop, b.gatherers, "one two", &ops, NULL, &blend), 0));
+	answers("one", 1, 0);
+	answers("two", view("two").good + 2, 0);
+	cr_expect(eq(dbl, heard.report.in_flight, 7));
+	blend_stop(&blend);
+	mapping_unref(&first);
+	mapping_unref(&second);
+}
+
 Test(blend, takes_of_each_what_the_former_do_not_know)
 {
 	struct report sum = { .has = REPORT_SAMPLED | REPORT_CAPACITY,
@@ -464,4 +534,12 @@ Test(blend, takes_of_each_what_the_former_do_not_know)
 	cr_expect(eq(i64, sum.sampled_ms, 1000));
 	cr_expect(sum.drain);
 	cr_expect(eq(u32, sum.has, other.has));
+	other.window_s = 5;
+	other.sampled_ms = 1500;
+	blend_add(&sum, &other);
+	cr_expect(eq(dbl, sum.window_s, 5), "the longest");
+	cr_expect(eq(i64, sum.sampled_ms, 1000), "the oldest");
+	other.window_s = 4;
+	blend_add(&sum, &other);
+	cr_expect(eq(dbl, sum.window_s, 5));
 }

@@ -125,6 +125,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         seen["recovers"] = seen.get("recovers", 0) + 1
         self.send() if seen["recovers"] > 2 else self.send(b"in_flight x\n")
 
+    def stumbles(self):
+        """Garbage once, then good."""
+        seen["stumbles"] = seen.get("stumbles", 0) + 1
+        self.send() if seen["stumbles"] > 1 else self.send(b"in_flight x\n")
+
     def openmetrics(self):
         kind = "application/openmetrics-text; version=1.0.0; charset=utf-8"
         self.send(b"in_flight 7\n# EOF\n", 200, [("Content-Type", kind)])

@@ -316,6 +316,23 @@ Test(limits, wishes_are_granted_while_a_site_is_left)
 	}
 }
 
+/* The least share is of a whole site: of one that drains it is as much less as is left of it. */
+Test(limits, the_least_share_drains_too)
+{
+	struct weights_config config = usual;
+	_cleanup_(weights_free) struct weights *w = NULL;
+	struct weights_site sites[SITES];
+
+	config.limits.share_min = 0.05;
+	w = weights_new(&config);
+	sites_init(sites, 0);
+	cr_expect(fabs(update(w, 0, -1, sites)->site[2].share - 0.05) < 1e-6);
+	sites[2].drain = true;
+	cr_expect(fabs(update(w, 1, -1, sites)->site[2].share - 0.05) < 1e-6);
+	cr_expect(fabs(update(w, 6, -1, sites)->site[2].share - 0.025) < 1e-6, "half-way");
+	cr_expect(eq(dbl, update(w, 11, -1, sites)->site[2].share, 0));
+}
+
 /* Where the first tier costs more than the next one and the step, that one takes part. */
 Test(limits, a_tier_overflows_into_the_next)
 {

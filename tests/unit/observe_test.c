@@ -53,6 +53,12 @@ static const struct {
 	    { 1 * MS, FIN, 0, 2, 1, 1, 0, 0 },
 	    { 1 * MS, SYN, 0, 3, 1, 2, 0, 0 },
 	    { 1 * MS, ACK, 0, 3, 1, 2, 1, 999 } } },
+	{ "a SYN sent again as late as can be",
+	  MG_AFFINITY_FLOW,
+	  { { 0, SYN, 0, 1, 0, 1, 0, 0 }, { 10 * S, SYN, 0, 1, 0, 1, 0, 0 } } },
+	{ "a SYN sent again a little too late",
+	  MG_AFFINITY_FLOW,
+	  { { 0, SYN, 0, 1, 0, 1, 0, 0 }, { 10 * S + 4096, SYN, 0, 2, 0, 2, 0, 0 } } },
 	{ "an end is seen once",
 	  MG_AFFINITY_FLOW,
 	  { { 0, SYN, 0, 1, 0, 1, 0, 0 },
@@ -116,16 +122,22 @@ static uint16_t timed(void)
 	return flow.sport;
 }
 
-static void packet(enum what what, uint16_t sport)
+static struct flow flow_of(enum what what, uint16_t sport)
 {
 	bool tcp = what == SYN || what == ACK || what == FIN || what == RST || what == ERROR;
-	struct flow flow = { .service = { .addr = { 1 }, .proto = tcp ? PROTO_TCP : PROTO_UDP },
-			     .src = { 2 },
-			     .sport = sport ? sport : timed(),
-			     .start = what == SYN || what == QUIC,
-			     .end = what == FIN || what == RST,
-			     .error = what == ERROR,
-			     .quoted = what == ERROR };
+
+	return (struct flow){ .service = { .addr = { 1 }, .proto = tcp ? PROTO_TCP : PROTO_UDP },
+			      .src = { 2 },
+			      .sport = sport ? sport : timed(),
+			      .start = what == SYN || what == QUIC,
+			      .end = what == FIN || what == RST,
+			      .error = what == ERROR,
+			      .quoted = what == ERROR };
+}
+
+static void packet(enum what what, uint16_t sport)
+{
+	struct flow flow = flow_of(what, sport);
 	struct way way = { 0 };
 
 	cr_assert(eq(int, target_steer(&no_frame, &flow, &way), MG_FORWARD));
@@ -208,4 +220,47 @@ Test(observe, a_full_set_forgets_its_oldest)
 	cr_expect(lt(u64, load->starts, FLOWS + FLOWS / 2), "%llu", load->starts);
 	packet(SYN, FLOWS);
 	cr_expect(lt(u64, load->starts, FLOWS + FLOWS / 2 + 1), "the newest is known");
+}
+
+static uint32_t set_of(uint16_t sport)
+{
+	struct flow flow = flow_of(SYN, sport);
+	struct way way = { .hash = flow_hash(&flow, 0, MG_AFFINITY_FLOW) };
+
+	return recent_hash(&flow, &way, 0) & (MG_RECENT_SETS - 1);
+}
+
+#define TOO_MANY (MG_RECENTS_PER_SET + 1)
+
+/* Ports of flows that share a set, one more than it holds. */
+static void ports_of_one_set(uint16_t ret[TOO_MANY])
+{
+	static uint8_t count[MG_RECENT_SETS];
+	uint32_t sport = 1, n = 0, set;
+
+	while (++count[set_of(sport)] < TOO_MANY)
+		cr_assert(sport++ < 65535);
+	set = set_of(sport);
+	for (sport = 1; n < TOO_MANY; sport++)
+		if (set_of(sport) == set)
+			ret[n++] = sport;
+}
+
+/* It is the oldest that has to go, and no other. */
+Test(observe, the_ninth_of_a_set_takes_the_place_of_the_first)
+{
+	const struct mg_load *load = &target.load[MEMBER];
+	uint16_t port[TOO_MANY];
+
+	start(MG_AFFINITY_FLOW);
+	ports_of_one_set(port);
+	for (size_t i = 0; i < TOO_MANY; i++) {
+		target.clock_ns += MS;
+		packet(SYN, port[i]);
+	}
+	for (size_t i = 1; i < TOO_MANY; i++)
+		packet(SYN, port[i]);
+	cr_expect(eq(u64, load->starts, TOO_MANY), "these are known");
+	packet(SYN, port[0]);
+	cr_expect(eq(u64, load->starts, TOO_MANY + 1));
 }

@@ -28,6 +28,7 @@ struct bench {
 };
 
 static struct bench b; /* one a test: Criterion gives each a process of its own */
+static uint32_t sender_rate = 1000;
 
 static void on_measured(void *user, const struct addr *egress, double rtt_s)
 {
@@ -69,7 +70,9 @@ static struct addr addr_of(const char *text)
 
 static void set_up(const struct stamp_key *ours, const struct stamp_key *theirs, uint32_t rate)
 {
-	struct prober_config config = { .interval_ms = 100, .rate_max = 1000, .max_age_ms = 500 };
+	struct prober_config config = { .interval_ms = 100,
+					.rate_max = sender_rate,
+					.max_age_ms = 500 };
 	struct reflector_config reflector = { .rate_max = rate };
 	int r = -1;
 
@@ -212,16 +215,54 @@ static bool limits(void)
 	return counts.limited > 0;
 }
 
-Test(prober, reflector_keeps_its_rate)
-{
-	struct addr to[50];
-	struct reflector_counts counts;
-	uint64_t begun;
+#define MANY 50
 
-	for (size_t i = 0; i < ARRAY_SIZE(to); i++) {
+static void many_targets(struct addr to[MANY])
+{
+	for (size_t i = 0; i < MANY; i++) {
 		to[i] = addr_of("127.0.0.1");
 		to[i].octet[15] = (uint8_t)(i + 1);
 	}
+}
+
+static uint64_t sent_in_all(void)
+{
+	struct prober_view view;
+	uint64_t sent = 0;
+
+	for (size_t i = 0; prober_view(b.prober, i, &view); i++)
+		sent += view.sent;
+	return sent;
+}
+
+static bool sent_forty(void)
+{
+	return sent_in_all() >= 40;
+}
+
+/* By their interval it would be 500 a second. */
+Test(prober, sender_keeps_its_rate)
+{
+	struct addr to[MANY];
+	uint64_t begun = uv_hrtime();
+
+	many_targets(to);
+	sender_rate = 50;
+	set_up(NULL, NULL, 1000);
+	cr_assert(eq(int, prober_targets(b.prober, to, MANY), 0));
+	cr_assert(wait_for(sent_forty, PATIENCE_MS));
+	cr_expect(sent_in_all() <= 1 + (uv_hrtime() - begun) / 20000000, "%llu",
+		  (unsigned long long)sent_in_all());
+	tear_down();
+}
+
+Test(prober, reflector_keeps_its_rate)
+{
+	struct addr to[MANY];
+	struct reflector_counts counts;
+	uint64_t begun;
+
+	many_targets(to);
 	set_up(NULL, NULL, 50);
 	begun = uv_hrtime();
 	cr_assert(eq(int, prober_targets(b.prober, to, ARRAY_SIZE(to)), 0));
@@ -258,7 +299,7 @@ Test(prober, targets_come_and_go)
  */
 static struct stamp_request last;
 static unsigned int probes;
-static struct port *fake;
+static struct port *fake, *via; /* via: that it answers by */
 static struct stamp_reply forged;
 static unsigned int copies;
 static const struct stamp_key no_key;
@@ -276,7 +317,7 @@ static void on_probe(void *user, struct port_packet *packet)
 						.error = last.error };
 	stamp_reflect(packet->octets, packet->len, answered_with, &reply);
 	for (unsigned int i = 0; i < copies; i++)
-		port_send(fake, &packet->to, &packet->from, packet->from_port, packet->octets,
+		port_send(via, &packet->to, &packet->from, packet->from_port, packet->octets,
 			  packet->len, NULL);
 }
 
@@ -299,6 +340,8 @@ static void against(const struct stamp_reply *reply, unsigned int times)
 	copies = times;
 	config.port = b.port;
 	cr_assert(eq(int, port_open(&b.loop, &config, &fake_ops, NULL, &fake), 0));
+	if (!via)
+		via = fake;
 	cr_assert(eq(int, prober_targets(b.prober, &to, 1), 0));
 	cr_assert(wait_for(probed_five, PATIENCE_MS));
 }
@@ -323,6 +366,27 @@ Test(prober, answers_to_what_was_not_asked_are_strays)
 	cr_expect(eq(u64, view_of(0).answered, 0));
 	cr_expect(view_of(0).strays >= 4);
 	port_close(&fake);
+	tear_down();
+}
+
+/* Whoever hears what is asked on the way could answer by a port of his own. */
+Test(prober, answers_by_another_port_are_nobodys)
+{
+	static const struct port_ops deaf = { 0 };
+	struct port_config config = { .local = addr_of("127.0.0.1") };
+	uv_loop_t loop;
+	struct port *elsewhere = NULL;
+
+	uv_loop_init(&loop);
+	cr_assert(eq(int, port_open(&loop, &config, &deaf, NULL, &elsewhere), 0));
+	via = elsewhere;
+	against(&honest, 1);
+	cr_expect(eq(u64, view_of(0).answered, 0));
+	cr_expect(eq(u64, view_of(0).refused + view_of(0).strays, 0));
+	port_close(&fake);
+	port_close(&elsewhere);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_loop_close(&loop);
 	tear_down();
 }
 

@@ -182,6 +182,9 @@ static const struct {
 	{ "a history that goes back", SERVICE, "[2.0,1.0]", "[0.5,1.0]", "goes back in time" },
 	{ "a history that is none", SERVICE, "[[1.0,0.3],[2.0,1.0]]", "\"x\"", "must be a list" },
 	{ "a last report unremembered", SERVICE, "\"remembers\":true,", "", "'last' is there if" },
+	{ "no last report though remembered", SERVICE,
+	  "\"last\":{\"capacity\":10.0,\"sampled-ms\":5,\"drain\":true},", "",
+	  "'last' is there if" },
 	{ "an id too short", SERVICE, "ec0213f007d9b26a", "ec0213f0", "16 hexadecimal digits" },
 	{ "an id of other digits", SERVICE, "ec0213f007d9b26a", "EC0213F007D9B26A",
 	  "16 hexadecimal digits" },
@@ -198,6 +201,10 @@ static const struct {
 	{ "a service without a name", SERVICE, "\"service\":\"web\",", "", "'service' must be" },
 	{ "a name that steers", SERVICE, "\"web\"", "\"\\u001b[2J\"", "'service' must be" },
 	{ "a name that steers by C1", DECISION, "\"web\"", "\"\\u009b2J\"", "'service' must be" },
+	{ "a name with the first of C1", DECISION, "\"web\"", "\"\\u0080\"", "'service' must be" },
+	{ "a name with the last of C1", DECISION, "\"web\"", "\"\\u009f\"", "'service' must be" },
+	{ "a version of one octet too many", BEGIN, "0.1.0", "01234567890123456789012345678901",
+	  "'margay' must be" },
 	{ "a share above 1", DECISION, "\"share\":1.0", "\"share\":1.5", "'share' must be" },
 	{ "a word for a number", DECISION, "\"age\":0.1", "\"age\":\"old\"", "'age' must be" },
 	{ "null for a number", DECISION, "\"age\":0.1", "\"age\":null", "'age' must be" },
@@ -241,6 +248,29 @@ Test(record, refuses_what_is_damaged)
 		cr_expect(eq(int, read_text(text, strlen(text), &line, why), -EBADMSG), "%s",
 			  damages[i].name);
 		cr_expect(strstr(why, damages[i].why) != NULL, "%s: %s", damages[i].name, why);
+	}
+}
+
+/* So in the place of that is good as well. */
+static const struct {
+	const char *name, *line, *that, *this;
+} variants[] = {
+	{ "two steps of one moment", SERVICE, "[2.0,1.0]", "[1.0,1.0]" },
+	{ "the longest version", BEGIN, "0.1.0", "0123456789012345678901234567890" },
+	{ "a name with what follows C1", DECISION, "\"web\"", "\"\\u00a0\"" },
+	{ "the highest score", DECISION, "\"score\":7", "\"score\":10" },
+};
+
+Test(record, takes_what_is_just_good)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(variants); i++) {
+		_cleanup_(record_line_clear) struct record_line line = { 0 };
+		_cleanup_(freep) char *text =
+			damage(variants[i].line, variants[i].that, variants[i].this);
+		char why[FORM_FAULT_LEN] = "";
+
+		cr_expect(eq(int, read_text(text, strlen(text), &line, why), 0), "%s: %s",
+			  variants[i].name, why);
 	}
 }
 

@@ -196,7 +196,9 @@ Test(report, threshold_scales)
 {
 	struct report slow = report_with(REPORT_SERVICE_TIME, 0.125),
 		      busy = report_with(REPORT_IN_FLIGHT, 30),
-		      late = report_with(REPORT_DELAY, 40);
+		      late = report_with(REPORT_DELAY, 40),
+		      near = report_with(REPORT_UTILISATION, 0.66),
+		      over = report_with(REPORT_UTILISATION, 0.74);
 
 	cr_expect(eq(int, report_change(&whole, &slow, 0.15), REPORT_WORSE));
 	cr_expect(eq(int, report_change(&whole, &slow, 0.3), REPORT_SAME));
@@ -204,6 +206,8 @@ Test(report, threshold_scales)
 	cr_expect(eq(int, report_change(&whole, &busy, 0.3), REPORT_SAME));
 	cr_expect(eq(int, report_change(&whole, &late, 0.15), REPORT_WORSE));
 	cr_expect(eq(int, report_change(&whole, &late, 0.3), REPORT_SAME));
+	cr_expect(eq(int, report_change(&near, &over, 0.15), REPORT_WORSE));
+	cr_expect(eq(int, report_change(&near, &over, 0.3), REPORT_SAME));
 }
 
 Test(report, drain_is_significant)

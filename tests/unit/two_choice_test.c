@@ -95,6 +95,7 @@ Test(two_choice, the_gate_closes_where_the_counts_tell_nothing)
 Test(two_choice, an_end_takes_a_flow_and_not_more_than_there_is)
 {
 	cr_expect(eq(u32, two_choice_end(3 * FLOW), 2 * FLOW));
+	cr_expect(eq(u32, two_choice_end(FLOW + 1), 1));
 	cr_expect(eq(u32, two_choice_end(FLOW), 0));
 	cr_expect(eq(u32, two_choice_end(FLOW - 1), 0));
 	cr_expect(eq(u32, two_choice_end(0), 0));

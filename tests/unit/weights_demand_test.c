@@ -67,6 +67,23 @@ Test(weights, all_reports_gone)
 	cr_expect(near(d->site[0].share, 0.5, 1e-9));
 }
 
+/* The ten periods are counted from the last sum of all, not from the first. */
+Test(weights, demand_is_held_from_the_last_whole_sum_on)
+{
+	_cleanup_(weights_free) struct weights *w = weights_new(&usual);
+	struct weights_site sites[] = { site_of(1, 0.001), site_of(2, 0.001) };
+	double now_s = 0;
+
+	for (; now_s <= 100; now_s++) {
+		sites[0].sampled_s = sites[1].sampled_s = now_s;
+		update(w, now_s, sites, 2);
+	}
+	sites[0].has_report = sites[1].has_report = false;
+	for (; now_s < 150; now_s++)
+		cr_expect(near(update(w, now_s, sites, 2)->total_rate, 320, 1e-6), "%g", now_s);
+	cr_expect(eq(dbl, update(w, 151, sites, 2)->total_rate, -1));
+}
+
 /* A report already shows what the own shares did: the same report again changes nothing. */
 Test(weights, same_snapshot_same_shares)
 {
