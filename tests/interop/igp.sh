@@ -193,7 +193,7 @@ bird_settled() {
 	local age i
 
 	for ((i = 0; i < 200; i++)); do
-		age=$(birdc -s "$work/bird-core.ctl" show ospf lsadb router lsid 10.98.255.9 |
+		age=$(birdc -s "$work/bird-core.ctl" show ospf lsadb lsid 10.98.255.9 |
 			awk '$2 == "10.98.255.9" { print $5 }')
 		((${age:-0} > 5)) && return
 		sleep 0.1

@@ -5,7 +5,7 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-build=${MARGAY_BUILD:-$root/build/kernel}
+build=${MARGAY_BUILD:-$root/build/release}
 kernel=${MARGAY_AO_KERNEL:-$root/build/kernels/ao/bzImage}
 tests=(security dynamic)
 work=

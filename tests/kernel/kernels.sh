@@ -7,7 +7,7 @@ set -u
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-build=${MARGAY_BUILD:-$root/build/kernel}
+build=${MARGAY_BUILD:-$root/build/release}
 logs=$root/build/test-logs
 guest_seconds=360
 passed=0 failed=0 skipped=0

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # tools/bench/lab: figures for each router in JSON, what is refused, and that nothing is left behind
+# Alone: it measures CPU time, and looks at what it leaves on the machine
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 
@@ -9,10 +10,9 @@ needs_root
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 
-# What the chain consists of, as the machine sees it from outside.
+# What the chain consists of, as the machine sees it from outside; without what other tests name.
 traces() {
-	ls /run/netns 2>/dev/null
-	find /sys/fs/bpf -maxdepth 1
+	find /run/netns /sys/fs/bpf -maxdepth 1 2>/dev/null | grep -vE '/(mg[^/]*-|margay-)' | sort
 	ls /sys/class/net
 	cat /proc/[0-9]*/comm 2>/dev/null | grep -E '^napi/[mfk]a[0-9]+-'
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # A Margay reflector with 200 clients and 100 K routes: every client gets every route, no session of 9 s hold
 # time drops, and margayd keeps within its memory: 3 KB a route, however many clients there are.
+# Alone: it measures sessions with a hold time of 9 s under load
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # tools/bench/placement: figures for an oracle and for Margay from the same requests, what is refused, nothing is left behind
+# Alone: it measures times of requests
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 

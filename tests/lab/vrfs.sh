@@ -180,28 +180,29 @@ while True:
     connection.close()' "$1"
 }
 
-ask() { # VRF NUMBER [SERVER]: one connection; the server says whose it is, and whom it saw
+ask() { # VRF NUMBER [SERVER [COUNT]]: connections, one by default; the server says whose it is, and whom it saw
 	inside "$1" python3 -c '
 import socket, sys
-with socket.create_connection(("198.51.100.80", 80), timeout=1) as s:
-    sys.exit(s.recv(64) != sys.argv[1].encode())' "${3:-$1} for 10.$2.0.9" 2>/dev/null
+for _ in range(int(sys.argv[2])):
+    with socket.create_connection(("198.51.100.80", 80), timeout=3) as s:
+        if s.recv(64) != sys.argv[1].encode():
+            sys.exit(1)' "${3:-$1} for 10.$2.0.9" "${4:-1}" 2>/dev/null
 }
 
 reached() { within 60 ask "$@"; } # VRF NUMBER [SERVER]: neighbours have to be found first
 
 all_of() { # VRF NUMBER COUNT
-	local i
-
-	for ((i = 0; i < $3; i++)); do
-		ask "$1" "$2" || return 1
-	done
+	ask "$1" "$2" "$1" "$3"
 }
 
 shown() { # SPACE EXPRESSION COMMAND...: a look at a JSON answer
 	"$build/tools/margay/margay" --socket "$dir/$1.sock" -j "${@:3}" | python3 -c '
 import json, sys
 answer = json.load(sys.stdin)
-sys.exit(not eval(sys.argv[1]))' "$2"
+try:
+    sys.exit(not eval(sys.argv[1]))
+except LookupError: # it is not there yet
+    sys.exit(1)' "$2"
 }
 
 dumped() { # SPACE MAP WORDS
@@ -246,6 +247,7 @@ by_reload() {
 }
 
 by_reflector() { # NAME
+	configure
 	server red
 	server blue
 	if [[ $1 == gobgp ]]; then
@@ -253,7 +255,6 @@ by_reflector() { # NAME
 	else
 		router rr
 	fi
-	configure
 	router out
 	router in
 	holds "$1: a client of red is served by red" reached red 61

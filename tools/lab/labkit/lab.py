@@ -15,14 +15,25 @@ LOCK = "/run/lock/margay-lab"
 
 
 @contextlib.contextmanager
-def alone():
-    """There is one lab on a machine: whoever builds or ends it waits for the other to finish."""
-    with open(LOCK, "w", encoding="ascii") as lock:
+def _locked(path, how):
+    with open(path, "w", encoding="ascii") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, how | fcntl.LOCK_NB)
         except BlockingIOError:
             print("waiting for another lab on this machine to end", file=sys.stderr)
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            fcntl.flock(lock, how)
+        yield
+
+
+def alone():
+    """The only lab on the machine: whoever builds or ends it waits for all others to finish."""
+    return _locked(LOCK, fcntl.LOCK_EX)
+
+
+@contextlib.contextmanager
+def beside():
+    """A lab with a name of its own (MARGAY_LAB): waits for its namesake and for one that is alone."""
+    with _locked(LOCK, fcntl.LOCK_SH), _locked(f"{LOCK}_{plan.LAB}", fcntl.LOCK_EX):
         yield
 
 

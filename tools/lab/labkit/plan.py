@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-RUN = Path("/run/margay-lab")
-PINS = Path("/sys/fs/bpf/margay-lab")
+# A lab with a name of its own stands beside others.
+LAB = os.environ.get("MARGAY_LAB", "")
+RUN = Path(f"/run/margay-lab_{LAB}" if LAB else "/run/margay-lab")
+PINS = Path("/sys/fs/bpf") / RUN.name
 NETNS = Path("/run/netns")
-PREFIX = "mgl-"
+PREFIX = f"mgl_{LAB}-" if LAB else "mgl-"
 
 AS_NUMBER = 65000
 SERVICE = "web"

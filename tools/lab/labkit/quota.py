@@ -5,9 +5,9 @@ import os
 import signal
 from pathlib import Path
 
-from . import net
+from . import net, plan
 
-GROUP = "margay-lab"
+GROUP = plan.RUN.name
 PERIOD_US = 50000
 MOUNTS = Path("/proc/mounts")
 
