@@ -245,7 +245,8 @@ static void on_tick(uv_timer_t *timer)
 	struct ingress *in = timer->data;
 
 	for (size_t i = 0; i < in->service_count; i++)
-		steering_watch(in->service[i], uv_hrtime());
+		if (steering_watch(in->service[i], uv_hrtime()))
+			ingress_mark(in, in->service[i], URGENCY_NEWS);
 	in->tick = (in->tick + 1) % TICKS;
 	ingress_observe(in);
 	for (size_t i = in->tick; i < in->service_count; i += TICKS)

@@ -2,8 +2,10 @@
 /*
  * DOC: Counts fade with a time constant of WINDOW_S, so that at a steady rate they are worth as
  * many seconds. Ends are seen late everywhere or nowhere, by where clients' packets pass, while one
- * slow site is what two choices are for: so it is the site with the least delay that tells. The
- * gate turns only when it would for STEADY seconds: each turn is a new entry in the tables.
+ * slow site is what two choices are for: so it is the site with the least delay that tells. A
+ * site's delay is the time that flows were in flight by how many have begun, both of late, so that
+ * it is right from the first second on. The gate turns only when it would for STEADY seconds: each
+ * turn is a new entry in the tables; but many flows tell as much in one, and it opens.
  */
 #include "ingress/placement.h"
 
@@ -14,6 +16,7 @@
 #define WINDOW_S     10.0
 #define GATE_NS      1000000000u
 #define STEADY       3
+#define FIRM_STARTS  100.0      /* tell enough to open it at once */
 #define FLOW_S       10.0       /* stands in for a time that nobody tells */
 #define DRAIN_PART   (1.0 / 64) /* less would be lost in the counts' grain */
 #define SLOWER       4.0   /* flows that are seen to end may last so much longer than is said */
@@ -99,6 +102,7 @@ void placement_add(struct placement *p, struct placement_site *site,
 		starts = ends = 0;
 	site->met = true;
 	site->starts = site->starts * p->keep + starts;
+	site->busy_s = site->busy_s * p->keep + flows->in_flight * p->passed_s;
 	p->starts += starts;
 	p->ends += ends;
 	p->begun += starts;
@@ -109,8 +113,8 @@ void placement_add(struct placement *p, struct placement_site *site,
 	p->expected_s += site->share * site->expected_s;
 	p->share += site->share;
 	if (site->starts >= LEAST_STARTS)
-		p->late_s = fmin(p->late_s, fmax(0, flows->in_flight * WINDOW_S / site->starts -
-							    site->expected_s));
+		p->late_s =
+			fmin(p->late_s, fmax(0, site->busy_s / site->starts - site->expected_s));
 }
 
 double placement_rate(const struct placement *p)
@@ -158,10 +162,11 @@ static bool gate_turn(struct placement *p)
 {
 	enum placement_gate now = gate_of(p);
 	bool turns = (now == PLACEMENT_OPEN) != (p->gate == PLACEMENT_OPEN);
+	bool firm = now == PLACEMENT_OPEN && p->starts >= FIRM_STARTS;
 
 	p->next_for = now == p->next ? p->next_for + 1 : 1;
 	p->next = now;
-	if (turns && p->next_for < STEADY)
+	if (turns && !firm && p->next_for < STEADY)
 		return false;
 	p->gate = now;
 	p->turns += turns;

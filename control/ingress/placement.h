@@ -27,6 +27,7 @@ struct placement_site {
 	bool met; /* its counts were read before */
 	uint64_t starts_seen, ends_seen;
 	double starts;     /* of late: a count that fades */
+	double busy_s;     /* the same of the seconds that flows were in flight */
 	double share;      /* of new flows */
 	double expected_s; /* time of a flow by reports, configuration and distance; 0: not known */
 };

@@ -22,6 +22,8 @@
 
 #define SITE_FORGET_MS (10 * 60 * 1000) /* a withdrawn site's history is of no use after that */
 #define RATE_MIN_NS    500000000ull     /* shorter intervals measure noise */
+#define LEAP           3.0              /* times the own rate, by LEAP_STARTS in a turn: no noise */
+#define LEAP_STARTS    20
 
 _Static_assert(sizeof(struct owner) == 2 * sizeof(uint16_t), "tables_slots_apply() reads pairs");
 
@@ -535,7 +537,23 @@ static void steering_expect(struct steering *s, const struct weights_site *in)
 	}
 }
 
-void steering_watch(struct steering *s, uint64_t now_ns)
+/* So many flows begin in a turn that shares must not wait for the next second. */
+static bool steering_leaps(struct steering *s, uint64_t now_ns)
+{
+	const struct placement *p = &s->placement;
+	struct service_state state;
+
+	if (s->own_rate < 0 || p->begun < LEAP_STARTS ||
+	    p->begun <= LEAP * s->own_rate * p->passed_s)
+		return false;
+	tables_service_state(s->table, &state);
+	s->own_rate = p->begun / p->passed_s;
+	s->starts_seen = state.counter.starts;
+	s->starts_at_ns = now_ns;
+	return true;
+}
+
+bool steering_watch(struct steering *s, uint64_t now_ns)
 {
 	struct service_options options = s->config.options;
 	struct member_flows flows;
@@ -543,7 +561,7 @@ void steering_watch(struct steering *s, uint64_t now_ns)
 	bool turned;
 
 	if (!s->table || !(options.observe || options.placement))
-		return;
+		return false;
 	placement_begin(&s->placement, now_ns);
 	for (size_t i = 0; i < s->site_count; i++)
 		if (s->site[i].member != MG_MEMBER_NONE &&
@@ -552,10 +570,12 @@ void steering_watch(struct steering *s, uint64_t now_ns)
 	turned = placement_end(&s->placement, &drain);
 	if (drain > 0)
 		tables_flows_drain(s->table, drain);
-	if (!turned || !options.placement)
-		return;
-	options = steering_options(s, &s->config);
-	tables_service_change(s->table, s->config.idle_s, &options); /* it logs; tried again */
+	if (turned && options.placement) {
+		options = steering_options(s, &s->config);
+		tables_service_change(s->table, s->config.idle_s,
+				      &options); /* it logs; tried again */
+	}
+	return steering_leaps(s, now_ns);
 }
 
 /* A way that came or went changes the slots' next choices, even where no share changes. */

@@ -120,8 +120,9 @@ void steering_observe(struct steering *steering, uint64_t now_ns);
  * as they were. */
 int steering_decide(struct steering *steering, const struct steering_context *context);
 
-/* Looks at the counts of its flows, where they are kept; ten times a second. */
-void steering_watch(struct steering *steering, uint64_t now_ns);
+/* Looks at the counts of its flows, where they are kept; ten times a second. True: so many begin of
+ * a sudden that it should decide now. */
+bool steering_watch(struct steering *steering, uint64_t now_ns);
 
 /* The catalog's offer of this site, borrowed from it; NULL: it offers nothing now. */
 const struct offer *steering_site_offer(const struct steering *steering,

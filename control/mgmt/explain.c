@@ -239,6 +239,8 @@ static void put_record(const struct request *request, json_t *object, size_t ind
 			answer_number(object, "own-rate", decision->own_rate);
 		if (decision->total_rate >= 0)
 			answer_number(object, "total-rate", decision->total_rate);
+		if (decision->foreseen_rate > 0)
+			answer_number(object, "foreseen-rate", decision->foreseen_rate);
 		answer_number(object, "level-ms", decision->level_s * 1000);
 		answer_flag(object, "changed", decision->changed);
 		put_ranking(object, request->context->ingress, index);

@@ -11,7 +11,7 @@
 #define SIZE_IS(type, size) \
 	_Static_assert(sizeof(void *) != 8 || sizeof(type) == (size), "see above")
 SIZE_IS(struct site, 280);
-SIZE_IS(struct weights, 376);
+SIZE_IS(struct weights, 400);
 SIZE_IS(struct waterfill_site, 104);
 
 static int timeline_copy(const struct timeline *from, struct timeline *ret)

@@ -4,14 +4,11 @@
 
 #include <math.h>
 
-#define PERIODS_KEPT   10 /* of the own rate: so old the oldest report can be */
 #define WINDOWS_UNSEEN 2  /* after a change, until a mean shows it */
 #define SETTLED        10 /* periods after which a change is history */
 #define DRAIN_S        10.0
 #define RAMP_START     0.2
-#define RATE_MAX       1e12 /* flows/s of one router: above is no measurement */
 #define DOUBT_FLOWS    20   /* sent in a window */
-#define SURGE_MIN      0.15 /* of the own rate: less is noise */
 #define SURGE_LEAST    -0.5 /* of Lambda */
 
 static bool site_up(const struct weights_site *in)
@@ -191,33 +188,6 @@ static void weights_remember_shares(struct weights *w)
 	}
 }
 
-/* The oldest and slowest report is what a surge must be measured against. */
-static void weights_measure_surge(struct weights *w, double now_s, double own_rate)
-{
-	double window_s = 0, oldest_s = now_s, passed_s = fmax(0, now_s - w->decision.time_s);
-
-	for (size_t i = 0; i < w->count; i++)
-		if (weights_told(w, i)) {
-			window_s = fmax(window_s, w->estimate[i].window_s);
-			oldest_s = fmin(oldest_s, w->estimate[i].sampled_s);
-		}
-	w->surge = 0;
-	if (!(own_rate >= 0 && own_rate <= RATE_MAX)) {
-		w->own_rate = NAN;
-		w->rates.count = 0;
-		return;
-	}
-	if (isnan(w->own_rate) || !(window_s > 0))
-		w->own_rate = own_rate;
-	else
-		w->own_rate += (own_rate - w->own_rate) * -expm1(-passed_s / window_s);
-	timeline_note(&w->rates, now_s, w->own_rate);
-	timeline_forget(&w->rates, now_s - PERIODS_KEPT * w->config.report_period_s);
-	w->surge = w->own_rate - timeline_at(&w->rates, oldest_s);
-	if (fabs(w->surge) < SURGE_MIN * w->own_rate)
-		w->surge = 0;
-}
-
 /* Does the report show what became of the flows that a change sent elsewhere? */
 static bool site_settled(const struct weights *w, size_t i, double now_s)
 {
@@ -250,6 +220,7 @@ static void weights_observe_demand(struct weights *w, double now_s)
 	if (!isnan(w->began_s))
 		demand_observe(&w->demand, now_s, w->config.report_period_s, &view);
 	w->surge = fmax(w->surge, SURGE_LEAST * w->demand.total);
+	weights_foresee(w);
 }
 
 /* Of so few flows a site may have seen none. */

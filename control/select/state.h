@@ -52,7 +52,10 @@ struct weights {
 				      yet */
 	double per_flow; /* requests that arrive at sites for each own flow there; 0: not known yet
 			  */
-	double surge;    /* own rate now against that in the reports */
+	double surge;    /* flows/s beside Lambda: own rate now against that in the reports, and
+			    foreseen */
+	double foreseen; /* of that: of other ingresses, which nobody has told of */
+	double flood;    /* own rate now against what all reports are sure to show */
 	double level;
 	bool last_resort;
 	double most;   /* share of a site */
@@ -87,6 +90,11 @@ void weights_bar(struct weights *weights, const struct weights_site *in);
  * over what is open. */
 void weights_fill_bounded(struct weights *weights, double rate,
 			  void (*fill)(struct weights *, double));
+
+/* Sets surge and flood. */
+void weights_measure_surge(struct weights *weights, double now_s, double own_rate);
+/* Where the flood is more than all that is told of: adds what others may send, too. */
+void weights_foresee(struct weights *weights);
 
 /* Step 4: sets site[].wanted, which sum to 1, or are all 0 where no site can be used. */
 void weights_want(struct weights *weights, const struct weights_site *in);

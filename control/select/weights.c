@@ -380,6 +380,7 @@ static void weights_explain(struct weights *w, double now_s, bool changed)
 	w->decision.time_s = now_s;
 	w->decision.own_rate = isnan(w->own_rate) ? -1 : w->own_rate;
 	w->decision.total_rate = isnan(w->demand.total) ? -1 : weights_rate(w);
+	w->decision.foreseen_rate = isnan(w->demand.total) ? 0 : w->foreseen;
 	w->decision.level_s = w->level;
 	w->decision.changed = changed;
 	w->decision.count = w->count;

@@ -150,6 +150,7 @@ struct weights_verdict {
 struct weights_decision {
 	double time_s;
 	double own_rate, total_rate; /* flows/s: a_m and Lambda'; negative: not known */
+	double foreseen_rate;        /* part of the latter that nobody has told of: others' flows */
 	double level_s;              /* nu; 0: the shares do not come from one */
 	bool changed;                /* shares differ from those before the call */
 	size_t count;

@@ -209,6 +209,23 @@ Test(placement, the_gate_turns_after_a_while_and_once)
 	cr_expect(eq(int, w.placement.gate, PLACEMENT_FEW_FLOWS));
 }
 
+/* Flows that come after a pause: their first second tells how long they last. */
+Test(placement, many_flows_open_it_at_once)
+{
+	struct row row = rows[0];
+	struct world w;
+
+	row.rate = 0;
+	start(&w, &row);
+	run(&w, &row, 30);
+	cr_assert(eq(int, w.placement.gate, PLACEMENT_FEW_FLOWS));
+	row.rate = 100;
+	run(&w, &row, 2);
+	cr_expect(eq(int, w.placement.gate, PLACEMENT_OPEN), "after two seconds: %s",
+		  placement_gate_text(w.placement.gate));
+	cr_expect(w.placement.late_s < 0.05, "%g s late", w.placement.late_s);
+}
+
 Test(placement, another_member_counts_from_zero)
 {
 	struct world w;

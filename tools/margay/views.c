@@ -614,6 +614,7 @@ static void print_decision(const json_t *record)
 		printf(" ");
 		print_member(record, "flows/s here", "own-rate", CELL_NUMBER);
 		print_member(record, "of all", "total-rate", CELL_NUMBER);
+		print_member(record, "of that foreseen", "foreseen-rate", CELL_NUMBER);
 		print_member(record, "level", "level-ms", CELL_MS);
 		printf("\n");
 	}
