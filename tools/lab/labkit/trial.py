@@ -31,8 +31,8 @@ class Setting:
     largest: float = 100  # times the smallest work
     timeout_ms: float = 10000
     period: float = 5  # between two reports of a site
-    warm: float = 25  # seconds that do not count
-    seconds: float = 40  # that do
+    warm: float = 10  # seconds that do not count
+    seconds: float = 30  # that do
     rr: str = "margay"
 
     @property
