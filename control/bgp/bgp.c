@@ -15,7 +15,7 @@
 #include <net/if.h>
 #include <string.h>
 
-static void speaker_touch(struct speaker *s, const struct bgp_dst *dst)
+void speaker_touch(struct speaker *s, const struct bgp_dst *dst)
 {
 	s->unsettled = true;
 	adj_outs_touch(&s->outs, dst);
@@ -115,6 +115,7 @@ static void on_flush(uv_prepare_t *prepare)
 {
 	struct bgp *bgp = prepare->data;
 
+	next_hops_settle(bgp);
 	speaker_settle(&bgp->speaker); /* a session that ended by its timer */
 	for (size_t i = 0; i < bgp->speaker.neighbor_count; i++)
 		neighbor_flush(bgp->speaker.neighbors[i]);
@@ -261,6 +262,7 @@ void bgp_free(struct bgp **bgp)
 	free(s->neighbors);
 	listener_free(&b->listener);
 	dynamic_clear(b);
+	free(b->moved);
 	rib_free(&s->rib);
 	if (!b->handles) {
 		free(b);
@@ -570,32 +572,4 @@ void bgp_resolve(struct bgp *bgp, const struct bgp_resolver *resolver, void *use
 
 	table->resolver = resolver;
 	table->resolver_user = user;
-}
-
-static bool entry_leads_by(const struct rib_entry *entry, const struct addr *next_hop)
-{
-	for (const struct rib_route *r = entry->routes; r; r = r->next)
-		if (addr_equal(&r->path->next_hop, next_hop))
-			return true;
-	return false;
-}
-
-void bgp_next_hop_changed(struct bgp *bgp, const struct addr *next_hop, uint32_t cost)
-{
-	const struct table *paths = &rib_interned(bgp->speaker.rib)->paths;
-	struct table_link *link = NULL;
-	struct rib_entry *entry = NULL;
-
-	while ((link = table_walk(paths, link))) {
-		struct interned *i = TABLE_ENTRY(link, struct interned, link);
-
-		if (addr_equal(&i->next_hop, next_hop))
-			i->cost = cost;
-	}
-	while ((entry = rib_next(bgp->speaker.rib, entry))) {
-		if (!entry_leads_by(entry, next_hop))
-			continue;
-		rib_undecide(entry);
-		speaker_touch(&bgp->speaker, &entry->dst);
-	}
 }

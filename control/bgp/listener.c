@@ -96,6 +96,20 @@ static int listener_open(struct listener *l, const struct addr *addr, uint16_t p
 	return 0;
 }
 
+static const char *listen_hint(int error)
+{
+	switch (error) {
+	case -EADDRINUSE:
+		return " (is another BGP speaker here? `ss -ltnp` names it; else set 'listen' or "
+		       "'port' of 'bgp')";
+	case -EADDRNOTAVAIL:
+		return " (no interface has this address: set 'listen' of 'bgp')";
+	case -EACCES:
+		return " (it takes CAP_NET_BIND_SERVICE)";
+	}
+	return "";
+}
+
 int listener_new(uv_loop_t *loop, const struct addr *addr, uint16_t port, struct listener **ret)
 {
 	_cleanup_(freep) struct listener *fresh = calloc(1, sizeof(*fresh));
@@ -114,8 +128,8 @@ int listener_new(uv_loop_t *loop, const struct addr *addr, uint16_t port, struct
 	l->tcp.data = l->turn.data = l;
 	r = listener_open(l, addr, port);
 	if (r < 0)
-		return log_err(r, "bgp: cannot listen on %s, port %u", addr_format(addr, text),
-			       port);
+		return log_err(r, "bgp: cannot listen on %s, port %u%s", addr_format(addr, text),
+			       port, listen_hint(r));
 	*ret = TAKE_PTR(l);
 	return 0;
 }

@@ -269,6 +269,8 @@ static void on_up(void *user, struct session *session)
 
 	session_stop(other_session(n, session), &collision);
 	n->up = session;
+	if (!strncmp(n->last_error, "connect:", strlen("connect:")))
+		*n->last_error = '\0'; /* of a dial before this one, and over */
 	n->established++;
 	n->hard = false;
 	stale_return(n, session);
@@ -496,9 +498,11 @@ struct neighbor *neighbor_new(struct speaker *speaker, uint32_t id,
 
 	if (!n)
 		return NULL;
-	*n = (struct neighbor){
-		.speaker = speaker, .id = id, .config = *config, .shut = config->shutdown
-	};
+	*n = (struct neighbor){ .speaker = speaker,
+				.id = id,
+				.config = *config,
+				.shut = config->shutdown,
+				.down_ms = uv_now(speaker->loop) };
 	addr_format(&config->remote, n->name);
 	if (sessions_new(n) < 0)
 		neighbor_free(&n);

@@ -18,5 +18,5 @@ struct bgp_resolver {
 
 /* Before any route. The resolver outlives the speaker. */
 void bgp_resolve(struct bgp *bgp, const struct bgp_resolver *resolver, void *user);
-/* The cost of a next hop is another one. */
+/* The cost of a next hop is another one: counts before the loop waits again. */
 void bgp_next_hop_changed(struct bgp *bgp, const struct addr *next_hop, uint32_t cost);

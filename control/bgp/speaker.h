@@ -35,4 +35,6 @@ int speaker_withdraw(struct speaker *speaker, struct rib_source *source,
 		     const struct bgp_nlri *nlri);
 /* The route begins its long life (RFC 9494). 0 or -ENOMEM: it is as it was. */
 int speaker_prolong(struct speaker *speaker, struct rib_route *route);
+/* What neighbours are told of the destination is to be looked at again. */
+void speaker_touch(struct speaker *speaker, const struct bgp_dst *dst);
 void speaker_settle(struct speaker *speaker);

@@ -13,6 +13,13 @@ struct range {
 	struct range *next;
 };
 
+/* A next hop whose cost has changed. */
+struct moved {
+	struct addr next_hop;
+	uint32_t cost;
+	size_t order; /* of two of one next hop the later one counts */
+};
+
 struct bgp {
 	struct speaker speaker;
 	struct rib_source own;
@@ -20,6 +27,8 @@ struct bgp {
 	struct listener *listener; /* NULL: none */
 	uint64_t refused[BGP_REFUSED_COUNT];
 	struct range *ranges;
+	struct moved *moved; /* in this turn of the loop */
+	size_t moved_count, moved_size;
 	uv_prepare_t flush;
 	uv_timer_t dynamic;   /* runs while there are dynamic neighbours */
 	unsigned int handles; /* of the two above, those that libuv still knows */
@@ -43,3 +52,6 @@ void dynamic_leave(struct bgp *bgp, struct neighbor **at);
 int dynamic_open(struct bgp *bgp);
 /* Forgets the ranges. */
 void dynamic_clear(struct bgp *bgp);
+
+/* Decides anew where a next hop has moved, for all of them at once. */
+void next_hops_settle(struct bgp *bgp);

@@ -131,6 +131,8 @@ Test(dynamic, silence_costs_a_place_for_a_while, .timeout = 30)
 		raw_open(&raw[i], &all, 10 + i, 0);
 	LOOP_UNTIL(&all, bgp_refused(a->bgp, BGP_REFUSED_RANGE_FULL) == FLOOD - 2);
 	cr_expect(eq(sz, neighbors(a), 2));
+	loop_for(&all, 600); /* more than half of it */
+	cr_expect(eq(sz, neighbors(a), 2), "both have their places yet");
 	b = dialler(&all, 1, NULL);
 	LOOP_UNTIL(&all, is_up(b, 0));
 	cr_expect(ge(sz, neighbors(a), 1));

@@ -91,6 +91,19 @@ Test(resolver, decides_by_reachability_and_cost, .timeout = 30)
 	cost_set(&resolved, s[1], "192.0.2.2", 5);
 	LOOP_UNTIL(&all, addr_equal(&s[3]->path.next_hop, &west.next_hop));
 
+	/* Both in one turn, one of them twice: the last word counts. */
+	cost_set(&resolved, s[1], "192.0.2.2", 3);
+	cost_set(&resolved, s[1], "192.0.2.1", 10);
+	cost_set(&resolved, s[1], "192.0.2.2", 30);
+	cost_set(&resolved, s[1], "192.0.2.1", 6);
+	LOOP_UNTIL(&all, addr_equal(&s[3]->path.next_hop, &east.next_hop));
+	for (uint32_t i = 0; i < 100; i++) {
+		cost_set(&resolved, s[1], "192.0.2.1", 100 - i);
+		cost_set(&resolved, s[1], "192.0.2.2", i);
+	}
+	cost_set(&resolved, s[1], "192.0.2.2", 0);
+	LOOP_UNTIL(&all, addr_equal(&s[3]->path.next_hop, &west.next_hop));
+
 	withdraw(s[0], "198.51.100.1");
 	withdraw(s[2], "198.51.100.1");
 	LOOP_UNTIL(&all, !resolved.watched[0] && !resolved.watched[1]);

@@ -597,7 +597,9 @@ static void print_decision(const json_t *record)
 {
 	const json_t *settings = get(record, "settings");
 
-	printf("%s  %s\n ", text(record, "name"), text(record, "address"));
+	printf("%s  %s", text(record, "name"), text(record, "address"));
+	print_member(record, "vrf", "vrf", CELL_TEXT);
+	printf("\n ");
 	print_member(settings, "policy", "policy", CELL_TEXT);
 	print_member(record, "affinity", "affinity", CELL_TEXT);
 	print_member(record, "last resort", "last-resort", CELL_TEXT);
