@@ -1,34 +1,40 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "agent/slices.h"
 
+#include "agent/objects.h"
 #include "base/fnv.h"
 #include "base/util.h"
 
 #include <errno.h>
-#include <jansson.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_MAX_OCTETS 253 /* of an object, RFC 1123 subdomain */
-
 struct endpoint {
-	uint64_t address; /* hash */
+	uint64_t address; /* hash: it may be a name */
+	struct addr addr; /* zero: it is none */
 	bool ready, serving, terminating;
 };
 
+struct port {
+	char name[SLICES_LABEL_MAX]; /* "": none */
+	uint16_t port;               /* 0: any */
+	uint8_t protocol;
+};
+
 struct slice {
-	char name[NAME_MAX_OCTETS + 1];
+	char name[OBJECTS_NAME_MAX + 1], namespace[SLICES_LABEL_MAX], service[SLICES_LABEL_MAX];
+	struct port port[SLICES_PORTS_MAX];
 	struct endpoint *endpoint;
-	size_t count;
+	size_t count, port_count; /* no ports: any */
 };
 
 struct slices {
-	struct slice slice[SLICES_MAX];
+	struct slice *slice;
 	size_t count, endpoints;
 	char version[SLICES_VERSION_MAX];
 };
+
+_Static_assert(SLICES_VERSION_MAX == OBJECTS_VERSION_MAX, "a version is one thing");
 
 struct slices *slices_new(void)
 {
@@ -39,6 +45,7 @@ static void slices_clear(struct slices *s)
 {
 	for (size_t i = 0; i < s->count; i++)
 		free(s->slice[i].endpoint);
+	freep(&s->slice);
 	s->count = s->endpoints = 0;
 }
 
@@ -47,19 +54,6 @@ void slices_free(struct slices **slices)
 	if (*slices)
 		slices_clear(*slices);
 	freep(slices);
-}
-
-static int refuse(char reason[160], int r, const char *what)
-{
-	snprintf(reason, 160, "Kubernetes: %s", what);
-	return r;
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
 }
 
 /* A condition that is not there, or null, has a meaning of its own. */
@@ -78,54 +72,86 @@ static int endpoint_of(const json_t *object, struct endpoint *ret)
 
 	if (!address)
 		return -EBADMSG;
-	ret->address = fnv_add(FNV_START, address, strlen(address));
+	*ret = (struct endpoint){ .address = fnv_add(FNV_START, address, strlen(address)) };
+	addr_parse(address, &ret->addr);
 	ret->ready = condition(conditions, "ready", true);
 	ret->serving = condition(conditions, "serving", ret->ready);
 	ret->terminating = condition(conditions, "terminating", false);
 	return 0;
 }
 
-static bool version_is_good(const char *version)
+/* What is too long for a label is no label. */
+static void label_copy(char ret[SLICES_LABEL_MAX], const char *text)
 {
-	size_t len = strspn(version, "0123456789abcdefghijklmnopqrstuvwxyz"
-				     "ABCDEFGHIJKLMNOPQRSTUVWXYZ._-");
+	if (strlen(text) < SLICES_LABEL_MAX)
+		memcpy(ret, text, strlen(text) + 1);
+}
 
-	return len && len < SLICES_VERSION_MAX && !version[len];
+static void port_of(const json_t *object, struct port *ret)
+{
+	const char *protocol = objects_text(object, "protocol");
+	json_int_t port = json_integer_value(json_object_get(object, "port"));
+
+	*ret = (struct port){ .protocol = !*protocol || !strcmp(protocol, "TCP") ? IPPROTO_TCP
+					  : !strcmp(protocol, "UDP")             ? IPPROTO_UDP
+										 : 0,
+			      .port = (uint16_t)(port > 0 && port <= UINT16_MAX ? port : 0) };
+	label_copy(ret->name, objects_text(object, "name"));
+}
+
+static int slice_head(const json_t *object, struct slice *ret, char reason[160])
+{
+	const json_t *list = json_object_get(object, "endpoints");
+	const json_t *ports = json_object_get(object, "ports");
+	const json_t *labels = json_object_get(json_object_get(object, "metadata"), "labels");
+	const char *name = objects_meta(object, "name");
+
+	if (!*name || strlen(name) > OBJECTS_NAME_MAX)
+		return objects_refuse(reason, -EBADMSG, "an EndpointSlice has no name");
+	if (list && !json_is_array(list) && !json_is_null(list))
+		return objects_refuse(reason, -EBADMSG,
+				      "the endpoints of an EndpointSlice are no list");
+	if (json_array_size(list) > SLICES_ENDPOINTS_MAX)
+		return objects_refuse(reason, -E2BIG,
+				      "an EndpointSlice has more than 4096 endpoints");
+	memcpy(ret->name, name, strlen(name) + 1);
+	label_copy(ret->namespace, objects_meta(object, "namespace"));
+	label_copy(ret->service, objects_text(labels, "kubernetes.io/service-name"));
+	for (; ret->port_count < json_array_size(ports) && ret->port_count < SLICES_PORTS_MAX;
+	     ret->port_count++)
+		port_of(json_array_get(ports, ret->port_count), &ret->port[ret->port_count]);
+	return 0;
 }
 
 /* The object as a slice, whose endpoints are the caller's to free. */
 static int slice_of(const json_t *object, struct slice *ret, char reason[160])
 {
 	const json_t *list = json_object_get(object, "endpoints");
-	const char *name = text_of(json_object_get(object, "metadata"), "name");
 	struct slice slice = { 0 };
+	int r = slice_head(object, &slice, reason);
 
-	if (!*name || strlen(name) > NAME_MAX_OCTETS)
-		return refuse(reason, -EBADMSG, "an EndpointSlice has no name");
-	if (list && !json_is_array(list) && !json_is_null(list))
-		return refuse(reason, -EBADMSG, "the endpoints of an EndpointSlice are no list");
-	if (json_array_size(list) > SLICES_ENDPOINTS_MAX)
-		return refuse(reason, -E2BIG, "an EndpointSlice has more than 4096 endpoints");
-	memcpy(slice.name, name, strlen(name) + 1);
+	if (r < 0)
+		return r;
 	slice.endpoint = calloc(json_array_size(list) + 1, sizeof(*slice.endpoint));
 	if (!slice.endpoint)
-		return refuse(reason, -ENOMEM, "no memory");
+		return objects_refuse(reason, -ENOMEM, "no memory");
 	for (; slice.count < json_array_size(list); slice.count++) {
 		if (endpoint_of(json_array_get(list, slice.count), &slice.endpoint[slice.count]) ==
 		    0)
 			continue;
 		free(slice.endpoint);
-		return refuse(reason, -EBADMSG, "an endpoint has no address");
+		return objects_refuse(reason, -EBADMSG, "an endpoint has no address");
 	}
 	*ret = slice;
 	return 0;
 }
 
-static size_t slice_find(const struct slices *s, const char *name)
+static size_t slice_find(const struct slices *s, const char *namespace, const char *name)
 {
 	size_t i = 0;
 
-	while (i < s->count && strcmp(s->slice[i].name, name) != 0)
+	while (i < s->count && (strcmp(s->slice[i].name, name) != 0 ||
+				strcmp(s->slice[i].namespace, namespace) != 0))
 		i++;
 	return i;
 }
@@ -133,13 +159,24 @@ static size_t slice_find(const struct slices *s, const char *name)
 /* Takes the slice's endpoints over, also where it fails. */
 static int slice_put(struct slices *s, struct slice *slice, char reason[160])
 {
-	size_t i = slice_find(s, slice->name), former = i < s->count ? s->slice[i].count : 0;
+	size_t i = slice_find(s, slice->namespace, slice->name),
+	       former = i < s->count ? s->slice[i].count : 0;
+	struct slice *grown = s->slice;
+	int r = 0;
 
-	if (i == SLICES_MAX || s->endpoints - former + slice->count > SLICES_ENDPOINTS_MAX) {
+	if (i == SLICES_MAX || s->endpoints - former + slice->count > SLICES_ENDPOINTS_MAX)
+		r = objects_refuse(reason, -E2BIG,
+				   "more than 256 EndpointSlices or 4096 endpoints; name one "
+				   "service");
+	else if (i == s->count)
+		grown = reallocarray(s->slice, s->count + 1, sizeof(*grown));
+	if (r == 0 && !grown)
+		r = objects_refuse(reason, -ENOMEM, "no memory");
+	if (r < 0) {
 		free(slice->endpoint);
-		return refuse(reason, -E2BIG,
-			      "more than 256 EndpointSlices or 4096 endpoints; name one service");
+		return r;
 	}
+	s->slice = grown;
 	if (i < s->count)
 		free(s->slice[i].endpoint);
 	else
@@ -149,123 +186,51 @@ static int slice_put(struct slices *s, struct slice *slice, char reason[160])
 	return 0;
 }
 
-static void slice_drop(struct slices *s, const char *name)
+static int put(void *store, const json_t *object, char reason[160])
 {
-	size_t i = slice_find(s, name);
+	struct slice slice;
+	int r = slice_of(object, &slice, reason);
 
+	return r < 0 ? r : slice_put(store, &slice, reason);
+}
+
+static int drop(void *store, const json_t *object, char reason[160])
+{
+	struct slices *s = store;
+	char namespace[SLICES_LABEL_MAX] = "";
+	size_t i;
+
+	label_copy(namespace, objects_meta(object, "namespace"));
+	i = slice_find(s, namespace, objects_meta(object, "name"));
 	if (i == s->count)
-		return;
+		return 0;
 	s->endpoints -= s->slice[i].count;
 	free(s->slice[i].endpoint);
 	s->slice[i] = s->slice[--s->count];
-}
-
-static void json_putp(json_t **json)
-{
-	json_decref(*json);
-}
-
-static json_t *object_of(const char *text, size_t len, char reason[160])
-{
-	json_error_t error;
-	json_t *object = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
-
-	if (json_is_object(object))
-		return object;
-	snprintf(reason, 160, "Kubernetes: no JSON object: %.100s", object ? "" : error.text);
-	json_decref(object);
-	return NULL;
-}
-
-static int list_items(const json_t *list, struct slices *fresh, char reason[160])
-{
-	const json_t *items = json_object_get(list, "items");
-	const json_t *metadata = json_object_get(list, "metadata");
-	const char *version = text_of(metadata, "resourceVersion");
-
-	if (!json_is_array(items) || !version_is_good(version))
-		return refuse(reason, -EBADMSG, "no list of EndpointSlices; see the url");
-	if (*text_of(metadata, "continue"))
-		return refuse(reason, -E2BIG, "the list comes in parts; name one service");
-	for (size_t i = 0; i < json_array_size(items); i++) {
-		struct slice slice;
-		int r = slice_of(json_array_get(items, i), &slice, reason);
-
-		if (r == 0)
-			r = slice_put(fresh, &slice, reason);
-		if (r < 0)
-			return r;
-	}
-	memcpy(fresh->version, version, strlen(version) + 1);
 	return 0;
 }
+
+static const struct objects_kind kind = { "EndpointSlices", put, drop };
 
 int slices_list(struct slices *s, const char *json, size_t len, char reason[160])
 {
-	_cleanup_(json_putp) json_t *list = object_of(json, len, reason);
-	_cleanup_(slices_free) struct slices *fresh = NULL;
+	_cleanup_(slices_free) struct slices *fresh = slices_new();
+	struct slices former = *s;
 	int r;
 
-	if (!list)
-		return -EBADMSG;
-	fresh = slices_new();
-	r = fresh ? list_items(list, fresh, reason) : refuse(reason, -ENOMEM, "no memory");
+	if (!fresh)
+		return objects_refuse(reason, -ENOMEM, "no memory");
+	r = objects_list(&kind, fresh, json, len, fresh->version, reason);
 	if (r < 0)
 		return r;
-	slices_clear(s);
 	*s = *fresh;
-	fresh->count = 0;
+	*fresh = former;
 	return 0;
-}
-
-/* {"type":"ERROR","object":{"kind":"Status","code":410,...}} */
-static int event_error(const json_t *status, char reason[160])
-{
-	json_int_t code = json_integer_value(json_object_get(status, "code"));
-
-	snprintf(reason, 160, "Kubernetes: the watch ends with status %lld: %.100s",
-		 (long long)code, text_of(status, "message"));
-	return code == 410 ? -ESTALE : -EBADMSG;
-}
-
-static int event_object(struct slices *s, const char *type, const json_t *object, char reason[160])
-{
-	struct slice slice;
-	int r;
-
-	if (!strcmp(type, "DELETED")) {
-		slice_drop(s, text_of(json_object_get(object, "metadata"), "name"));
-		return 0;
-	}
-	r = slice_of(object, &slice, reason);
-	return r < 0 ? r : slice_put(s, &slice, reason);
 }
 
 int slices_event(struct slices *s, const char *json, size_t len, int *ret_changed, char reason[160])
 {
-	_cleanup_(json_putp) json_t *event = object_of(json, len, reason);
-	const json_t *object = json_object_get(event, "object");
-	const char *type = text_of(event, "type"), *version;
-	bool endpoints =
-		!strcmp(type, "ADDED") || !strcmp(type, "MODIFIED") || !strcmp(type, "DELETED");
-	int r = 0;
-
-	if (!event)
-		return -EBADMSG;
-	if (!strcmp(type, "ERROR"))
-		return event_error(object, reason);
-	if (!endpoints && strcmp(type, "BOOKMARK") != 0)
-		return 0; /* kinds of events that come later are none of ours */
-	version = text_of(json_object_get(object, "metadata"), "resourceVersion");
-	if (!version_is_good(version))
-		return refuse(reason, -EBADMSG, "an event has no resourceVersion");
-	if (endpoints)
-		r = event_object(s, type, object, reason);
-	if (r < 0)
-		return r;
-	memcpy(s->version, version, strlen(version) + 1);
-	*ret_changed |= endpoints;
-	return 0;
+	return objects_event(&kind, s, json, len, s->version, ret_changed, reason);
 }
 
 const char *slices_version(const struct slices *s)
@@ -286,15 +251,12 @@ static int by_address(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* All endpoints by address; while slices are rearranged, one may stand in two of them. */
-static size_t endpoints_sorted(const struct slices *s, struct endpoint *all)
+/* Sorts by address; while slices are rearranged, an endpoint may stand in two of them. Returns how
+ * many are left. */
+static size_t endpoints_merge(struct endpoint *all, size_t n)
 {
-	size_t n = 0, kept = 0;
+	size_t kept = 0;
 
-	for (size_t i = 0; i < s->count; i++) {
-		memcpy(all + n, s->slice[i].endpoint, s->slice[i].count * sizeof(*all));
-		n += s->slice[i].count;
-	}
 	qsort(all, n, sizeof(*all), by_address);
 	for (size_t i = 0; i < n; i++) {
 		if (!kept || all[kept - 1].address != all[i].address) {
@@ -308,16 +270,84 @@ static size_t endpoints_sorted(const struct slices *s, struct endpoint *all)
 	return kept;
 }
 
-void slices_count(const struct slices *s, struct slices_count *ret)
+static struct slices_count endpoints_count(const struct endpoint *all, size_t n)
 {
-	struct endpoint all[SLICES_ENDPOINTS_MAX];
-	struct slices_count count = { .any = endpoints_sorted(s, all) };
+	struct slices_count count = { .any = n };
 
-	for (size_t i = 0; i < count.any; i++) {
+	for (size_t i = 0; i < n; i++) {
 		count.expected += !all[i].terminating;
 		count.ready += all[i].ready;
 		count.serving += all[i].serving;
 		count.terminating += all[i].terminating;
 	}
-	*ret = count;
+	return count;
+}
+
+void slices_count(const struct slices *s, struct slices_count *ret)
+{
+	struct endpoint all[SLICES_ENDPOINTS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		memcpy(all + n, s->slice[i].endpoint, s->slice[i].count * sizeof(*all));
+		n += s->slice[i].count;
+	}
+	*ret = endpoints_count(all, endpoints_merge(all, n));
+}
+
+/* Where the slice's endpoints listen for that port; 0: nowhere that is told. */
+static uint16_t slice_port(const struct slice *slice, const struct slices_of *of)
+{
+	if (!slice->port_count || of->any_port)
+		return of->port;
+	for (size_t i = 0; i < slice->port_count; i++) {
+		const struct port *port = &slice->port[i];
+
+		if (port->protocol == of->protocol && !strcmp(port->name, of->port_name))
+			return port->port ? port->port : of->port;
+	}
+	return 0;
+}
+
+static bool slice_is_of(const struct slice *slice, const struct slices_of *of)
+{
+	return !strcmp(slice->namespace, of->namespace) && !strcmp(slice->service, of->service);
+}
+
+static int by_octets(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct addr));
+}
+
+int slices_servers(const struct slices *s, const struct slices_of *of, struct addr *addr,
+		   size_t addr_max, struct slices_servers *ret)
+{
+	_cleanup_(freep) struct endpoint *all = calloc(s->endpoints + 1, sizeof(*all));
+	struct slices_servers found = { .addr = addr };
+	size_t n = 0;
+
+	if (!all)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct slice *slice = &s->slice[i];
+		uint16_t port = slice_port(slice, of);
+
+		if (!slice_is_of(slice, of))
+			continue;
+		if (port != of->port) {
+			found.other_port = port ? port : found.other_port;
+			continue;
+		}
+		for (size_t j = 0; j < slice->count; j++)
+			if (!addr_is_zero(&slice->endpoint[j].addr))
+				all[n++] = slice->endpoint[j];
+	}
+	n = endpoints_merge(all, n);
+	found.count = endpoints_count(all, n);
+	for (size_t i = 0; i < n && found.addr_count < addr_max; i++)
+		if (found.count.ready ? all[i].ready : all[i].serving)
+			addr[found.addr_count++] = all[i].addr;
+	qsort(addr, found.addr_count, sizeof(*addr), by_octets);
+	*ret = found;
+	return 0;
 }

@@ -18,6 +18,25 @@ static void check(const struct slices *s, struct slices_count *ret)
 		__builtin_trap();
 }
 
+/* Those of one Service are no more than all, and no more than there is room for. */
+static void check_servers(const struct slices *s, const struct slices_count *all)
+{
+	const struct slices_of of = {
+		.namespace = "default", .service = "web", .port_name = "", .protocol = 6, .port = 80
+	};
+	struct slices_servers found;
+	struct addr addr[4];
+
+	if (slices_servers(s, &of, addr, ARRAY_SIZE(addr), &found) < 0)
+		return;
+	if (found.addr_count > ARRAY_SIZE(addr) || found.count.any > all->any ||
+	    found.addr_count > (found.count.ready ? found.count.ready : found.count.serving))
+		__builtin_trap();
+	for (size_t i = 0; i < found.addr_count; i++)
+		if (addr_is_zero(&addr[i]))
+			__builtin_trap();
+}
+
 static void line(struct slices *s, const char *text, size_t len, int first)
 {
 	struct slices_count before, after;
@@ -28,6 +47,7 @@ static void line(struct slices *s, const char *text, size_t len, int first)
 	r = first ? slices_list(s, text, len, reason)
 		  : slices_event(s, text, len, &changed, reason);
 	check(s, &after);
+	check_servers(s, &after);
 	if (r < 0 && (changed || !reason[0] || memcmp(&before, &after, sizeof(before))))
 		__builtin_trap();
 }

@@ -103,6 +103,68 @@ Test(slices, counts_what_is_listed)
 	}
 }
 
+#define OF(ns, owner, name, ports, endpoints)                                            \
+	"{\"metadata\":{\"namespace\":\"" ns "\",\"name\":\"" name                       \
+	"\",\"labels\":{\"kubernetes.io/service-name\":\"" owner "\"}},\"ports\":" ports \
+	",\"endpoints\":[" endpoints "]}"
+#define PORT80   "[{\"name\":\"\",\"port\":80,\"protocol\":\"TCP\"}]"
+#define DRAINING "\"ready\":false,\"serving\":true,\"terminating\":true"
+
+static const struct {
+	const char *name, *items, *servers;
+	uint16_t other_port;
+} servers[] = {
+	{ "sorted, each once",
+	  OF("d", "web", "a", PORT80, END("10.0.0.2", "") "," END("10.0.0.1", "")) "," OF(
+		  "d", "web", "b", PORT80, END("10.0.0.2", "")),
+	  "10.0.0.1 10.0.0.2", 0 },
+	{ "ready ones alone",
+	  OF("d", "web", "a", PORT80, END("10.0.0.2", DRAINING) "," END("10.0.0.1", "")),
+	  "10.0.0.1", 0 },
+	{ "none is ready", OF("d", "web", "a", PORT80, END("10.0.0.2", DRAINING)), "10.0.0.2", 0 },
+	{ "none at all", OF("d", "web", "a", PORT80, UNREADY), "", 0 },
+	{ "of another Service", OF("d", "shop", "a", PORT80, END("10.0.0.1", "")), "", 0 },
+	{ "of another namespace", OF("e", "web", "a", PORT80, END("10.0.0.1", "")), "", 0 },
+	{ "any port", OF("d", "web", "a", "null", END("10.0.0.1", "")), "10.0.0.1", 0 },
+	{ "TCP without a word, any port of it", OF("d", "web", "a", "[{}]", END("10.0.0.1", "")),
+	  "10.0.0.1", 0 },
+	{ "another port", OF("d", "web", "a", "[{\"port\":8080}]", END("10.0.0.1", "")), "", 8080 },
+	{ "a port of another name",
+	  OF("d", "web", "a", "[{\"port\":80,\"name\":\"x\"}]", END("10.0.0.1", "")), "", 0 },
+	{ "a port of another protocol",
+	  OF("d", "web", "a", "[{\"port\":80,\"protocol\":\"UDP\"}]", END("10.0.0.1", "")), "", 0 },
+	{ "a name is no address", OF("d", "web", "a", PORT80, END("a.example.net", "")), "", 0 },
+	{ "no more than there is room for",
+	  OF("d", "web", "a", PORT80,
+	     END("10.0.0.1", "") "," END("10.0.0.1", "") "," END("10.0.0.2", "") "," END(
+		     "10.0.0.3", "") "," END("10.0.0.4", "")),
+	  NULL, 0 },
+};
+
+Test(slices, tells_who_serves)
+{
+	const struct slices_of of = { "d", "web", "", 6, 80, false };
+
+	for (size_t i = 0; i < ARRAY_SIZE(servers); i++) {
+		struct slices_servers found;
+		struct addr addr[3];
+		char text[2048], words[256] = "", one[ADDR_STRLEN];
+
+		snprintf(text, sizeof(text), LIST("%s"), servers[i].items);
+		cr_assert(eq(int, list(text, strlen(text)), 0), "%s: %s", servers[i].name, reason);
+		cr_assert(eq(int, slices_servers(s, &of, addr, ARRAY_SIZE(addr), &found), 0));
+		for (size_t j = 0; j < found.addr_count; j++)
+			sprintf(words + strlen(words), "%s%s", j ? " " : "",
+				addr_format(&addr[j], one));
+		if (servers[i].servers)
+			cr_expect(eq(str, words, (char *)servers[i].servers), "%s",
+				  servers[i].name);
+		else
+			cr_expect(eq(sz, found.addr_count, ARRAY_SIZE(addr)));
+		cr_expect(eq(u16, found.other_port, servers[i].other_port), "%s", servers[i].name);
+	}
+}
+
 static const struct {
 	const char *name, *text, *reason;
 } bad[] = {

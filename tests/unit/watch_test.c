@@ -2,17 +2,14 @@
 /* Against a stand-in for a Kubernetes API server, api_server.py: no cluster can run here. */
 #include "agent/gather.h"
 #include "agent/reading.h"
-#include "base/util.h"
+#include "api_server.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 
-#define SERVER  SOURCE_ROOT "/tests/unit/api_server.py"
 #define WAIT_MS 20000
 
 static struct {
@@ -20,49 +17,10 @@ static struct {
 	uv_timer_t tick;
 	struct gatherers *gatherers;
 	struct mapping *mapping;
-	FILE *from, *to; /* the server */
-	pid_t pid;
-	int port;
 } b;
 
 static void on_tick(uv_timer_t *timer)
 {
-}
-
-static void serve(int port)
-{
-	char text[16] = "0";
-	int in[2], out[2];
-
-	snprintf(text, sizeof(text), "%d", port);
-	cr_assert(pipe(in) == 0 && pipe(out) == 0);
-	b.pid = fork();
-	if (!b.pid) {
-		dup2(in[0], 0);
-		dup2(out[1], 1);
-		closep(&in[1]);
-		closep(&out[0]);
-		execlp("python3", "python3", SERVER, text, NULL);
-		_exit(127);
-	}
-	close(in[0]);
-	close(out[1]);
-	b.to = fdopen(in[1], "w");
-	b.from = fdopen(out[0], "r");
-	cr_assert(eq(int, fscanf(b.from, "%d", &b.port), 1), "api_server.py did not start");
-}
-
-static void server_end(void)
-{
-	fclose(b.to);
-	fclose(b.from);
-	waitpid(b.pid, NULL, 0);
-}
-
-static void say(const char *command)
-{
-	fprintf(b.to, "%s\n", command);
-	fflush(b.to);
 }
 
 static void value(const char *name, const char *metric, const char *condition)
@@ -82,7 +40,6 @@ static void value(const char *name, const char *metric, const char *condition)
 
 static void setup(void)
 {
-	signal(SIGPIPE, SIG_IGN);
 	uv_loop_init(&b.loop);
 	uv_timer_init(&b.loop, &b.tick);
 	uv_timer_start(&b.tick, on_tick, 10, 10);
@@ -133,7 +90,7 @@ static void start(uint32_t interval_ms)
 					.mapping = b.mapping,
 					.kubernetes = { "default", "web" } };
 
-	snprintf(config.target.url, sizeof(config.target.url), "http://127.0.0.1:%d", b.port);
+	snprintf(config.target.url, sizeof(config.target.url), "http://127.0.0.1:%d", api.port);
 	cr_assert(eq(int, gatherers_configure(b.gatherers, &config, 1), 0));
 }
 
@@ -199,7 +156,7 @@ Test(watch, watches_again_and_lists_anew)
 
 Test(watch, lives_through_cuts_and_restarts)
 {
-	int port = b.port;
+	int port = api.port;
 
 	say("slice a y/y/n");
 	start(100);
@@ -229,7 +186,7 @@ Test(watch, names_what_is_not_there)
 					.mapping = b.mapping,
 					.kubernetes = { "other", "web" } };
 
-	snprintf(config.target.url, sizeof(config.target.url), "http://127.0.0.1:%d", b.port);
+	snprintf(config.target.url, sizeof(config.target.url), "http://127.0.0.1:%d", api.port);
 	cr_assert(eq(int, gatherers_configure(b.gatherers, &config, 1), 0));
 	wait_failed(1);
 	cr_expect(eq(str, (char *)view().last_error,
