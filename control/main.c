@@ -33,6 +33,7 @@ struct daemon {
 	struct ingress *ingress;
 	struct egress *egress;
 	struct gatherers *gatherers;
+	struct guests *guests; /* NULL: there is no egress */
 	struct feed *feed;
 	struct prober *prober;
 	struct reflector *reflector;
@@ -118,7 +119,7 @@ static void routes_settled(void *user)
 static void daemon_look(struct daemon *d)
 {
 	if (!d->converged && d->bgp && routes_are_back(d) &&
-	    (!d->egress || egress_whole(d->egress)))
+	    (!d->egress || (egress_whole(d->egress) && guests_whole(d->guests))))
 		daemon_converge(d);
 }
 
@@ -283,31 +284,6 @@ static int neighbors_configure(struct daemon *d, const struct config *old,
 	return first;
 }
 
-/* What this kernel cannot do for a neighbour, before anything is changed for it; NULL: nothing. */
-static const struct bgp_neighbor_config *neighbor_unsupported(const struct config *config)
-{
-	for (size_t i = 0; i < config->neighbor_count; i++)
-		if (socket_auth_supported(config->neighbor[i].socket.auth.kind) == -EOPNOTSUPP)
-			return &config->neighbor[i];
-	for (size_t i = 0; i < config->range_count; i++)
-		if (socket_auth_supported(config->range[i].neighbor.socket.auth.kind) ==
-		    -EOPNOTSUPP)
-			return &config->range[i].neighbor;
-	return NULL;
-}
-
-/* To be freed; NULL: out of memory. */
-static char *unsupported_text(const struct bgp_neighbor_config *neighbor)
-{
-	char address[ADDR_STRLEN], *text;
-
-	if (asprintf(&text, "neighbor %s: this kernel has no %s%s",
-		     neighbor->remote_as_max ? "range" : addr_format(&neighbor->remote, address),
-		     tcp_auth_name(&neighbor->socket.auth), socket_auth_remedy(-EOPNOTSUPP)) < 0)
-		return NULL;
-	return text;
-}
-
 /* The ingress first: it hears what the egress changes. */
 static int vrfs_configure(struct daemon *d, const struct config *config)
 {
@@ -337,6 +313,8 @@ static int services_configure(struct daemon *d, const struct config *config)
 		    config->site_availability != d->config->site_availability)
 			egress_availability(d->egress, config->site_availability);
 
+		r = r < 0 ? r : e;
+		e = guests_configure(d->guests, config->guest, config->guest_count);
 		r = r < 0 ? r : e;
 	}
 	return r < 0 ? r : g;
@@ -526,9 +504,9 @@ static int daemon_reload(void *user, const char *file, char **ret_error)
 			*ret_error = NULL;
 		return -EBUSY;
 	}
-	unsupported = neighbor_unsupported(next);
+	unsupported = config_unsupported(next);
 	if (unsupported) {
-		*ret_error = unsupported_text(unsupported);
+		*ret_error = config_unsupported_text(unsupported);
 		return -EOPNOTSUPP;
 	}
 	r = daemon_apply(d, next);
@@ -552,6 +530,7 @@ static struct mgmt_context daemon_context(struct daemon *d)
 				      .reflector = d->reflector,
 				      .igp = d->igp,
 				      .gatherers = d->gatherers,
+				      .guests = d->guests,
 				      .config = d->config,
 				      .reload = daemon_reload,
 				      .user = d };
@@ -655,6 +634,8 @@ static int daemon_open(struct daemon *d)
 			return r;
 		egress_gather_from(d->egress, d->gatherers);
 		r = egress_vrfs_set(d->egress, d->config->vrf, d->config->vrf_count);
+		if (r == 0)
+			r = guests_new(&d->loop, d->egress, d->gatherers, &d->guests);
 		if (r < 0)
 			return r;
 		egress_listen(d->egress, &egress_ops, d);
@@ -686,6 +667,7 @@ static void daemon_close(struct daemon *d)
 	mgmt_free(&d->mgmt);
 	prober_free(&d->prober);
 	reflector_free(&d->reflector);
+	guests_free(&d->guests);
 	egress_free(&d->egress);
 	gatherers_free(&d->gatherers);
 	feed_free(&d->feed);
@@ -710,9 +692,9 @@ static int daemon_run(const char *file)
 
 	if (r < 0)
 		return EXIT_INVALID;
-	unsupported = neighbor_unsupported(d.config);
+	unsupported = config_unsupported(d.config);
 	if (unsupported) {
-		why = unsupported_text(unsupported);
+		why = config_unsupported_text(unsupported);
 		log_err(0, "%s: %s", file, why ? why : "");
 		config_free(&d.config);
 		return EXIT_INVALID;

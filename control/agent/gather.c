@@ -37,7 +37,7 @@ struct gatherer {
 
 struct gatherers {
 	uv_loop_t *loop;
-	struct web *web;
+	struct web *web; /* NULL: nobody has asked over HTTP yet, and libcurl takes no memory */
 	struct gatherer **at;
 	size_t count;
 	struct gather_listener *listeners;
@@ -163,21 +163,30 @@ static void gatherer_free(struct gatherer *g)
 	uv_close((uv_handle_t *)&g->silence, gatherer_closed);
 }
 
-static struct asker *asker_of_kind(struct web *web, const struct gather_config *config)
+int gatherers_web(struct gatherers *all, struct web **ret)
 {
-	switch (config->kind) {
-	case GATHER_LOCAL:
+	int r = all->web ? 0 : web_new(all->loop, &all->web);
+
+	if (r == 0)
+		*ret = all->web;
+	return r;
+}
+
+static struct asker *asker_of_kind(struct gatherers *all, const struct gather_config *config)
+{
+	struct web *web;
+
+	if (config->kind == GATHER_LOCAL)
 		return local_new();
-	case GATHER_KUBERNETES:
-		return watch_new(web, &config->target);
-	default:
-		return scrape_new(web, &config->target);
-	}
+	if (gatherers_web(all, &web) < 0)
+		return NULL;
+	return config->kind == GATHER_KUBERNETES ? watch_new(web, &config->target)
+						 : scrape_new(web, &config->target);
 }
 
 static struct asker *asker_new(struct gatherer *g)
 {
-	struct asker *a = asker_of_kind(g->all->web, &g->config);
+	struct asker *a = asker_of_kind(g->all, &g->config);
 
 	if (!a)
 		return NULL;
@@ -219,16 +228,10 @@ static struct gatherer *gatherer_new(struct gatherers *all, const struct gather_
 int gatherers_new(uv_loop_t *loop, struct gatherers **ret)
 {
 	struct gatherers *all = calloc(1, sizeof(*all));
-	int r;
 
 	if (!all)
 		return -ENOMEM;
 	all->loop = loop;
-	r = web_new(loop, &all->web);
-	if (r < 0) {
-		free(all);
-		return r;
-	}
 	*ret = all;
 	return 0;
 }

@@ -36,6 +36,11 @@ struct gatherers;
 int gatherers_new(uv_loop_t *loop, struct gatherers **ret); /* 0 or -ENOMEM */
 void gatherers_free(struct gatherers **gatherers);          /* after all who listen */
 
+/* By which HTTP is spoken; made when it is first asked for. Valid until gatherers_free(). 0 or
+ * -ENOMEM.
+ */
+int gatherers_web(struct gatherers *gatherers, struct web **ret);
+
 /* Makes the running ones those of the list; who is in it as before goes on undisturbed. The
  * mappings are referenced. 0 or -ENOMEM: then those are missing that the log names. */
 int gatherers_configure(struct gatherers *gatherers, const struct gather_config *configs,

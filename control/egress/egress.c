@@ -17,6 +17,7 @@
 #include "metric/raw.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 struct egress {
@@ -175,7 +176,7 @@ static struct hosted *egress_teller(struct egress *e, const struct place *place,
 		h->announced = hosted_announceable(h) && e->bgp;
 		if (!e->bgp)
 			h->fault = "BGP is not configured";
-		drained |= h->announced && h->drained;
+		drained |= h->announced && (h->drained || h->config.drain);
 		if (h->announced && !teller)
 			teller = h;
 	}
@@ -466,7 +467,8 @@ static bool egress_config_equal(const struct egress_service_config *a,
 	       a->instance_count == b->instance_count &&
 	       !memcmp(a->instance, b->instance, a->instance_count * sizeof(a->instance[0])) &&
 	       a->capacity == b->capacity && a->service_time_s == b->service_time_s &&
-	       a->collector.kind == b->collector.kind &&
+	       a->availability == b->availability && a->drain == b->drain &&
+	       a->absent == b->absent && a->collector.kind == b->collector.kind &&
 	       a->collector.timeout_ms == b->collector.timeout_ms &&
 	       !strcmp(a->collector.path, b->collector.path) &&
 	       a->announce_without_report == b->announce_without_report &&
@@ -499,7 +501,7 @@ static struct hosted *egress_unclaimed(const struct egress *e, const struct mg_s
 	return egress_at(e, i, key, sizeof(*key)) && !e->service[i]->kept ? e->service[i] : NULL;
 }
 
-/* What the CLI announced under the same key becomes the file's. */
+/* What the CLI announced, or a cluster, under the same key becomes the file's. */
 static int egress_keep(struct egress *e, const struct egress_service_config *config, bool *ret_kept)
 {
 	struct hosted *h = egress_unclaimed(e, &config->key);
@@ -509,14 +511,34 @@ static int egress_keep(struct egress *e, const struct egress_service_config *con
 		return 0;
 	h->kept = true;
 	h->from_cli = false;
+	h->origin[0] = '\0';
 	return egress_config_equal(&h->config, config) ? 0 : egress_service_change(e, h, config);
 }
 
 static void egress_drop_others(struct egress *e)
 {
 	for (size_t i = e->service_count; i-- > 0;)
-		if (!e->service[i]->kept && !e->service[i]->from_cli)
+		if (!e->service[i]->kept && !e->service[i]->from_cli && !e->service[i]->origin[0])
 			egress_service_remove(e, i);
+}
+
+/* What was offered at this address goes: it is an operator's from now on. */
+static void egress_evict(struct egress *e, const struct mg_service_key *key)
+{
+	size_t i = egress_place(e, key->addr, sizeof(key->addr));
+
+	while (egress_at(e, i, key->addr, sizeof(key->addr))) {
+		const struct hosted *h = e->service[i];
+
+		if (!h->origin[0] || h->config.key.vrf != key->vrf) {
+			i++;
+			continue;
+		}
+		log_info("service %s of %s: its address is that of a service which an operator "
+			 "announces",
+			 h->config.name, h->origin);
+		egress_service_remove(e, i);
+	}
 }
 
 int egress_configure(struct egress *e, const struct egress_service_config *services, size_t count)
@@ -532,6 +554,8 @@ int egress_configure(struct egress *e, const struct egress_service_config *servi
 		r = egress_keep(e, &services[i], &kept[i]);
 		first = first < 0 ? first : r;
 	}
+	for (size_t i = 0; i < count; i++)
+		egress_evict(e, &services[i].key);
 	/* What goes makes room in the tables for what comes. */
 	egress_drop_others(e);
 	for (size_t i = 0; i < count; i++) {
@@ -544,16 +568,102 @@ int egress_configure(struct egress *e, const struct egress_service_config *servi
 int egress_announce(struct egress *e, const struct egress_service_config *config)
 {
 	size_t i = egress_place(e, &config->key, sizeof(config->key));
-	struct hosted *h;
+	struct hosted *h = NULL;
 
-	if (!egress_at(e, i, &config->key, sizeof(config->key)))
+	if (egress_at(e, i, &config->key, sizeof(config->key)))
+		h = e->service[i];
+	if (!h || (h->origin[0] && strcmp(h->config.name, config->name))) {
+		egress_evict(e, &config->key);
 		return egress_service_add(e, config, true);
-	h = e->service[i];
+	}
 	if (strcmp(h->config.name, config->name) || !h->withdrawn)
 		return -EEXIST;
 	h->withdrawn = false;
 	egress_service_due(h);
 	return 0;
+}
+
+static bool egress_is_of(const struct hosted *h, const char *origin, const char *name)
+{
+	return !strcmp(h->origin, origin) && !strcmp(h->config.name, name);
+}
+
+/* Whether the address is that of another service, whatever its ports: a route tells of one. */
+static bool egress_is_others(const struct egress *e, const char *origin,
+			     const struct egress_service_config *config)
+{
+	const struct mg_service_key *key = &config->key;
+	size_t i = egress_place(e, key->addr, sizeof(key->addr));
+
+	for (; egress_at(e, i, key->addr, sizeof(key->addr)); i++)
+		if (e->service[i]->config.key.vrf == key->vrf &&
+		    !egress_is_of(e->service[i], origin, config->name))
+			return true;
+	return false;
+}
+
+/* Where it is there already; else -ENOENT. */
+static int egress_offer_keep(struct egress *e, const char *origin,
+			     const struct egress_service_config *config)
+{
+	size_t i = egress_place(e, &config->key, sizeof(config->key));
+	struct egress_service_config next = *config;
+	struct hosted *h;
+
+	if (!egress_at(e, i, &config->key, sizeof(config->key)))
+		return -ENOENT;
+	h = e->service[i];
+	if (!egress_is_of(h, origin, config->name) || h->kept)
+		return !strcmp(h->origin, origin) && !h->kept ? -ENOENT : -EEXIST;
+	h->kept = true;
+	if (next.absent) {
+		memcpy(next.instance, h->config.instance, sizeof(next.instance));
+		next.instance_count = h->config.instance_count;
+	}
+	return egress_config_equal(&h->config, &next) ? 0 : egress_service_change(e, h, &next);
+}
+
+static int egress_offer_add(struct egress *e, const char *origin,
+			    const struct egress_service_config *config)
+{
+	size_t i;
+	int r;
+
+	if (egress_is_others(e, origin, config))
+		return -EEXIST;
+	if (config->absent)
+		return 0;
+	r = egress_service_add(e, config, false);
+	i = egress_place(e, &config->key, sizeof(config->key));
+	if (egress_at(e, i, &config->key, sizeof(config->key)))
+		snprintf(e->service[i]->origin, sizeof(e->service[i]->origin), "%s", origin);
+	return r;
+}
+
+static void egress_offers_drop(struct egress *e, const char *origin)
+{
+	for (size_t i = e->service_count; i-- > 0;) {
+		const struct hosted *h = e->service[i];
+
+		if (strcmp(h->origin, origin) || h->kept)
+			continue;
+		log_info("service %s of %s: offered no more, withdrawn", h->config.name, origin);
+		egress_service_remove(e, i);
+	}
+}
+
+void egress_offer(struct egress *e, const char *origin,
+		  const struct egress_service_config *services, size_t count, int *ret_results)
+{
+	for (size_t i = 0; i < e->service_count; i++)
+		e->service[i]->kept = false;
+	for (size_t i = 0; i < count; i++)
+		ret_results[i] = egress_offer_keep(e, origin, &services[i]);
+	/* What goes makes room, in the tables and at its address. */
+	egress_offers_drop(e, origin);
+	for (size_t i = 0; i < count; i++)
+		if (ret_results[i] == -ENOENT)
+			ret_results[i] = egress_offer_add(e, origin, &services[i]);
 }
 
 int egress_withdraw(struct egress *e, const char *name)
@@ -662,6 +772,7 @@ bool egress_service(const struct egress *e, size_t index, struct egress_service_
 		.announced = h->announced,
 		.drained = h->drained,
 		.from_cli = h->from_cli,
+		.origin = h->origin,
 		.report = hosted_report(h),
 		.reported_ms = h->reported_ms,
 		.updates_sent = h->updates_sent,

@@ -16,6 +16,7 @@ struct egress;
 struct gatherers;
 
 #define EGRESS_INSTANCES_MAX 256
+#define EGRESS_NAME_MAX      128 /* with the closing 0 */
 
 struct egress_config {
 	uint16_t site_id;
@@ -30,12 +31,15 @@ struct egress_config {
 };
 
 struct egress_service_config {
-	char name[32];
+	char name[EGRESS_NAME_MAX];
 	struct mg_service_key key; /* MG_SCOPE_EGRESS */
 	uint32_t slots, idle_s;
 	struct addr instance[EGRESS_INSTANCES_MAX];
 	size_t instance_count;
 	double capacity, service_time_s; /* told where no collector does; 0: not told */
+	uint8_t availability;            /* percent; likewise */
+	bool drain;                      /* its servers take no new flows */
+	bool absent;                     /* nor any others: it is not announced */
 	struct agent_config collector;   /* kind AGENT_NONE: none */
 	bool announce_without_report; /* false: with a collector, announced only while it reports */
 	struct discipline discipline;
@@ -68,6 +72,14 @@ void egress_free(struct egress **egress);
 int egress_configure(struct egress *egress, const struct egress_service_config *services,
 		     size_t count);
 
+/* Services that somebody else, `origin` (at most 31 octets), wants announced here: replaces what
+ * that one offered before. An address that is another's, by its origin or name, is not taken: those
+ * of the configuration and the command line come first, then who was there first. Who is absent
+ * keeps the instances that it had. Results, one each: 0; -EEXIST: the address is another's; or as
+ * egress_configure(). */
+void egress_offer(struct egress *egress, const char *origin,
+		  const struct egress_service_config *services, size_t count, int *ret_results);
+
 /* How a score is made of reports that have none: copied; told with the next UPDATE of each service.
  */
 void egress_scores_set(struct egress *egress, const struct scores *scores);
@@ -86,6 +98,7 @@ uint8_t egress_availability_now(const struct egress *egress);
 struct egress_service_view {
 	const struct egress_service_config *config;
 	bool announced, drained, from_cli, has_report;
+	const char *origin; /* egress_offer()'s; "": of the configuration or the command line */
 	struct report report;
 	int64_t reported_ms; /* uv_now() of the last report; 0: there was none */
 	uint64_t updates_sent;

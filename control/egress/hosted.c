@@ -230,9 +230,10 @@ static const char *hosted_report_fault(const struct hosted *h)
 
 bool hosted_announceable(struct hosted *h)
 {
-	h->fault = h->withdrawn ? "withdrawn by an operator"
-		   : !h->table  ? "the tables refused it, see the log"
-				: hosted_report_fault(h);
+	h->fault = h->withdrawn       ? "withdrawn by an operator"
+		   : !h->table        ? "the tables refused it, see the log"
+		   : h->config.absent ? "none of its servers is ready"
+				      : hosted_report_fault(h);
 	return !h->fault[0];
 }
 
@@ -248,7 +249,11 @@ struct report hosted_report(const struct hosted *h)
 		report.service_time_s = h->config.service_time_s;
 		report.has |= REPORT_SERVICE_TIME;
 	}
-	report.drain |= h->drained;
+	if (!(report.has & REPORT_AVAILABILITY) && h->config.availability) {
+		report.availability = h->config.availability;
+		report.has |= REPORT_AVAILABILITY;
+	}
+	report.drain |= h->drained || h->config.drain;
 	return report;
 }
 

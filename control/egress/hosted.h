@@ -28,6 +28,7 @@ struct hosted {
 	struct discipline_state told;
 	uint64_t updates_sent;
 	bool withdrawn, drained, from_cli; /* by an operator */
+	char origin[32];                   /* "": by the configuration or an operator */
 	bool announced;
 	bool tells; /* its report is that of the route */
 	bool kept;  /* egress_configure()'s own */

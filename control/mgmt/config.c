@@ -421,16 +421,6 @@ static void collector_values(const struct lyd_node *collector, struct agent_conf
 	text_copy(ret->path, sizeof(ret->path), *command ? command : file);
 }
 
-static struct discipline discipline_values(const struct lyd_node *announce)
-{
-	return (struct discipline){ .min_s = model_double(announce, "update-min"),
-				    .max_s = model_double(announce, "update-max"),
-				    .good_s = model_double(announce, "good-news-delay"),
-				    .jitter = model_double(announce, "jitter") / 100,
-				    .threshold = model_double(announce, "threshold") / 100,
-				    .quantum = model_double(announce, "quantise") / 100 };
-}
-
 static void announce_values(const struct model *model, const struct lyd_node *service,
 			    const struct lyd_node *announce, struct mg_service_key key,
 			    struct egress_service_config *ret)
@@ -543,6 +533,7 @@ static int config_parse(const char *text, size_t len, struct config **ret,
 	security_check(model, config, faults);
 	probe_secrets(model, config, faults);
 	collect_values(model, config, faults);
+	clusters_values(model, config, faults);
 	cross_check(model, config, faults);
 	if (!fault_list_empty(faults))
 		return -EINVAL;
@@ -605,5 +596,6 @@ void config_free(struct config **config)
 	free((*config)->steer);
 	free((*config)->announce);
 	collect_forget(*config);
+	free((*config)->guest);
 	freep(config);
 }

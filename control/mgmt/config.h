@@ -8,6 +8,7 @@
 #include "bgp/bgp.h"
 #include "bgp/vrf.h"
 #include "egress/egress.h"
+#include "egress/guests.h"
 #include "feed/feed.h"
 #include "igp/igp.h"
 #include "ingress/ingress.h"
@@ -53,7 +54,8 @@ struct config {
 		*announce;        /* services with an `announce` container, one per address */
 	struct mapping **mapping; /* a reference each */
 	struct gather_config *gather;
-	size_t mapping_count, gather_count;
+	struct guest_config *guest;
+	size_t mapping_count, gather_count, guest_count;
 	uint16_t deferral_s; /* after a start: routes that are not back by then count as gone */
 	size_t vrf_count, interface_count, neighbor_count, range_count, site_count, steer_count,
 		announce_count;
@@ -69,6 +71,12 @@ void config_free(struct config **config);
 
 /* What only a new start can change, for people; NULL: nothing of that differs. */
 const char *config_fixed(const struct config *a, const struct config *b);
+
+/* A neighbour for which this kernel cannot do what is asked, to be looked for before anything is
+ * changed; NULL: none. */
+const struct bgp_neighbor_config *config_unsupported(const struct config *config);
+/* In words; to be freed; NULL: out of memory. */
+char *config_unsupported_text(const struct bgp_neighbor_config *neighbor);
 
 /* "any", "tcp" or "udp" as IPPROTO_*; 0 for anything else. */
 uint8_t config_protocol(const char *name);

@@ -13,6 +13,7 @@ static json_t *good(const char *file, const struct config *config)
 	answer_count(answer, "neighbors", config->neighbor_count);
 	answer_count(answer, "steered", config->steer_count);
 	answer_count(answer, "announced", config->announce_count);
+	answer_count(answer, "clusters", config->guest_count);
 	return answer;
 }
 

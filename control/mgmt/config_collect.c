@@ -155,7 +155,7 @@ static void mapping_load(const struct model *model, const struct lyd_node *node,
 		file_fault(model, node, path, &of_file, faults);
 }
 
-static void target_values(const struct lyd_node *node, struct fetch_target *ret)
+void target_values(const struct lyd_node *node, struct fetch_target *ret)
 {
 	text_copy(ret->url, sizeof(ret->url), model_text(node, "url"));
 	text_copy(ret->token_file, sizeof(ret->token_file), model_text(node, "token-file"));

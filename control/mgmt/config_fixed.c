@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "mgmt/config.h"
 
+#include "bgp/socket_auth.h"
+
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 const char *config_fixed(const struct config *a, const struct config *b)
@@ -21,4 +25,27 @@ const char *config_fixed(const struct config *a, const struct config *b)
 	if (strcmp(a->control_socket, b->control_socket) || strcmp(a->state_dir, b->state_dir))
 		return "control-socket and state-directory";
 	return NULL;
+}
+
+const struct bgp_neighbor_config *config_unsupported(const struct config *config)
+{
+	for (size_t i = 0; i < config->neighbor_count; i++)
+		if (socket_auth_supported(config->neighbor[i].socket.auth.kind) == -EOPNOTSUPP)
+			return &config->neighbor[i];
+	for (size_t i = 0; i < config->range_count; i++)
+		if (socket_auth_supported(config->range[i].neighbor.socket.auth.kind) ==
+		    -EOPNOTSUPP)
+			return &config->range[i].neighbor;
+	return NULL;
+}
+
+char *config_unsupported_text(const struct bgp_neighbor_config *neighbor)
+{
+	char address[ADDR_STRLEN], *text;
+
+	if (asprintf(&text, "neighbor %s: this kernel has no %s%s",
+		     neighbor->remote_as_max ? "range" : addr_format(&neighbor->remote, address),
+		     tcp_auth_name(&neighbor->socket.auth), socket_auth_remedy(-EOPNOTSUPP)) < 0)
+		return NULL;
+	return text;
 }

@@ -8,6 +8,7 @@
 
 struct mgmt;
 struct gatherers;
+struct guests;
 
 struct mgmt_context {
 	struct tables *tables;
@@ -20,6 +21,7 @@ struct mgmt_context {
 	struct feed *feed; /* NULL: not configured */
 	struct igp *igp;   /* NULL: not configured */
 	struct gatherers *gatherers;
+	struct guests *guests; /* NULL: not configured */
 	/* Reads the file again and applies it. 0 or negative errno; *ret_error is then a text to be
 	 * freed. */
 	int (*reload)(void *user, const char *file, char **ret_error);

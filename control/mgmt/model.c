@@ -548,17 +548,27 @@ struct addr model_addr(const struct lyd_node *parent, const char *name)
 	return leaf ? model_addr_of(leaf) : (struct addr){ 0 };
 }
 
-struct prefix model_prefix(const struct lyd_node *parent, const char *name)
+static struct prefix prefix_of_text(const char *value)
 {
 	char text[PREFIX_STRLEN];
 	struct addr addr = { 0 };
 	char *slash;
 
-	snprintf(text, sizeof(text), "%s", model_text(parent, name));
+	snprintf(text, sizeof(text), "%s", value);
 	slash = strchr(text, '/');
 	if (!slash)
 		return (struct prefix){ 0 };
 	*slash = '\0';
 	addr_parse(text, &addr);
 	return prefix_of(&addr, (uint8_t)strtoul(slash + 1, NULL, 10));
+}
+
+struct prefix model_prefix(const struct lyd_node *parent, const char *name)
+{
+	return prefix_of_text(model_text(parent, name));
+}
+
+struct prefix model_prefix_of(const struct lyd_node *leaf)
+{
+	return prefix_of_text(lyd_get_value(leaf));
 }

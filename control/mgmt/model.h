@@ -36,3 +36,4 @@ bool model_bool(const struct lyd_node *parent, const char *name);
 struct addr model_addr(const struct lyd_node *parent, const char *name);
 struct prefix model_prefix(const struct lyd_node *parent, const char *name); /* absent: ::/0 */
 struct addr model_addr_of(const struct lyd_node *leaf);
+struct prefix model_prefix_of(const struct lyd_node *leaf);

@@ -83,6 +83,7 @@ static const struct verb {
 	{ "show", "interfaces", false, none, show_interfaces },
 	{ "show", "counters", false, none, show_counters },
 	{ "show", "maps", false, none, show_maps },
+	{ "show", "clusters", false, none, show_clusters },
 	{ "show", "collectors", false, none, show_collectors },
 	{ "show", "probes", false, none, show_probes },
 	{ "show", "scores", false, none, show_scores },

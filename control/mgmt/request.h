@@ -28,9 +28,9 @@ bool request_flag(const struct request *request, const char *name);
 
 /* Handlers. Each returns a new answer; NULL: no memory. */
 typedef json_t *request_handler(const struct request *request);
-request_handler show_collectors, show_services, show_sites, show_slots, show_pins, show_interfaces,
-	show_counters, show_maps, show_members, show_scores, show_endpoints, show_names,
-	show_bgp_neighbors, show_bgp_routes, show_bmp, show_igp, show_mrt, show_probes,
+request_handler show_clusters, show_collectors, show_services, show_sites, show_slots, show_pins,
+	show_interfaces, show_counters, show_maps, show_members, show_scores, show_endpoints,
+	show_names, show_bgp_neighbors, show_bgp_routes, show_bmp, show_igp, show_mrt, show_probes,
 	change_mrt_dump, explain_service, change_announce, change_withdraw, change_metric,
 	change_drain, change_undrain, change_shutdown, change_enable, change_reset, change_refresh,
 	config_verb_check, config_verb_reload, record_decisions;

@@ -273,7 +273,11 @@ static void put_announced(const struct request *request, json_t *array,
 	put_key(request, object, service->config->name, &service->config->key);
 	answer_flag(object, "announced", service->announced);
 	answer_flag(object, "drained", service->drained);
-	answer_text(object, "origin", service->from_cli ? "command-line" : "configuration");
+	answer_text(object, "origin",
+		    service->origin[0]  ? "cluster"
+		    : service->from_cli ? "command-line"
+					: "configuration");
+	answer_text(object, "cluster", service->origin);
 	if (service->has_report) {
 		json_t *report = answer_object(object, "report");
 

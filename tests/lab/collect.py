@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A site whose load a Prometheus exporter tells: shares follow it. The exporter hangs, dies and lies: no share
-moves, the log names each fault once, it is asked later and later, and another collector is asked on."""
+moves, the log names each fault once, it is asked later and later, and another collector is asked on. A Service of a
+Kubernetes cluster that announces itself gets its route, and its clients their answers, until it goes."""
 
 import os
 import shutil
 import signal
+import subprocess
 import time
 
 from common import PES, wait_for, wanted
-from labkit import plan, procs, routers, service
+from labkit import net, plan, procs, routers, service
 
 EAST = plan.SITES[0]
 SERVER = plan.server_of(EAST)
@@ -16,7 +18,27 @@ LINK, END = plan.link_between(EAST.name, SERVER)
 ADDRESS = LINK.v4(3 - END)
 PROGRAM = shutil.which("prometheus-node-exporter")
 STAND_IN = os.path.join(os.path.dirname(os.path.realpath(__file__)), "exporter.py")
-JOBS, MACHINE = 9100, 9101  # ports
+JOBS, MACHINE, API, CHESS = 9100, 9101, 6443, 8090  # ports
+API_SERVER = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../unit/api_server.py")
+CHESS_V4 = "198.51.100.90"
+
+CLUSTER = f"""\
+clusters:
+  - name: kube
+    url: "http://{ADDRESS}:{API}"
+    namespaces: [games, web]
+    prefixes: [{CHESS_V4}/32]
+    endpoints: [{ADDRESS}/32]
+    max-services: 2
+"""
+STEER = f"""\
+  - name: chess
+    addresses: [{CHESS_V4}]
+    protocol: tcp
+    port: {CHESS}
+    steer:
+      slots: 64
+"""
 
 COLLECTORS = f"""\
       collectors: [jobs, machine]
@@ -65,9 +87,13 @@ class Exported(service.Web):
     def collector(self, site):
         return COLLECTORS if site is EAST else super().collector(site)
 
+    def sources(self, site):
+        return CLUSTER if site is EAST else super().sources(site)
+
     def start(self, site):
         super().start(site)
         if site is EAST:
+            _cluster()
             _write(_page(2))
             _export_jobs()
             _export_machine()
@@ -170,11 +196,73 @@ def _replace(begin):
     begin()
 
 
+def _cluster():
+    """An API server, and a pod on the host's network that has the Service's address."""
+    _commands().write_text("")
+    procs.start("api", SERVER, "python3", API_SERVER, API, ADDRESS, _commands())
+    net.run(*net.inside(SERVER, "ip", "addr", "add", f"{CHESS_V4}/32", "dev", "lo"))
+    procs.start("chess", SERVER, "python3", "-m", "http.server", "--bind", CHESS_V4, CHESS,
+                "--directory", _directory())
+
+
+def _commands():
+    return _directory() / "commands"
+
+
+def _say(command):
+    with open(_commands(), "a", encoding="utf-8") as file:
+        file.write(command + "\n")
+
+
+def _annotate(service, address):
+    _say(f'service {service} {{"margay.io/announce": "true", "margay.io/capacity": "4", '
+         f'"margay.io/address": "{address}", "spec": {{"ports": [{{"port": {CHESS}}}]}}}}')
+
+
+def _routes():
+    """At an ingress, to the Service."""
+    shown = routers.ask(PES[0], "show", "bgp", "routes")["routes"]
+    return [r for r in shown if r["prefix"] == f"{CHESS_V4}/32"]
+
+
+def _answers():
+    """One request of a client."""
+    words = net.inside(plan.CLIENTS[0].name, "python3", "-c", "import urllib.request as u; "
+                       f"u.urlopen('http://{CHESS_V4}:{CHESS}/jobs.prom', timeout=1)")
+    return subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
+def _announced():
+    shown = routers.ask(EAST.name, "show", "services")["announced"]
+    return {s["name"]: s for s in shown}.get("games/chess", {})
+
+
+def _kubernetes(check):
+    _annotate("games/chess", CHESS_V4)
+    _annotate("web/greedy", plan.SERVICE_V4)
+    _say(f"endpoints games/chess {CHESS} {ADDRESS}/y/y/n")
+    took = wait_for(_routes, 30)
+    check.ok(took is not None, f"an annotated Service has a route after {took or 0:.1f} s")
+    check.ok(wait_for(_answers, 30) is not None, "and its pod answers a client")
+    now = _announced()
+    check.ok((now.get("origin"), now.get("cluster")) == ("cluster", "kube"), f"shown: {now}")
+    shown = routers.ask(EAST.name, "show", "clusters")["clusters"][0]
+    states = {s["service"]: s["state"] for s in shown["services"]}
+    check.ok(states == {"games/chess": "announced", "web/greedy": "refused"}, f"{states}")
+    _say(f"endpoints games/chess {CHESS} {ADDRESS}/n/n/n")
+    check.ok(wait_for(lambda: not _routes(), 30) is not None, "no pod is ready: no route")
+    _say(f"endpoints games/chess {CHESS} {ADDRESS}/y/y/n")
+    check.ok(wait_for(_routes, 30) is not None, "it is ready again")
+    _say("unservice games/chess")
+    check.ok(wait_for(lambda: not _routes(), 30) is not None, "the Service goes, and its route")
+    check.ok(wait_for(lambda: not _announced(), 10) is not None, "and it is shown no more")
+
+
 def test(check):
     check.note(f"the exporter is {PROGRAM or STAND_IN}")
     # How old a report may be is another test's matter.
     check.up(routers.Settings(update_max=1, service=Exported(),
-                              extra="      stale-age: 100\n      max-age: 200\n"))
+                              extra="      stale-age: 100\n      max-age: 200\n" + STEER))
     check.ok(wait_for(lambda: _above(0.1), 20) is not None, f"the site is used: {_shares()}")
     wait_for(_steady, 15)
     idle = _shares()
@@ -192,3 +280,4 @@ def test(check):
            lambda: procs.stop("exporter"), _export_jobs)
     _fault(check, "lies", "malformed: line 1", lambda: _replace(_lie),
            lambda: _replace(_export_jobs))
+    _kubernetes(check)  # last: `wanted` asks for the mean of all services

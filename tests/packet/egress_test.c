@@ -423,6 +423,104 @@ Test(egress, obeys_the_operator, .init = lab_up, .fini = lab_down, .timeout = 30
 	LOOP_UNTIL(&lab.all, routes() == 2);
 }
 
+static int offer(const char *origin, const struct egress_service_config *service)
+{
+	int result = 1;
+
+	egress_offer(lab.egress, origin, service, !!service, &result);
+	return result;
+}
+
+Test(egress, takes_offers, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct egress_service_config guest = service(80, 80);
+	uint16_t before[SLOTS], after[SLOTS];
+
+	strcpy(guest.name, "games/chess");
+	guest.availability = 50;
+	cr_assert(eq(int, offer("kube", &guest), 0));
+	LOOP_UNTIL(&lab.all, routes() == 1);
+	cr_expect(eq(str, (char *)view(0).origin, "kube"));
+	cr_expect(eq(uint, lab.far->path.report.availability, 50));
+	slots_read(0, before);
+	guest.drain = true;
+	cr_assert(eq(int, offer("kube", &guest), 0));
+	LOOP_UNTIL(&lab.all, lab.far->path.report.drain);
+	guest.drain = false;
+	guest.absent = true;
+	guest.instance_count = 0;
+	cr_assert(eq(int, offer("kube", &guest), 0));
+	LOOP_UNTIL(&lab.all, routes() == 0);
+	cr_expect(eq(str, (char *)view(0).fault, "none of its servers is ready"));
+	cr_expect(eq(sz, view(0).config->instance_count, 2), "flows that run find theirs");
+	cr_assert(eq(int, egress_withdraw(lab.egress, "games/chess"), 0));
+	guest = service(80, 80);
+	strcpy(guest.name, "games/chess");
+	cr_assert(eq(int, offer("kube", &guest), 0));
+	loop_for(&lab.all, 100);
+	cr_expect(eq(u64, routes(), 0), "an operator's withdrawal outlives its pods");
+	cr_assert(eq(int, egress_announce(lab.egress, view(0).config), 0));
+	LOOP_UNTIL(&lab.all, routes() == 1);
+	slots_read(0, after);
+	cr_expect(eq(int, memcmp(before, after, sizeof(before)), 0));
+	cr_expect(eq(int, offer("kube", NULL), 1));
+	LOOP_UNTIL(&lab.all, routes() == 0);
+	guest.absent = true;
+	cr_expect(eq(int, offer("kube", &guest), 0), "nobody was ever there");
+	cr_expect(not(egress_service(lab.egress, 0, &(struct egress_service_view){ 0 })));
+}
+
+/* The file, the command line, who was first: in that order, whatever the port. */
+Test(egress, an_address_is_one_owners, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct egress_service_config file = service(80, 80), guest = service(80, 443),
+				     cli = service(81, 80);
+
+	strcpy(guest.name, "games/chess");
+	configure(&file, 1);
+	cr_expect(eq(int, offer("kube", &guest), -EEXIST));
+	configure(NULL, 0);
+	cr_expect(eq(int, offer("kube", &guest), 0));
+	LOOP_UNTIL(&lab.all, routes() == 1);
+	strcpy(guest.name, "web/shop");
+	cr_expect(eq(int, offer("other", &guest), -EEXIST), "another cluster");
+	guest.key.port = 8443;
+	cr_expect(eq(int, offer("other", &guest), -EEXIST), "at another port");
+	configure(NULL, 0);
+	loop_for(&lab.all, 50);
+	cr_expect(eq(str, (char *)view(0).config->name, "games/chess"), "a reload leaves it");
+	configure(&file, 1);
+	LOOP_UNTIL(&lab.all, routes() == 1);
+	cr_expect(eq(str, (char *)view(0).config->name, "s80-80"), "the file has its address");
+	cr_expect(not(egress_service(lab.egress, 1, &(struct egress_service_view){ 0 })));
+	file.key.port = guest.key.port = 80;
+	memcpy(guest.key.addr, cli.key.addr, sizeof(cli.key.addr));
+	cr_expect(eq(int, offer("kube", &guest), 0));
+	LOOP_UNTIL(&lab.all, routes() == 2);
+	cr_expect(eq(int, egress_announce(lab.egress, &cli), 0), "the command line, too");
+	cr_expect(view(1).from_cli);
+	cr_expect(eq(str, (char *)view(1).origin, ""));
+	cr_expect(eq(int, offer("kube", &guest), -EEXIST));
+	cr_expect(eq(u64, routes(), 2));
+}
+
+/* The same key: the route stays. */
+Test(egress, an_offer_becomes_the_files, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct egress_service_config guest = service(80, 80), file = service(80, 80);
+
+	strcpy(guest.name, "games/chess");
+	cr_assert(eq(int, offer("kube", &guest), 0));
+	LOOP_UNTIL(&lab.all, routes() == 1);
+	configure(&file, 1);
+	cr_expect(eq(int, offer("kube", NULL), 1));
+	loop_for(&lab.all, 100);
+	cr_expect(eq(u64, routes(), 1));
+	cr_expect(eq(uint, lab.far->withdrawn, 0));
+	cr_expect(eq(str, (char *)view(0).origin, ""));
+	cr_expect(eq(int, offer("kube", &guest), -EEXIST));
+}
+
 /* --- who listens here
  * ----------------------------------------------------------------------------- */
 static struct heard {

@@ -38,6 +38,9 @@ static int check(const char *text, struct config **ret, struct fault_list *fault
 
 #define ROUTER "router: {name: r, router-id: 10.0.0.1, as: 65000}\n"
 #define TUNNEL "tunnel: {source-v4: 10.0.0.1}\n"
+#define CLUSTER                                                                                \
+	"clusters: [{name: k, url: 'http://a', namespaces: [g], prefixes: [198.51.100.0/24], " \
+	"max-services: 4"
 #define SITE                                                                                     \
 	"site: {name: e, encapsulation: srv6, endpoint: '2001:db8::1', next-hop-v4: 10.0.0.1}\n" \
 	"bgp: {}\n"
@@ -177,6 +180,33 @@ static const struct {
 	  "must", "three times" },
 	{ "asked too often", "collectors: [{name: a, interval: 0.01, local: {}}]\n", 1, "bad-value",
 	  "0.1 to 3600" },
+	{ "a cluster without namespaces",
+	  ROUTER SITE "clusters: [{name: k, url: 'http://a', prefixes: [198.51.100.0/24], "
+		      "max-services: 4, nodes: [10.1.0.1]}]\n",
+	  4, "missing-key", "'namespaces'" },
+	{ "a cluster without prefixes",
+	  ROUTER SITE "clusters: [{name: k, url: 'http://a', namespaces: [g], max-services: 4, "
+		      "nodes: [10.1.0.1]}]\n",
+	  4, "missing-key", "'prefixes'" },
+	{ "a cluster of any number of services",
+	  ROUTER SITE "clusters: [{name: k, url: 'http://a', namespaces: [g], prefixes: "
+		      "[198.51.100.0/24], nodes: [10.1.0.1]}]\n",
+	  4, "missing-key", "'max-services' is missing" },
+	{ "a cluster without a site", ROUTER "bgp: {}\n" CLUSTER ", nodes: [10.1.0.1]}]\n", 3,
+	  "must", "needs a top-level 'site'" },
+	{ "a cluster that leads nowhere", ROUTER SITE CLUSTER "}]\n", 4, "must",
+	  "needs 'endpoints'" },
+	{ "a cluster that leads two ways",
+	  ROUTER SITE CLUSTER ", nodes: [10.1.0.1], endpoints: [10.0.0.0/8]}]\n", 4, "must",
+	  "keep one" },
+	{ "too many Services of a cluster",
+	  ROUTER SITE "clusters: [{name: k, url: 'http://a', namespaces: [g], prefixes: "
+		      "[198.51.100.0/24], max-services: 65, nodes: [10.1.0.1]}]\n",
+	  4, "bad-value", "from 1 to 64" },
+	{ "a cluster of a family without a next hop",
+	  ROUTER SITE "clusters: [{name: k, url: 'http://a', namespaces: [g], prefixes: "
+		      "['2001:db8::/32'], max-services: 4, nodes: [10.1.0.1]}]\n",
+	  2, "missing-key", "cluster 'k' may announce 2001:db8::/32" },
 	{ "a value of no terms", "mappings: [{name: m, values: [{name: x}]}]\n", 1, "must",
 	  "add 'of'" },
 	{ "a mapping of no values", "mappings: [{name: m}]\n", 1, "must", "has no 'values'" },
@@ -890,6 +920,36 @@ Test(config, reads_the_ready_mappings)
 		cr_expect(eq(str, c->mapping[0]->name, (char *)files[i].name));
 		cr_expect(eq(sz, c->mapping[0]->value_count, files[i].values), "%s", files[i].name);
 	}
+}
+
+Test(config, reads_the_example_of_clusters)
+{
+	_cleanup_(config_free) struct config *c = NULL;
+	const struct cluster_config *cluster;
+	char text[PREFIX_STRLEN];
+
+	parse_file(SOURCE_ROOT "/docs/examples/cluster.yaml", &c);
+	cr_assert(eq(sz, c->guest_count, 2));
+	cluster = &c->guest[0].cluster;
+	cr_expect(eq(str, (char *)cluster->target.url, "https://10.1.0.10:6443"));
+	cr_expect(eq(str, (char *)cluster->target.token_file, "/etc/margay/kube-token"));
+	cr_expect(eq(u32, cluster->timeout_ms, 5000));
+	cr_expect(eq(u32, cluster->max_age_ms, 600000));
+	cr_expect(eq(u64, cluster->body_max, 4 << 20));
+	cr_expect(eq(sz, cluster->policy.namespace_count, 2));
+	cr_expect(eq(str, (char *)cluster->policy.namespace[1], "web"));
+	cr_expect(eq(str, (char *)prefix_format(&cluster->policy.prefix[0], text),
+		     "198.51.100.88/29"));
+	cr_expect(eq(u32, cluster->policy.services_max, 8));
+	cr_expect(eq(sz, cluster->node_count, 2));
+	cr_expect(eq(sz, cluster->policy.endpoint_count, 0));
+	cluster = &c->guest[1].cluster;
+	cr_expect(eq(sz, cluster->node_count, 0));
+	cr_expect(
+		eq(str, (char *)prefix_format(&cluster->policy.endpoint[0], text), "10.2.0.0/24"));
+	cr_expect(eq(u32, c->guest[1].slots, 256));
+	cr_expect(eq(u32, c->guest[1].idle_s, 300));
+	cr_expect(eq(dbl, c->guest[1].discipline.max_s, 5));
 }
 
 Test(config, reads_the_example_of_collectors)

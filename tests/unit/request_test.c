@@ -93,6 +93,7 @@ static const struct {
 	{ "maps", "{\"verb\":\"show\",\"object\":\"maps\"}", "" },
 	{ "names", "{\"verb\":\"show\",\"object\":\"names\"}", "" },
 	{ "collectors", "{\"verb\":\"show\",\"object\":\"collectors\"}", "" },
+	{ "clusters", "{\"verb\":\"show\",\"object\":\"clusters\"}", "" },
 	{ "probes", "{\"verb\":\"show\",\"object\":\"probes\"}", "" },
 	{ "scores", "{\"verb\":\"show\",\"object\":\"scores\"}", "" },
 	{ "neighbors", "{\"verb\":\"show\",\"object\":\"bgp\"}", "" },

@@ -86,6 +86,7 @@ bool egress_service(const struct egress *egress, size_t index, struct egress_ser
 	if (index >= egress->count)
 		return false;
 	*ret = (struct egress_service_view){ .config = &egress->service[index],
+					     .origin = "",
 					     .announced = !egress->withdrawn[index],
 					     .has_report = egress->report.has,
 					     .report = egress->report,
@@ -432,6 +433,12 @@ bool prober_view(const struct prober *prober, size_t index, struct prober_view *
 void reflector_counts(const struct reflector *reflector, struct reflector_counts *ret)
 {
 	*ret = (struct reflector_counts){ .reflected = 7, .refused = 1 };
+}
+
+/* No cluster that could be watched. */
+const struct cluster *guests_cluster(const struct guests *guests, size_t index)
+{
+	return NULL;
 }
 
 /* Two collectors: one that answers, one that is down. */

@@ -112,10 +112,12 @@ static void print_announced(const json_t *service)
 	const json_t *report = get(service, "report");
 
 	print_heading(service);
-	printf("  %s%s, by the %s\n",
+	printf("  %s%s, by the %s%s%s\n",
 	       json_is_true(get(service, "announced")) ? "announced" : "not announced",
 	       json_is_true(get(service, "drained")) ? ", drained" : "",
-	       strcmp(text(service, "origin"), "configuration") ? "command line" : "configuration");
+	       strcmp(text(service, "origin"), "command-line") ? text(service, "origin")
+							       : "command line",
+	       *text(service, "cluster") ? " " : "", text(service, "cluster"));
 	print_fault(service);
 	printf(" ");
 	print_member(service, "updates", "updates-sent", CELL_COUNT);

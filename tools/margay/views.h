@@ -21,6 +21,7 @@ void view_mrt_dump(const json_t *answer);
 void view_interfaces(const json_t *answer);
 void view_counters(const json_t *answer);
 void view_maps(const json_t *answer);
+void view_clusters(const json_t *answer);
 void view_collectors(const json_t *answer);
 void view_probes(const json_t *answer);
 void view_scores(const json_t *answer);
