@@ -75,6 +75,12 @@ def _check_longer_path(check):
     check.ok(took is not None, f"a path that grew to {2 * FAR_MS} ms is seen, after {took} s")
 
 
+def _west():
+    found = [s for v in services("pe1") for s in v["sites"] if s["name"] == "west"]
+    assert found
+    return found
+
+
 def _check_silence(check):
     """The session is held by somebody else's address: only the reflector goes."""
     site = lab.site_named("west")
@@ -84,10 +90,10 @@ def _check_silence(check):
     routers.ask("west", "reload")
     took = wait_for(lambda: not any("rtt-ms" in _probes("pe1")[e] for e in (site.v4, site.v6)), 15)
     check.ok(took is not None, f"without answers there is no time after {took} s")
-    west = [s for v in services("pe1") for s in v["sites"] if s["name"] == "west"]
-    check.ok(west and all(s["state"] == "up" and s["rtt-source"] == "unknown" for s in west),
+    took = wait_for(lambda: all(s["rtt-source"] == "unknown" for s in _west()), 15)
+    check.ok(took is not None and all(s["state"] == "up" for s in _west()),
              "the site stays, its distance is not known: "
-             f"{[(s['state'], s['rtt-source'], s.get('rtt-ms')) for s in west]}")
+             f"{[(s['state'], s['rtt-source'], s.get('rtt-ms')) for s in _west()]}")
     took = wait_for(lambda: "no answer" in _probes("pe1")[site.v4].get("fault", ""), 15)
     check.ok(took is not None and _probes("pe1")[site.v4]["loss"] > 0, "and the reason is said")
     config.write_text(text)
