@@ -62,7 +62,8 @@ struct ingress_service_config {
 	enum mg_affinity affinity;
 	uint8_t prefix_v4, prefix_v6; /* with MG_AFFINITY_CLIENT; 0: the whole address */
 	struct service_options options;
-	bool mss_auto; /* options.mss_* follow the ways to the sites */
+	bool mss_auto;      /* options.mss_* follow the ways to the sites */
+	bool handshake_rtt; /* flows' handshakes tell how far sites are, where nobody else does */
 	struct weights_config weights;
 	struct ingress_wish wish[INGRESS_WISHES_MAX];
 	size_t wish_count;
@@ -149,7 +150,12 @@ void ingress_watch(struct ingress *ingress,
 		   void *user);
 
 /* How far a site is, and who says so. */
-enum ingress_rtt_source { INGRESS_RTT_UNKNOWN, INGRESS_RTT_CONFIGURED, INGRESS_RTT_MEASURED };
+enum ingress_rtt_source {
+	INGRESS_RTT_UNKNOWN,
+	INGRESS_RTT_CONFIGURED,
+	INGRESS_RTT_MEASURED,
+	INGRESS_RTT_HANDSHAKE /* how much farther than another: ingress/farness.h */,
+};
 struct ingress_rtt {
 	double rtt_s; /* negative: not known */
 	enum ingress_rtt_source source;

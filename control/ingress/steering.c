@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "ingress/carriage.h"
+#include "ingress/distances.h"
 #include "ingress/identity.h"
 #include "ingress/servers.h"
 #include "select/owners.h"
@@ -99,6 +100,13 @@ struct steering *steering_new(struct tables *tables, const struct ingress_servic
 	return TAKE_PTR(s);
 }
 
+/* What own flows told of it. */
+static void site_forget(struct steering_site *site)
+{
+	freep(&site->observed);
+	freep(&site->distance);
+}
+
 void steering_free(struct steering **steering)
 {
 	struct steering *s = *steering;
@@ -107,7 +115,7 @@ void steering_free(struct steering **steering)
 		return;
 	weights_free(&s->weights);
 	for (size_t i = 0; i < s->site_count; i++)
-		free(s->site[i].observed);
+		site_forget(&s->site[i]);
 	free(s->site);
 	free(s);
 	*steering = NULL;
@@ -121,7 +129,7 @@ static void steering_site_drop(struct steering *s, struct steering_site *site)
 	tables_member_remove(s->table, site->member);
 	tables_site_put(s->tables, site->table_site);
 	site->member = MG_MEMBER_NONE;
-	freep(&site->observed); /* the next one's counts begin anew */
+	site_forget(site); /* the next one's counts begin anew */
 	s->unapplied = true;
 }
 
@@ -334,6 +342,11 @@ static void site_observe(const struct steering *s, struct steering_site *site, u
 					   .handshake_us = flows.handshake_us,
 					   .in_flight = flows.in_flight };
 	observed_note(site->observed, (double)now_ns / 1e9, &counts);
+	if (s->config.handshake_rtt && !site->distance)
+		site->distance = calloc(1, sizeof(*site->distance));
+	if (site->distance)
+		handshake_note(&site->distance->handshake, (double)now_ns / 1e9, flows.handshakes,
+			       flows.handshake_us);
 }
 
 void steering_observe(struct steering *s, uint64_t now_ns)
@@ -341,8 +354,10 @@ void steering_observe(struct steering *s, uint64_t now_ns)
 	for (size_t i = 0; i < s->site_count; i++) {
 		struct steering_site *site = &s->site[i];
 
+		if (!s->config.handshake_rtt)
+			freep(&site->distance);
 		if (!s->config.options.observe)
-			freep(&site->observed);
+			site_forget(site);
 		else if (site->member != MG_MEMBER_NONE)
 			site_observe(s, site, now_ns);
 	}
@@ -412,18 +427,6 @@ static struct ingress_rtt site_rtt(const struct steering_context *context,
 	if (rtts && offer)
 		rtts_ask(rtts, &site->egress, context->now_ms);
 	return rtts_known(rtts, &site->egress, known ? known->rtt_s : 0);
-}
-
-/* What is not known is as far as the farthest that is: not near, but not out of reach. */
-static void steering_rtt_stand_in(struct weights_site *in, size_t count)
-{
-	double farthest = 0;
-
-	for (size_t i = 0; i < count; i++)
-		farthest = fmax(farthest, in[i].rtt_s); /* fmax() passes over NAN */
-	for (size_t i = 0; i < count; i++)
-		if (isnan(in[i].rtt_s))
-			in[i].rtt_s = farthest;
 }
 
 static void weights_site_wishes(struct weights_site *in,
@@ -682,7 +685,9 @@ int steering_decide(struct steering *s, const struct steering_context *context)
 		s->site[i].available = site_available(&s->site[i], context->states);
 	for (size_t i = 0; i < s->site_count; i++)
 		in[i] = weights_site_of(s, &s->site[i], context);
-	steering_rtt_stand_in(in, s->site_count);
+	r = distances_complete(s, (double)context->now_ns / 1e9, in);
+	if (r < 0)
+		return r;
 	r = steering_weigh(s, context, in);
 	if (r < 0)
 		return r;

@@ -4,11 +4,18 @@
  * Private to control/ingress; owned by struct ingress.
  */
 #pragma once
+#include "ingress/farness.h"
 #include "ingress/ingress.h"
 #include "ingress/placement.h"
 #include "ingress/rtts.h"
 #include "ingress/site_states.h"
 #include "metric/observed.h"
+
+/* What handshakes tell of a site's distance. */
+struct steering_distance {
+	struct handshake handshake;
+	struct farness farness;
+};
 
 /* In the order of the catalog's offers: by egress, then site id. */
 struct steering_site {
@@ -28,6 +35,7 @@ struct steering_site {
 	uint8_t available;         /* percent of the site, as decided with */
 	struct ingress_rtt rtt;    /* as decided with */
 	struct observed *observed; /* own flows there; NULL: the service is not observed */
+	struct steering_distance *distance; /* NULL: handshakes are not looked at */
 	struct placement_site placement;
 	const char *fault;
 };

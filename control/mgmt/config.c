@@ -392,6 +392,7 @@ static void steer_values(const struct model *model, const struct lyd_node *servi
 		.prefix_v4 = (uint8_t)model_uint(steer, "client-prefix-v4"),
 		.prefix_v6 = (uint8_t)model_uint(steer, "client-prefix-v6"),
 		.options = option_values(model, steer),
+		.handshake_rtt = model_bool(steer, "handshake-rtt"),
 		.mss_auto = strcmp(model_text(steer, "mss-clamp"), "auto") == 0,
 		.weights.policy = (enum policy)word_value(policies, model_text(steer, "policy")),
 		.weights.queue_factor = model_double(steer, "queue-factor"),

@@ -233,6 +233,7 @@ static void put_record(const struct request *request, json_t *object, size_t ind
 	affinity_put(object, service->config);
 	last_resort_put(object, service->config);
 	placement_put(answer_object(object, "placement"), service);
+	answer_flag(object, "handshake-rtt", service->config->handshake_rtt);
 	answer_text(object, "fault", service->fault);
 	if (decision) {
 		if (decision->own_rate >= 0)

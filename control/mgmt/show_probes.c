@@ -12,7 +12,8 @@ void rtt_put(json_t *object, const struct ingress_site_view *site)
 {
 	static const char *const words[] = { [INGRESS_RTT_UNKNOWN] = "unknown",
 					     [INGRESS_RTT_CONFIGURED] = "configured",
-					     [INGRESS_RTT_MEASURED] = "measured" };
+					     [INGRESS_RTT_MEASURED] = "measured",
+					     [INGRESS_RTT_HANDSHAKE] = "handshake" };
 
 	if (site->rtt.source != INGRESS_RTT_UNKNOWN)
 		put_ms(object, "rtt-ms", site->rtt.rtt_s);

@@ -60,6 +60,8 @@ void site_values(const struct ingress_site_view *site, int64_t now_ms, struct va
 	observed_put(ret, &site->observed, wall_ms - llround(site->observed.age_s * 1000));
 	if (site->rtt.source == INGRESS_RTT_MEASURED)
 		put(ret, "rtt", site->rtt.rtt_s, VALUE_PROBE, wall_ms);
+	if (site->rtt.source == INGRESS_RTT_HANDSHAKE)
+		put(ret, "rtt", site->rtt.rtt_s, VALUE_OBSERVED, wall_ms);
 	put_configured(ret, site);
 }
 

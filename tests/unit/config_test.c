@@ -108,6 +108,15 @@ static const struct {
 	  "" },
 	{ "five classes of a site",
 	  "sites: [{name: a, egress: 192.0.2.9, class: [a, b, c, d, e]}]\n", 1, "too-many", "4" },
+	{ "handshakes that are not timed", TUNNEL WEB "steer: {\nhandshake-rtt: true}}]\n", 3,
+	  "must", "set 'observe'" },
+	{ "handshakes of clients that stay",
+	  TUNNEL WEB "steer: {observe: true, affinity: client,\nhandshake-rtt: true}}]\n", 3,
+	  "must", "affinity" },
+	{ "handshakes of UDP",
+	  TUNNEL "services: [{name: a, addresses: [198.51.100.80], protocol: udp, "
+		 "steer: {observe: true,\nhandshake-rtt: true}}]\n",
+	  3, "must", "no handshake" },
 	{ "tier too high", "sites: [{name: a, egress: 192.0.2.9, tier: 8}]\n", 1, "bad-value",
 	  "0 to 7" },
 	{ "feeds without BGP", ROUTER "feeds: {bmp: [{name: a, address: 192.0.2.1}]}\n", 2, "must",
@@ -1109,6 +1118,7 @@ Test(config, reads_classes_and_costs)
 	const struct class_rules *rules;
 
 	cr_assert(eq(int, r, 0), "%s", faults.count ? faults.at->message : "");
+	cr_expect(not(c->steer[0].handshake_rtt));
 	cr_assert(eq(sz, c->class_count, 3));
 	cr_expect(eq(str, c->class_name[2], (char *)"gpu"));
 	cr_expect(eq(u64, c->site[0].classes, 1));

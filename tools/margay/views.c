@@ -724,6 +724,7 @@ static void print_explained(const json_t *record)
 		{ "OTHERS' LOAD", "base", CELL_NUMBER },
 		{ "BUSY WITH IT", "utilisation", CELL_PERCENT },
 		{ "RTT", "rtt-ms", CELL_MS },
+		{ "RTT BY", "rtt-source", CELL_TEXT },
 		{ "COST", "marginal-ms", CELL_MS },
 		{ "SLOTS", "slots", CELL_COUNT },
 		{ "DRAINED", "drained", CELL_FLAG },
