@@ -65,11 +65,18 @@ static double drain_ramp(const struct weights *w, const struct site *site, doubl
 	return fmax(0, 1 - (now_s - site->drain_since_s) / DRAIN_S);
 }
 
+/* It cannot stand in for another one, however well it is. */
+static bool site_barred_for_good(const struct weights_site *in)
+{
+	return in->excluded || in->class_barred;
+}
+
 /* Drain is a wish for other sites to be used; where there is none, it cannot be granted. */
 static bool all_drain(const struct weights *w, const struct weights_site *in)
 {
 	for (size_t i = 0; i < w->count; i++)
-		if (w->site[i].up && !w->site[i].silent && !in[i].excluded && !w->site[i].drains)
+		if (w->site[i].up && !w->site[i].silent && !site_barred_for_good(&in[i]) &&
+		    !w->site[i].drains)
 			return false;
 	return true;
 }
@@ -84,7 +91,7 @@ static void weights_exclude(struct weights *w, const struct weights_site *in)
 
 		site->silent =
 			distrust_of(&w->config, w->estimate[i].freshness) == DISTRUST_EXCLUDE;
-		any_left |= site->up && !site->silent && !in[i].excluded;
+		any_left |= site->up && !site->silent && !site_barred_for_good(&in[i]);
 	}
 	for (size_t i = 0; i < w->count; i++)
 		w->site[i].silent &= any_left;

@@ -358,6 +358,32 @@ Test(limits, a_tier_overflows_into_the_next)
 	cr_expect(before > 0.2, "%g", before);
 }
 
+/* A site that is never used is no reason to leave the last one that is: not if this drains, nor if
+ * its report is missing. */
+Test(limits, what_is_never_used_stands_in_for_nobody)
+{
+	for (int barred = 0; barred < 2; barred++)
+		for (int drains = 0; drains < 2; drains++) {
+			struct weights_config config = usual;
+			_cleanup_(weights_free) struct weights *w = NULL;
+			const struct weights_decision *d;
+			struct weights_site sites[SITES];
+
+			config.on_missing = DISTRUST_EXCLUDE;
+			w = weights_new(&config);
+			sites_init(sites, 100);
+			sites[0].drain = drains;
+			sites[0].has_report = drains;
+			sites[1].excluded = sites[2].excluded = !barred;
+			sites[1].class_barred = sites[2].class_barred = barred;
+			d = update(w, 0, -1, sites);
+			cr_expect(eq(dbl, d->site[0].share, 1), "%d, %d: %s", barred, drains,
+				  weights_reason_text(d->site[0].reason));
+			cr_expect(eq(int, d->site[1].reason,
+				     barred ? REASON_CLASS : REASON_EXCLUDED));
+		}
+}
+
 /* --- bounds ----------------------------------------------------------------------------------- */
 
 /* What is above its bound keeps it; among the others cost is equal as ever. */

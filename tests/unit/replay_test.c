@@ -53,6 +53,8 @@ static void world_turn(struct random *random, struct weights_site sites[SITES], 
 			.id = i + 1,
 			.up = now_s < 10 || random_below(random, 8),
 			.rtt_s = 0.01 * (double)(i + 1),
+			.cost = (double)(SITES - i),
+			.class_barred = i == SITES - 1 && now_s > 30,
 			.has_report = true,
 			.sampled_s = now_s - random_unit(random),
 			.report = { .has = REPORT_CAPACITY | REPORT_SERVICE_TIME |
@@ -103,7 +105,8 @@ static struct record record_make(uint64_t seed)
 {
 	struct weights_config config = { .queue_factor = 10,
 					 .hysteresis = 0.005,
-					 .report_period_s = 5 };
+					 .report_period_s = 5,
+					 .limits.cost_weight_s = 0.004 };
 	const struct record_line begin = { .kind = RECORD_BEGIN,
 					   .begin = { RECORD_FORMAT, "test", 0, 0 } },
 				 end = { .kind = RECORD_END, .why = "test" };
@@ -198,12 +201,13 @@ Test(replay, decides_otherwise_by_another_policy)
 Test(replay, decides_otherwise_by_other_settings)
 {
 	struct record record = record_make(3);
-	struct replay_changes changes[] = { unchanged, unchanged, unchanged, unchanged };
+	struct replay_changes changes[] = { unchanged, unchanged, unchanged, unchanged, unchanged };
 
 	changes[0].queue_factor = 1;
 	changes[1].hysteresis = 0.5;
 	changes[2].share_max = 0.3;
 	changes[3].move_max = 0.01;
+	changes[4].cost_weight_s = 0.1;
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++)
 		expect(&record, &changes[i], 10, DECISIONS, "other settings");
 	free(record.text);
