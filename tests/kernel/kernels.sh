@@ -40,7 +40,7 @@ cpu=Nehalem,-cx16
 
 # Two pairs of network cards with a wire between: eth0 and eth1, eth2 and eth3. They are taken as they are enumerated.
 start() { # VERSION
-	local name=kernel-$1 tests=vectors,differ,ports,wire,dispatcher/${dispatcher[$1]} nets=() i
+	local name=kernel-$1 tests=vectors,differ,ports,wire,dispatcher/${dispatcher[$1]},quotas nets=() i
 
 	if PATH=$PATH:/usr/sbin command -v xdp-filter >/dev/null; then
 		tests+=,daemon/${dispatcher[$1]}

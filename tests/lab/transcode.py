@@ -8,7 +8,7 @@ from common import PES, Script, between, failures, run_load
 from labkit import farm, lab, plan, procs, routers, transcode
 
 CALM = 6  # seconds; then demand grows to what the edge cannot take
-DRAIN, GONE, END = 9, 20.5, 23  # a drain takes its capacity away within 10 s
+DRAIN, GONE, END = 6.5, 17.5, 20  # a drain takes its capacity away within 10 s
 
 
 def metrics(site):

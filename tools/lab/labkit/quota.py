@@ -32,10 +32,23 @@ class Quotas:
         except OSError as fault:
             raise net.Failed(f"{path}: no control group can be made: {fault.strerror}") from fault
 
+    def enable(self):
+        """The controller for groups below the root. A group that is not the machine's root, as a
+        container's is not, may then hold no process itself."""
+        root = self.group.parent
+        if "cpu" in (root / "cgroup.subtree_control").read_text().split():
+            return
+        if (root / "cgroup.type").exists() and (root / "cgroup.procs").read_text():
+            raise net.Failed(
+                f"{root}: no CPU quota can be set while processes are in this group itself: "
+                f"mkdir {root}/rest; for p in $(cat {root}/cgroup.procs); do "
+                f"echo $p >{root}/rest/cgroup.procs; done")
+        self._write(root / "cgroup.subtree_control", "+cpu")
+
     def _open(self):
         """The lab's own group, which comes before the rest of the machine: a quota is a promise."""
         if self.version == 2:
-            self._write(self.group.parent / "cgroup.subtree_control", "+cpu")
+            self.enable()
         self._make(self.group)
         if self.version == 2:
             self._write(self.group / "cgroup.subtree_control", "+cpu")
