@@ -54,12 +54,34 @@ const char *roster_member(const struct roster *roster, uint16_t member)
 	return roster && member < roster->count ? roster->member[member] : "";
 }
 
+static int by_table(const void *a, const void *b)
+{
+	const struct roster *const *one = a, *const *other = b;
+
+	return ((*one)->table > (*other)->table) - ((*one)->table < (*other)->table);
+}
+
+/* Each of 10,000 services looks for its own. */
+static int roster_index(struct roster_list *list)
+{
+	list->by_table = calloc(list->count + 1, sizeof(*list->by_table));
+	if (!list->by_table)
+		return -ENOMEM;
+	for (size_t i = 0; i < list->count; i++)
+		list->by_table[i] = &list->at[i];
+	qsort(list->by_table, list->count, sizeof(*list->by_table), by_table);
+	return 0;
+}
+
 const struct roster *roster_find(const struct roster_list *list, const struct table_service *table)
 {
-	for (size_t i = 0; table && i < list->count; i++)
-		if (list->at[i].table == table)
-			return &list->at[i];
-	return NULL;
+	const struct roster key = { .table = table }, *const wanted = &key;
+	const struct roster *const *found;
+
+	if (!table || !list->count)
+		return NULL;
+	found = bsearch(&wanted, list->by_table, list->count, sizeof(*list->by_table), by_table);
+	return found ? *found : NULL;
 }
 
 static int roster_name(struct roster *roster, uint16_t member, const char *name)
@@ -122,13 +144,10 @@ static void instance_name(const struct tables *tables, uint32_t site, char ret[A
 	struct addr addr;
 
 	*ret = '\0';
-	for (size_t i = 0; tables_site(tables, i, &state); i++) {
-		if (state.index != site)
-			continue;
-		memcpy(addr.octet, state.entry.outer_dst, sizeof(addr.octet));
-		addr_format(&addr, ret);
+	if (!tables_site_at(tables, site, &state))
 		return;
-	}
+	memcpy(addr.octet, state.entry.outer_dst, sizeof(addr.octet));
+	addr_format(&addr, ret);
 }
 
 static int roster_instances(const struct tables *tables, struct roster *roster)
@@ -172,7 +191,8 @@ int roster_list_of(const struct mgmt_context *context, struct roster_list *ret)
 {
 	_cleanup_(roster_list_clear) struct roster_list list = { 0 };
 
-	if (roster_ingress(context->ingress, &list) < 0 || roster_egress(context, &list) < 0)
+	if (roster_ingress(context->ingress, &list) < 0 || roster_egress(context, &list) < 0 ||
+	    roster_index(&list) < 0)
 		return -ENOMEM;
 	*ret = list;
 	list = (struct roster_list){ 0 };
@@ -184,5 +204,6 @@ void roster_list_clear(struct roster_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		free(list->at[i].member);
 	free(list->at);
+	free(list->by_table);
 	*list = (struct roster_list){ 0 };
 }

@@ -20,6 +20,7 @@ struct roster {
 
 struct roster_list {
 	struct roster *at;
+	const struct roster **by_table; /* sorted, for roster_find() */
 	size_t count;
 };
 
