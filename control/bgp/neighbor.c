@@ -21,7 +21,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define AGAIN_MS 3000
+#define AGAIN_MS   3000
+#define REFRESH_MS 1000 /* at least between two marks of all routes of a family */
 
 enum { DIALS, IS_DIALLED, SESSIONS };
 
@@ -44,7 +45,8 @@ struct neighbor {
 	bool limit_near;     /* of its routes; it has been said */
 	uint64_t restart_ms; /* after a limit has ended the session, in place of the hold-off */
 	uint64_t limited, paths_refused;
-	uint64_t down_ms; /* since when it is not up, where it is not */
+	uint64_t begun_ms[BGP_FAMILY_COUNT]; /* its last BoRR that counted (RFC 7313) */
+	uint64_t down_ms;                    /* since when it is not up, where it is not */
 	struct bgp_notified sent, received;
 	char name[ADDR_STRLEN], last_error[240];
 	uint64_t updates_in, updates_out, established, ignored, out_of_scope;
@@ -428,6 +430,18 @@ static void on_update(void *user, struct session *session, struct cursor body)
 	observe_update(n, session, body, fault);
 }
 
+/* All routes of the family are marked: a message of 23 octets must not cost that as often as it
+ * comes. One that does not count purges nothing by its End. */
+static void refresh_begin(struct neighbor *n, enum bgp_family family)
+{
+	if (n->begun_ms[family] && now_ms(n) - n->begun_ms[family] < REFRESH_MS)
+		return;
+	n->begun_ms[family] = now_ms(n);
+	graceful_refreshed(&n->graceful, family, now_ms(n));
+	stale_mark(&n->source, BIT(family));
+	stale_arm(n);
+}
+
 static void on_refresh(void *user, struct session *session, const struct route_refresh *refresh)
 {
 	struct neighbor *n = user;
@@ -438,9 +452,7 @@ static void on_refresh(void *user, struct session *session, const struct route_r
 			adj_out_refresh(n->out, refresh->family);
 		break;
 	case ROUTE_REFRESH_BEGIN:
-		graceful_refreshed(&n->graceful, refresh->family, now_ms(n));
-		stale_mark(&n->source, BIT(refresh->family));
-		stale_arm(n);
+		refresh_begin(n, refresh->family);
 		break;
 	case ROUTE_REFRESH_END:
 		stale_told(n, refresh->family);

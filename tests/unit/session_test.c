@@ -553,6 +553,40 @@ Test(session, refreshes_between_begin_and_end, .timeout = 20)
 	speakers_close(&all);
 }
 
+/* Marking all routes is work, which a neighbour must not ask for at every message. */
+Test(session, begins_no_refresh_right_after_another, .timeout = 20)
+{
+	_cleanup_(raw_close) struct raw raw = { .fd = -1 };
+	struct speakers all;
+	struct speaker_seen *a = waiting_speaker(&all);
+	struct bgp_open open = raw_says(3);
+
+	open.enhanced_refresh = true;
+	raw_open(&raw, &all, 3, 0);
+	raw_establish(&raw, &open);
+	LOOP_UNTIL(&all, is_up(a, 0));
+	for (uint8_t i = 1; i <= 3; i++)
+		raw_announce(&raw, i, 0);
+	/* All of it is there when the loop turns next: one moment. */
+	raw_refresh(&raw, BGP_IPV4_UNICAST, ROUTE_REFRESH_BEGIN);
+	raw_refresh(&raw, BGP_IPV4_UNICAST, ROUTE_REFRESH_END);
+	for (uint8_t i = 1; i <= 3; i++)
+		raw_announce(&raw, i, 0);
+	for (unsigned int i = 0; i < 50; i++) {
+		raw_refresh(&raw, BGP_IPV4_UNICAST, ROUTE_REFRESH_BEGIN);
+		raw_refresh(&raw, BGP_IPV4_UNICAST, ROUTE_REFRESH_END);
+	}
+	raw_announce(&raw, 4, 0);
+	LOOP_UNTIL(&all, a->announced == 7);
+	cr_expect(eq(uint, a->withdrawn, 3), "none of them counted");
+	loop_for(&all, 1100);
+	raw_refresh(&raw, BGP_IPV4_UNICAST, ROUTE_REFRESH_BEGIN);
+	LOOP_UNTIL(&all, state_of(a, 0).graceful.stale == 4);
+	raw_refresh(&raw, BGP_IPV4_UNICAST, ROUTE_REFRESH_END);
+	LOOP_UNTIL(&all, a->withdrawn == 7);
+	speakers_close(&all);
+}
+
 Test(session, takes_no_begin_and_end_that_were_not_agreed_on, .timeout = 20)
 {
 	_cleanup_(raw_close) struct raw raw = { .fd = -1 };
