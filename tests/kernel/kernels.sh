@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 build=${MARGAY_BUILD:-$root/build/release}
 logs=$root/build/test-logs
-guest_seconds=360
+guest_seconds=800 # idle cores need 120; others may be at work
 passed=0 failed=0 skipped=0
 declare -A suites=([6.1]=bookworm [6.12]=bookworm-backports) pids=()
 # Whether libxdp's dispatcher of Debian 12 holds a program that changes packets.
