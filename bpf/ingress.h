@@ -4,7 +4,7 @@
 #include "target.h"
 
 /* Where this router is the site itself, *ret leads to an instance, and *ret_site says which member
- * that made it; else they are the same. */
+ * that made it: it is then local. Else it stays as it was. */
 static MG_INLINE enum mg_verdict ingress_decide(struct xdp_md *ctx, struct flow *flow,
 						struct way *ret, struct way *ret_site)
 {
@@ -13,14 +13,22 @@ static MG_INLINE enum mg_verdict ingress_decide(struct xdp_md *ctx, struct flow 
 	if (steer_asks_port())
 		mg_vrf(ctx, flow);
 	verdict = decide(ctx, MG_SCOPE_INGRESS, flow, ret);
-	*ret_site = *ret;
 	if (verdict != MG_FORWARD || !ret->local)
 		return verdict;
+	*ret_site = *ret;
 	steer_inward(flow, ret);
 	verdict = mg_steer(ctx, flow, ret);
 	if (!ret->mss)
 		ret->mss = ret_site->mss;
 	return verdict == MG_NOT_OURS ? MG_NO_SERVICE : verdict;
+}
+
+/* What was seen on the way to this router as a site. */
+static MG_INLINE void ingress_count(const struct flow *flow, const struct way *site, __u64 bytes)
+{
+	count_sent(flow, site, bytes);
+	if (observe_wanted(flow, site))
+		mg_observe(flow, site);
 }
 
 /* The way of a frame; verdict is mg_parse()'s, fate is told all but the verdict. */
@@ -43,11 +51,11 @@ static MG_INLINE int ingress(struct xdp_md *ctx, struct flow *flow, enum mg_verd
 	trace_end(ctx, flow, &way, fate);
 	switch (verdict) {
 	case MG_FORWARD:
-		if (site.local)
-			count_sent(flow, &site, fate.len);
 		count_sent(flow, &way, fate.len);
-		if (observe_wanted(flow, &site))
-			mg_observe(flow, &site);
+		if (site.local)
+			ingress_count(flow, &site, fate.len);
+		else if (observe_wanted(flow, &way))
+			mg_observe(flow, &way);
 		return send_action(ctx, &way);
 	case MG_TOO_BIG_TOLD:
 	case MG_UNREACHABLE:

@@ -48,6 +48,14 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32); /* of eight sets of mg_pins */
+	__type(value, struct mg_pin_marks);
+	__uint(max_entries, 16384 / MG_MARKS_PER_WORD);
+} mg_pin_marks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct mg_fragment_set);
 	__uint(max_entries, MG_FRAGMENT_SETS);

@@ -39,6 +39,11 @@ static MG_INLINE struct mg_pin_set *table_pins(__u32 index)
 	return bpf_map_lookup_elem(&mg_pins, &index);
 }
 
+static MG_INLINE struct mg_pin_marks *table_pin_marks(__u32 index)
+{
+	return bpf_map_lookup_elem(&mg_pin_marks, &index);
+}
+
 static MG_INLINE struct mg_fragment_set *table_fragments(__u32 index)
 {
 	return bpf_map_lookup_elem(&mg_fragments, &index);

@@ -32,6 +32,7 @@ static const struct map_rule {
 	[MAP_SERVICES] = { .name = "mg_services", .mapped = true },
 	[MAP_SLOTS] = { .name = "mg_slots", .mapped = true, .of_flows = true },
 	[MAP_PINS] = { .name = "mg_pins", .mapped = true, .of_flows = true },
+	[MAP_PIN_MARKS] = { .name = "mg_pin_marks", .mapped = true, .of_flows = true },
 	[MAP_FRAGMENTS] = { .name = "mg_fragments", .mapped = true },
 	[MAP_MEMBERS] = { .name = "mg_members", .mapped = true },
 	[MAP_LOADS] = { .name = "mg_loads", .mapped = true, .of_flows = true },
@@ -109,6 +110,8 @@ static uint32_t map_size(const struct tables_config *config, enum map_id id)
 		return config->slots;
 	case MAP_PINS:
 		return config->pin_sets;
+	case MAP_PIN_MARKS:
+		return (config->pin_sets + MG_MARKS_PER_WORD - 1) / MG_MARKS_PER_WORD;
 	case MAP_SERVER_IDS:
 	case MAP_MEMBERS:
 	case MAP_LOADS:
@@ -315,8 +318,8 @@ void maps_flows_close(struct maps *m)
 			map_forget(m, id);
 }
 
-/* Pins what is new; *pinned has a bit for each, so that the caller can undo it. */
-static int maps_pin(struct maps *m, const char *pin_dir, uint32_t *pinned)
+/* Pins what is new; m->made has a bit for each, so that the caller can undo it. */
+static int maps_pin(struct maps *m, const char *pin_dir)
 {
 	for (enum map_id id = 0; id < MAP_COUNT; id++) {
 		const char *name = map_rules[id].name;
@@ -333,7 +336,7 @@ static int maps_pin(struct maps *m, const char *pin_dir, uint32_t *pinned)
 		if (r < 0)
 			return log_err(r, "%s/" MG_ABI_VERSION "/%s: cannot be pinned", pin_dir,
 				       name);
-		*pinned |= BIT(id);
+		m->made |= BIT(id);
 	}
 	return 0;
 }
@@ -362,9 +365,9 @@ static int map_outgrow(struct maps *m, const char *pin_dir, enum map_id id)
 	return 0;
 }
 
-static int maps_finish(struct maps *m, const char *pin_dir, uint32_t *pinned)
+static int maps_finish(struct maps *m, const char *pin_dir)
 {
-	int r = maps_pin(m, pin_dir, pinned);
+	int r = maps_pin(m, pin_dir);
 
 	for (enum map_id id = 0; id < MAP_COUNT && r >= 0; id++)
 		if (map_rules[id].mapped && !map_rules[id].of_flows)
@@ -378,7 +381,6 @@ static int maps_finish(struct maps *m, const char *pin_dir, uint32_t *pinned)
 int maps_open(const struct tables_config *config, struct maps *ret)
 {
 	_cleanup_(maps_close) struct maps m;
-	uint32_t pinned = 0;
 	int r;
 
 	maps_init(&m);
@@ -395,9 +397,9 @@ int maps_open(const struct tables_config *config, struct maps *ret)
 	r = maps_load(&m, config);
 	if (r < 0)
 		return r;
-	r = maps_finish(&m, config->pin_dir, &pinned);
+	r = maps_finish(&m, config->pin_dir);
 	for (enum map_id id = 0; id < MAP_COUNT && r < 0; id++)
-		if (pinned & BIT(id))
+		if (m.made & BIT(id))
 			pin_remove(config->pin_dir, MG_ABI_VERSION, map_rules[id].name);
 	if (r < 0)
 		return r;

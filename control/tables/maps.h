@@ -11,6 +11,7 @@ enum map_id {
 	MAP_SERVICES,
 	MAP_SLOTS,
 	MAP_PINS,
+	MAP_PIN_MARKS,
 	MAP_FRAGMENTS,
 	MAP_MEMBERS,
 	MAP_LOADS,
@@ -44,6 +45,7 @@ struct maps {
 	size_t memory_len[MAP_COUNT];
 	int outgrown[MAP_COUNT]; /* counters of a build that had fewer; else -1 */
 	bool adopted;            /* the tables of a former run were there */
+	uint32_t made;           /* a bit for each map that was not */
 };
 
 /* On failure *ret is untouched, nothing stays open, and nothing pinned that was not before. */

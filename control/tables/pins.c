@@ -6,7 +6,10 @@
  */
 #include "tables/state.h"
 
+#include "base/util.h"
+
 #include <errno.h>
+#include <pin.h>
 #include <string.h>
 #include <trace.h>
 
@@ -15,35 +18,17 @@
 #define TICK_NS     (1ull << MG_TICK_SHIFT)
 #define TICK_COUNT  256
 
-typedef uint64_t __attribute__((may_alias)) pin_word;
-
-static struct mg_pin pin_load(const struct mg_pin *at)
-{
-	union {
-		pin_word word;
-		struct mg_pin pin;
-	} u = { .word = __atomic_load_n((const pin_word *)at, __ATOMIC_RELAXED) };
-
-	return u.pin;
-}
-
 /* Only if it is still what was looked at: the data plane may refresh or reuse it at any time. */
 static bool pin_clear(struct mg_pin *at, struct mg_pin seen)
 {
-	union {
-		struct mg_pin pin;
-		pin_word word;
-	} u = { .pin = seen };
-
-	return __atomic_compare_exchange_n((pin_word *)at, &u.word, 0, false, __ATOMIC_RELAXED,
-					   __ATOMIC_RELAXED);
+	return pin_swap((struct pin_ref){ at, seen }, (struct mg_pin){ .member = MG_MEMBER_NONE });
 }
 
-static uint32_t pin_age(struct mg_pin pin, uint64_t now_ns)
+static uint32_t pin_ticks(struct mg_pin pin, uint64_t now_ns)
 {
-	uint32_t age = (uint32_t)(now_ns / TICK_NS - pin.tick) % TICK_COUNT;
+	uint32_t ticks = (uint32_t)(now_ns / TICK_NS - pin.tick) % TICK_COUNT;
 
-	return age >= TICK_COUNT - TICK_FUTURE ? 0 : age;
+	return ticks >= TICK_COUNT - TICK_FUTURE ? 0 : ticks;
 }
 
 static bool pin_expired(const struct table_service *s, struct mg_pin pin, uint64_t now_ns)
@@ -51,7 +36,7 @@ static bool pin_expired(const struct table_service *s, struct mg_pin pin, uint64
 	uint64_t idle_ns = s->spec.idle_s * 1000000000ull;
 
 	/* Seen somewhere within its tick, so one more must have passed in full. */
-	return s->spec.idle_s && pin_age(pin, now_ns) > (idle_ns + TICK_NS - 1) / TICK_NS;
+	return s->spec.idle_s && pin_ticks(pin, now_ns) > (idle_ns + TICK_NS - 1) / TICK_NS;
 }
 
 static bool pin_member_gone(const struct table_service *s, uint32_t member)
@@ -79,11 +64,32 @@ static void pin_sweep(struct tables *t, struct mg_pin *at, uint64_t now_ns)
 		t->sweep.foreign[slot / 64] |= 1ull << slot % 64;
 }
 
+/* The marks of this set and of those before it that share its word. */
+static void marks_sweep(struct tables *t, uint32_t set)
+{
+	struct mg_pin_marks *marks = t->maps.memory[MAP_PIN_MARKS];
+	uint32_t word = set / MG_MARKS_PER_WORD, first = word * MG_MARKS_PER_WORD;
+
+	pin_marks_sweep(&marks[word], &tables_pin_memory(t)[first], set + 1 - first);
+}
+
 static void pins_sweep(struct tables *t, uint32_t from, uint32_t to, uint64_t now_ns)
 {
-	for (uint32_t set = from; set < to; set++)
+	for (uint32_t set = from; set < to; set++) {
 		for (uint32_t i = 0; i < MG_PINS_PER_SET; i++)
 			pin_sweep(t, &tables_pin_memory(t)[set].pin[i], now_ns);
+		if (set % MG_MARKS_PER_WORD == MG_MARKS_PER_WORD - 1 ||
+		    set == t->maps.size[MAP_PINS] - 1)
+			marks_sweep(t, set);
+	}
+}
+
+/* Pins of a build that made no marks; its programs may be at work until the ports have ours. The
+ * next round sees which are needed. */
+static void marks_fill(struct tables *t)
+{
+	if (t->maps.memory[MAP_PIN_MARKS])
+		memset(t->maps.memory[MAP_PIN_MARKS], 0xff, t->maps.memory_len[MAP_PIN_MARKS]);
 }
 
 /* How many slots, or sets of pins, there are to be looked at: none without a service. */
@@ -126,6 +132,8 @@ static void round_done(struct tables *t, uint64_t now_ns)
 void pins_scrub(struct tables *t)
 {
 	pins_sweep(t, 0, flows_size(t, MAP_PINS), 0);
+	if (t->maps.adopted && t->maps.made & BIT(MAP_PIN_MARKS))
+		marks_fill(t);
 	round_pins_done(t);
 	round_start(t);
 }
@@ -196,7 +204,7 @@ size_t tables_pins(const struct tables *t, uint64_t now_ns,
 			.slot = pin.slot,
 			.fingerprint = pin.fingerprint,
 			.member = pin.member,
-			.age_s = (uint32_t)(pin_age(pin, now_ns) * TICK_NS / 1000000000u),
+			.age_s = (uint32_t)(pin_ticks(pin, now_ns) * TICK_NS / 1000000000u),
 			.service = service_of_slot(t, pin.slot),
 		};
 

@@ -195,6 +195,18 @@ struct mg_pin_set {
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct mg_pin_set) == 64, "one cache line");
 
+/* Which pins there may be in eight sets, an octet a set: where a flow's bit is off it has no pin
+ * (pin.h). One 64-bit word, changed by atomic operations only. */
+#define MG_MARKS_PER_WORD 8
+#define MG_MARK_BITS      7    /* of an octet: one of them by the fingerprint */
+#define MG_MARK_NEW       0x80 /* marked since the sweep began to look at the set */
+#define MG_MARKS_OLD      0x7f7f7f7f7f7f7f7full
+
+struct mg_pin_marks {
+	__u8 set[MG_MARKS_PER_WORD];
+} __attribute__((aligned(8)));
+_Static_assert(sizeof(struct mg_pin_marks) == 8, "one word");
+
 /* One 64-bit word, changed by compare-and-swap only: what the first fragment of a packet said.
  * proto 0: free. */
 struct mg_fragment {

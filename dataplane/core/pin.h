@@ -108,3 +108,76 @@ static MG_INLINE void pin_touch(struct pin_ref ref, __u8 tick)
 	pin.tick = tick;
 	pin_swap(ref, pin);
 }
+
+/* --- marks ------------------------------------------------------------------------------------
+ * They spare flows without pins the look at their set, which misses the cache. Whoever has put a
+ * pin into a set marks it, before the packet goes on; only the sweep takes marks away, and never
+ * one that was made while it looked: then MG_MARK_NEW is back, and its compare-and-swap fails.
+ */
+static MG_INLINE __u64 pin_marks_load(const struct mg_pin_marks *marks)
+{
+	return *(const volatile pin_word *)marks;
+}
+
+/* The bits of `mark` in the octet of this set, the word's lowest octet being the first set's. */
+static MG_INLINE __u64 pin_marks_of(__u32 set, __u8 mark)
+{
+	return (__u64)mark << set % MG_MARKS_PER_WORD * 8;
+}
+
+static MG_INLINE __u8 pin_mark_bit(__u16 fingerprint)
+{
+	return 1 << ((__u32)fingerprint * MG_MARK_BITS >> 16);
+}
+
+/* False: no pin with this fingerprint is in the set. */
+static MG_INLINE bool pin_marked(const struct mg_pin_marks *marks, __u32 set, __u16 fingerprint)
+{
+	return pin_marks_load(marks) & pin_marks_of(set, pin_mark_bit(fingerprint));
+}
+
+/* After the pin has been put into the set. */
+static MG_INLINE void pin_mark(struct mg_pin_marks *marks, __u32 set, __u16 fingerprint)
+{
+	__u64 mark = pin_marks_of(set, pin_mark_bit(fingerprint) | MG_MARK_NEW);
+
+	if ((pin_marks_load(marks) & mark) != mark)
+		__sync_fetch_and_or((pin_word *)marks, mark);
+}
+
+/* The sweep's part, in three steps, for the marks of a word and the sets that they are of. First:
+ * what is marked from now on is told from what stood there, which is returned. */
+static MG_INLINE __u64 pin_marks_begin(struct mg_pin_marks *marks)
+{
+	return __sync_fetch_and_and((pin_word *)marks, MG_MARKS_OLD) & MG_MARKS_OLD;
+}
+
+/* Second: what is needed. */
+static MG_INLINE __u64 pin_marks_needed(const struct mg_pin_set *sets, __u32 count)
+{
+	__u64 needed = 0;
+
+	for (__u32 i = 0; i < count * MG_PINS_PER_SET; i++) {
+		__u32 set = i / MG_PINS_PER_SET;
+		struct mg_pin pin = pin_load(&sets[set].pin[i % MG_PINS_PER_SET]);
+
+		if (pin.member != MG_MEMBER_NONE)
+			needed |= pin_marks_of(set, pin_mark_bit(pin.fingerprint));
+	}
+	return needed;
+}
+
+/* Third: puts it in place of what stood there. Where something was marked meanwhile, that stays for
+ * a round more. */
+static MG_INLINE void pin_marks_end(struct mg_pin_marks *marks, __u64 old, __u64 needed)
+{
+	__sync_bool_compare_and_swap((pin_word *)marks, old, needed);
+}
+
+static MG_INLINE void pin_marks_sweep(struct mg_pin_marks *marks, const struct mg_pin_set *sets,
+				      __u32 count)
+{
+	__u64 old = pin_marks_begin(marks);
+
+	pin_marks_end(marks, old, pin_marks_needed(sets, count));
+}

@@ -20,6 +20,7 @@ struct start {
 	struct mg_slot slot;
 	struct mg_pin pin; /* its member is open */
 	struct pin_ref found;
+	__u32 at;   /* the set of its pin */
 	bool anew;  /* what was found is another flow's */
 	__u64 seed; /* of hashes; asked for once, as the verifiers before 6.18 want it */
 };
@@ -86,7 +87,7 @@ static MG_INLINE enum mg_event start_insert(struct mg_pin_set *set, struct mg_pi
 }
 
 /* True: the flow has got its pin, or was given another one's. */
-static MG_INLINE bool start_pin(struct start *start, struct mg_pin_set *set)
+static MG_INLINE bool start_pin(struct start *start, struct mg_pin_set *set, __u64 hash)
 {
 	enum mg_event event;
 
@@ -95,8 +96,11 @@ static MG_INLINE bool start_pin(struct start *start, struct mg_pin_set *set)
 	else
 		event = start_insert(set, start->pin, start->slot.state == MG_SLOT_MOVING);
 	table_event(event);
-	return event != MG_EVENT_PIN_LIMITED && event != MG_EVENT_PIN_FULL &&
-	       event != MG_EVENT_PIN_RACED;
+	if (event == MG_EVENT_PIN_LIMITED || event == MG_EVENT_PIN_FULL ||
+	    event == MG_EVENT_PIN_RACED)
+		return false;
+	steer_mark(start->at, hash);
+	return true;
 }
 
 /* False: there is no member to be used. */
@@ -120,7 +124,7 @@ static MG_INLINE bool start_choose(const struct mg_service *service, struct star
 	start->pin.member = ret->member - service->member_base;
 	if (!always && !start->found.at && start->pin.member == start->slot.now)
 		return true;
-	if (start_pin(start, set) || had)
+	if (start_pin(start, set, ret->hash) || had)
 		return true;
 	*ret = first;
 	if (moving)
@@ -140,13 +144,14 @@ static MG_INLINE enum mg_verdict start_steer(const struct flow *flow, struct way
 	if (!settings || !service)
 		return MG_NO_MEMBER;
 	slot = table_slot(steer_slot_index(service, ret->hash));
-	set = table_pins(ret->hash >> FLOW_PIN_SHIFT & settings->pin_set_mask);
+	start.at = ret->hash >> FLOW_PIN_SHIFT & settings->pin_set_mask;
+	set = table_pins(start.at);
 	if (!slot || !set)
 		return MG_NO_MEMBER;
 	start.seed = settings->hash_seed;
 	start.slot = slot_load(slot);
 	start.pin = (struct mg_pin){ .slot = steer_slot_index(service, ret->hash),
-				     .fingerprint = ret->hash >> FLOW_FINGERPRINT_SHIFT,
+				     .fingerprint = steer_fingerprint(ret->hash),
 				     .tick = table_tick() };
 	start.found = pin_find(set, start.pin);
 	start.anew = steer_anew(service, flow, start.found, start.pin.tick);

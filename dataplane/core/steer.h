@@ -18,6 +18,7 @@ static MG_INLINE const struct mg_service_set *table_service_set(__u32 index);
 static MG_INLINE const struct mg_service *table_service(__u32 place);
 static MG_INLINE const struct mg_slot *table_slot(__u32 index);
 static MG_INLINE struct mg_pin_set *table_pins(__u32 index);
+static MG_INLINE struct mg_pin_marks *table_pin_marks(__u32 index); /* of sets 8 index to + 7 */
 static MG_INLINE const struct mg_member *table_member(__u32 index);
 static MG_INLINE const struct mg_site *table_site(__u32 index);
 static MG_INLINE const struct mg_nexthop *table_nexthop(__u32 index);
@@ -214,15 +215,38 @@ static MG_INLINE bool steer_anew(const struct mg_service *service, const struct 
 	       !(service->placement && service->affinity == MG_AFFINITY_CLIENT);
 }
 
+static MG_INLINE __u16 steer_fingerprint(__u64 hash)
+{
+	return hash >> FLOW_FINGERPRINT_SHIFT;
+}
+
+/* False: the flow has no pin in this set, for sure. */
+static MG_INLINE bool steer_marked(__u32 set, __u64 hash)
+{
+	const struct mg_pin_marks *marks = table_pin_marks(set / MG_MARKS_PER_WORD);
+
+	return !marks || pin_marked(marks, set, steer_fingerprint(hash));
+}
+
+/* Once the flow has its pin. */
+static MG_INLINE void steer_mark(__u32 set, __u64 hash)
+{
+	struct mg_pin_marks *marks = table_pin_marks(set / MG_MARKS_PER_WORD);
+
+	if (marks)
+		pin_mark(marks, set, steer_fingerprint(hash));
+}
+
 /* In a slot that is not STABLE, or of a service with two choices: by the flow's pin where there is
  * one; in a MOVING one it gets one. A start that may get none goes where the rest of its flow will
  * be taken for an old one's. */
 static MG_INLINE bool steer_pinned(const struct mg_service *service, struct mg_slot slot,
-				   const struct flow *flow, struct mg_pin_set *set, struct way *ret)
+				   const struct flow *flow, __u32 at, struct mg_pin_set *set,
+				   struct way *ret)
 {
 	bool start = flow->start;
 	struct mg_pin pin = { .slot = steer_slot_index(service, ret->hash),
-			      .fingerprint = ret->hash >> FLOW_FINGERPRINT_SHIFT };
+			      .fingerprint = steer_fingerprint(ret->hash) };
 	struct pin_ref found = pin_find(set, pin);
 	bool pins = slot.state == MG_SLOT_MOVING && !found.at, limited, stays, anew;
 
@@ -245,10 +269,12 @@ static MG_INLINE bool steer_pinned(const struct mg_service *service, struct mg_s
 	if (!(stays && steer_member(service, slot.prev, ret)) && !steer_slot(service, slot, ret))
 		return false;
 	pin.member = ret->member - service->member_base;
-	if (found.at)
+	if (found.at) {
 		table_event(pin_replace(found, pin));
-	else if (pins && !limited)
+	} else if (pins && !limited) {
 		table_event(pin_insert(set, pin));
+		steer_mark(at, ret->hash);
+	}
 	return true;
 }
 
@@ -256,19 +282,25 @@ static MG_INLINE bool steer_pinned(const struct mg_service *service, struct mg_s
 static MG_INLINE bool steer_choose(const struct mg_service *service, __u32 pin_set_mask,
 				   const struct flow *flow, struct way *ret)
 {
-	const struct mg_slot *at = table_slot(steer_slot_index(service, ret->hash));
+	const struct mg_slot *slot_at = table_slot(steer_slot_index(service, ret->hash));
+	__u32 at = ret->hash >> FLOW_PIN_SHIFT & pin_set_mask;
 	struct mg_pin_set *set;
 	struct mg_slot slot;
 
-	if (!at)
+	if (!slot_at)
 		return false;
-	slot = slot_load(at);
+	slot = slot_load(slot_at);
 	if (slot.state == MG_SLOT_STABLE && !service->placement)
 		return steer_slot(service, slot, ret);
-	set = table_pins(ret->hash >> FLOW_PIN_SHIFT & pin_set_mask);
+	/* In a slot that moves nearly all flows have a pin. */
+	if (slot.state != MG_SLOT_MOVING && !steer_marked(at, ret->hash)) {
+		ret->begins = steer_begins(service, flow);
+		return ret->begins || steer_slot(service, slot, ret);
+	}
+	set = table_pins(at);
 	if (!set)
 		return steer_slot(service, slot, ret);
-	return steer_pinned(service, slot, flow, set, ret);
+	return steer_pinned(service, slot, flow, at, set, ret);
 }
 
 /* By the server ID in the connection ID, which outlives a change of the client's address. Fragments

@@ -19,6 +19,7 @@ FIELDS = {
     "mg_loads": {"in_flight", "starts", "ends", "handshakes", "handshake_us"},
     "mg_members": {"site", "weight", "state"},
     "mg_nexthops": {"ifindex", "dst_mac", "src_mac"},
+    "mg_pin_marks": {"set"},
     "mg_pins": {"slot", "fingerprint", "member", "tick"},
     "mg_ports": {"ifindex"},
     "mg_recent": {"fingerprint", "member", "state", "time"},

@@ -19,6 +19,7 @@ static const struct {
 	{ "mg_service_sets", "\"place\":" },
 	{ "mg_slots", "\"now\":" },
 	{ "mg_pins", "\"fingerprint\":" },
+	{ "mg_pin_marks", "\"set\":" },
 	{ "mg_fragments", "\"sport\":" },
 	{ "mg_loads", "\"handshake_us\":" },
 	{ "mg_recent", "\"fingerprint\":" },

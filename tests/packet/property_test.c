@@ -194,6 +194,8 @@ static void start(struct random *random, bool two_choice)
 	at.slot = (struct mg_slot *)memory("mg_slots", 65536 * sizeof(struct mg_slot)) + SLOT_BASE;
 	at.slot_base = SLOT_BASE;
 	at.pins = memory("mg_pins", PIN_SETS * sizeof(struct mg_pin_set));
+	at.marks =
+		memory("mg_pin_marks", PIN_SETS / MG_MARKS_PER_WORD * sizeof(struct mg_pin_marks));
 	at.pin_sets = PIN_SETS;
 	at.member = (struct mg_member *)memory("mg_members", 4096 * sizeof(struct mg_member)) +
 		    MEMBER_BASE;

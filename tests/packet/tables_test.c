@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <criterion/new/assert.h>
+#include <pin.h>
 #include <signal.h>
 #include <slot.h>
 #include <trace.h>
@@ -259,6 +260,28 @@ Test(tables, has_the_tables_of_flows_with_a_service, .init = lab_up, .fini = lab
 	cr_expect(eq(u16, slot(s, 3).now, MG_MEMBER_NONE));
 }
 
+/* The data plane looks for pins where marks say that there may be one. */
+Test(tables, brings_marks_in_line_with_pins, .init = lab_up, .fini = lab_down)
+{
+	struct table_service *s = service(80, 64);
+	uint16_t a = member(s, 1);
+	struct mg_pin_marks *marks = lab.tables->maps.memory[MAP_PIN_MARKS];
+	uint64_t eleven = pin_marks_of(11, pin_mark_bit(0xabcd));
+
+	apply_all(s, a, MG_MEMBER_NONE);
+	pin_plant(11, s->entry.slot_base, a);
+	pin_plant(lab.tables->maps.size[MAP_PINS] - 1, s->entry.slot_base, a);
+	marks[0] = marks[1] = (struct mg_pin_marks){ { 0x81, [7] = 0x7f } };
+	sweep_rounds(1);
+	cr_expect(zero(u64, pin_marks_load(&marks[0])));
+	cr_expect(eq(u64, pin_marks_load(&marks[1]), eleven));
+	cr_expect(eq(u64, pin_marks_load(&marks[lab.tables->maps.size[MAP_PINS] / 8 - 1]),
+		     pin_marks_of(7, pin_mark_bit(0xabcd))));
+	lab_reopen();
+	marks = lab.tables->maps.memory[MAP_PIN_MARKS];
+	cr_expect(eq(u64, pin_marks_load(&marks[1]), eleven));
+}
+
 Test(tables, adopts_from_an_older_build, .init = lab_up, .fini = lab_down)
 {
 	struct table_service *s = service(80, 64);
@@ -273,6 +296,7 @@ Test(tables, adopts_from_an_older_build, .init = lab_up, .fini = lab_down)
 	cr_assert(eq(int, unlink(PIN_DIR "/" MG_ABI_VERSION "/mg_buckets"), 0));
 	cr_assert(eq(int, unlink(PIN_DIR "/" MG_ABI_VERSION "/mg_loads"), 0));
 	cr_assert(eq(int, unlink(PIN_DIR "/" MG_ABI_VERSION "/mg_recent"), 0));
+	cr_assert(eq(int, unlink(PIN_DIR "/" MG_ABI_VERSION "/mg_pin_marks"), 0));
 	outgrown_plant("mg_counters_verdict", sizeof(struct mg_counter), MG_CONGESTED + 1);
 	outgrown_plant("mg_counters_event", sizeof(uint64_t), MG_EVENT_NEXT_CHOICE + 1);
 	for (int run = 0; run < 2; run++) { /* the second finds its own */
@@ -284,6 +308,11 @@ Test(tables, adopts_from_an_older_build, .init = lab_up, .fini = lab_down)
 		cr_expect(eq(u64, event[MG_EVENT_NEXT_CHOICE], sevens));
 		cr_expect(eq(u64, event[MG_EVENT_NEXT_CHOICE + 1], 0));
 		cr_expect(eq(u16, slot(service(80, 64), 5).now, a), "what was there is kept");
+		/* That build's pins have no marks, and its programs are still at work. */
+		cr_expect(eq(u64, pin_marks_load(lab.tables->maps.memory[MAP_PIN_MARKS]),
+			     run ? 0 : UINT64_MAX));
+		sweep_rounds(1);
+		cr_expect(zero(u64, pin_marks_load(lab.tables->maps.memory[MAP_PIN_MARKS])));
 		if (!run)
 			tables_close(&lab.tables);
 	}
@@ -471,7 +500,7 @@ static void expect_apart(struct table_service **s, size_t count)
 	}
 }
 
-Test(tables, survives_fragmentation, .init = lab_up, .fini = lab_down, .timeout = 60)
+Test(tables, survives_fragmentation, .init = lab_up, .fini = lab_down, .timeout = 180)
 {
 	struct table_service *s[6] = { NULL };
 	unsigned int seed = (unsigned int)uv_hrtime();

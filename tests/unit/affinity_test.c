@@ -52,6 +52,7 @@ static void start(struct random *random, enum mg_placement placement)
 	}
 	at.slot = target.slot;
 	at.pins = target.pins;
+	at.marks = target.marks;
 	at.pin_sets = TARGET_PIN_SETS;
 	at.member = target.member;
 	at.site = target.site;

@@ -98,3 +98,75 @@ Test(pin, touches_once_a_tick)
 	cr_expect(eq(int, pin_age(set.pin[0], 3), 3));
 	cr_expect(eq(int, pin_age(pin_of(1, 2, 3, 250), 4), 10));
 }
+
+static bool marked(const struct mg_pin_marks *marks, uint32_t set, uint16_t fingerprint)
+{
+	return pin_marked(marks, set, fingerprint);
+}
+
+Test(pin, marks_its_set)
+{
+	struct mg_pin_set sets[MG_MARKS_PER_WORD] = { 0 };
+	struct mg_pin_marks marks = { 0 };
+
+	pin_insert(&sets[5], pin_of(1, 0x8000, 3, 4));
+	pin_mark(&marks, 800 + 5, 0x8000);
+	for (uint32_t set = 0; set < MG_MARKS_PER_WORD; set++)
+		for (uint32_t print = 0; print <= 0xffff; print++)
+			cr_assert(eq(int, marked(&marks, set, print),
+				     set == 5 && pin_mark_bit(print) == pin_mark_bit(0x8000)));
+	for (uint32_t print = 0, bits = 0; print <= 0xffff; print++) {
+		bits |= pin_mark_bit(print);
+		cr_assert(zero(int, bits &MG_MARK_NEW));
+		cr_assert(print < 0xffff || bits == MG_MARK_NEW - 1, "each bit is one's");
+	}
+}
+
+Test(pin, marks_go_when_the_pin_has_gone)
+{
+	struct mg_pin_set sets[MG_MARKS_PER_WORD] = { 0 };
+	struct mg_pin_marks marks;
+
+	memset(&marks, 0xff, sizeof(marks));
+	pin_insert(&sets[2], pin_of(1, 7, 3, 4));
+	pin_insert(&sets[7], pin_of(1, 0xffff, 3, 4));
+	pin_marks_sweep(&marks, sets, MG_MARKS_PER_WORD);
+	cr_expect(marked(&marks, 2, 7) && marked(&marks, 7, 0xffff));
+	cr_expect(eq(u64, pin_marks_load(&marks), pin_marks_of(2, 1) | pin_marks_of(7, 1 << 6)));
+	sets[2].pin[0] = pin_of(0, 0, MG_MEMBER_NONE, 0);
+	pin_marks_sweep(&marks, sets, MG_MARKS_PER_WORD);
+	cr_expect(eq(u64, pin_marks_load(&marks), pin_marks_of(7, 1 << 6)));
+	pin_marks_sweep(&marks, sets, 7); /* a table of so many sets */
+	cr_expect(zero(u64, pin_marks_load(&marks)));
+}
+
+/* Between any two steps of the sweep; its mark may stand there of another pin. */
+Test(pin, marks_made_while_the_sweep_looks_stay)
+{
+	for (int i = 0; i < 6; i++) {
+		struct mg_pin_set sets[MG_MARKS_PER_WORD] = { 0 };
+		struct mg_pin_marks marks = { 0 };
+		uint64_t old, needed;
+
+		if (i & 1)
+			pin_mark(&marks, 3, 42);
+		old = pin_marks_begin(&marks);
+		if (i / 2 == 0)
+			pin_insert(&sets[3], pin_of(1, 42, 1, 0));
+		if (i / 2 == 0)
+			pin_mark(&marks, 3, 42);
+		needed = pin_marks_needed(sets, MG_MARKS_PER_WORD);
+		if (i / 2 == 1)
+			pin_insert(&sets[3], pin_of(1, 42, 1, 0));
+		if (i / 2 == 1)
+			pin_mark(&marks, 3, 42);
+		if (i / 2 == 2)
+			pin_insert(&sets[3], pin_of(1, 42, 1, 0));
+		pin_marks_end(&marks, old, needed);
+		if (i / 2 == 2) /* its mark comes last */
+			pin_mark(&marks, 3, 42);
+		cr_expect(marked(&marks, 3, 42), "%d", i);
+		pin_marks_sweep(&marks, sets, MG_MARKS_PER_WORD);
+		cr_expect(eq(u64, pin_marks_load(&marks), pin_marks_of(3, pin_mark_bit(42))));
+	}
+}

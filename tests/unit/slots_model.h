@@ -42,7 +42,8 @@ struct model_flow {
 static struct {
 	struct mg_slot *slot; /* SLOTS */
 	struct mg_pin_set *pins;
-	size_t pin_sets;
+	struct mg_pin_marks *marks;
+	size_t pin_sets;          /* whole words of marks */
 	uint32_t slot_base;       /* index of the first slot */
 	struct mg_member *member; /* by number */
 	struct mg_site *site;     /* of the member with that number */
@@ -109,6 +110,8 @@ static inline uint32_t control_sweep(void)
 	memset(model.foreign, 0, sizeof(model.foreign));
 	for (size_t i = 0; i < at.pin_sets * MG_PINS_PER_SET; i++)
 		live += sweep_pin(&at.pins[i / MG_PINS_PER_SET].pin[i % MG_PINS_PER_SET]);
+	for (size_t i = 0; i < at.pin_sets; i += MG_MARKS_PER_WORD)
+		pin_marks_sweep(&at.marks[i / MG_MARKS_PER_WORD], &at.pins[i], MG_MARKS_PER_WORD);
 	for (uint32_t s = 0; s < SLOTS; s++) {
 		struct mg_slot slot = at.slot[s];
 

@@ -285,8 +285,11 @@ static struct flow start(const struct row *row)
 	target.slot[hash_of(&flow) % SLOTS] = (struct mg_slot){
 		.now = row->now, .prev = row->prev, .next = row->next, .state = row->state
 	};
-	if (row->pin)
+	if (row->pin) {
 		pins_of(&flow)->pin[3] = pin_of(&flow, row->pin, row->pin_age);
+		steer_mark(hash_of(&flow) >> FLOW_PIN_SHIFT & (TARGET_PIN_SETS - 1),
+			   hash_of(&flow));
+	}
 	return flow;
 }
 

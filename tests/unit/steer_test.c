@@ -102,6 +102,7 @@ static void pin_put(const struct flow *flow, uint16_t member)
 					    .fingerprint = hash >> FLOW_FINGERPRINT_SHIFT,
 					    .member = member,
 					    .tick = TICK - 1 };
+	steer_mark(hash >> FLOW_PIN_SHIFT & 7, hash);
 }
 
 /* by_site: the sites are down, and not the members. */

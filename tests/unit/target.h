@@ -30,6 +30,7 @@ static struct {
 	struct mg_service service[TARGET_SERVICES + 1]; /* by place, from 1 */
 	struct mg_slot slot[TARGET_SLOTS];
 	struct mg_pin_set pins[TARGET_PIN_SETS];
+	struct mg_pin_marks marks[TARGET_PIN_SETS / MG_MARKS_PER_WORD];
 	struct mg_fragment_set fragments[MG_FRAGMENT_SETS];
 	struct mg_member member[TARGET_MEMBERS];
 	struct mg_load load[TARGET_MEMBERS];
@@ -86,6 +87,11 @@ static MG_INLINE const struct mg_slot *table_slot(__u32 index)
 static MG_INLINE struct mg_pin_set *table_pins(__u32 index)
 {
 	return index < TARGET_PIN_SETS ? &target.pins[index] : NULL;
+}
+
+static MG_INLINE struct mg_pin_marks *table_pin_marks(__u32 index)
+{
+	return index < TARGET_PIN_SETS / MG_MARKS_PER_WORD ? &target.marks[index] : NULL;
 }
 
 static MG_INLINE struct mg_fragment_set *table_fragments(__u32 index)

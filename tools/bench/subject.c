@@ -36,7 +36,7 @@ struct area { /* a mapped array */
 
 struct subject {
 	struct bpf_object *build[BUILD_COUNT]; /* the first one has the maps */
-	struct area slots, pins, sets, entries;
+	struct area slots, pins, marks, sets, entries;
 	uint32_t service_sets, services;
 	uint32_t slot_count; /* all services together */
 };
@@ -86,6 +86,7 @@ static int size_maps(struct bpf_object *object, const struct plan *plan, uint32_
 		{ "mg_counters_service", services + 1 },
 		{ "mg_counters_member", services * MEMBERS + 1 },
 		{ "mg_pins", pin_sets(plan_flows_max(plan)) },
+		{ "mg_pin_marks", pin_sets(plan_flows_max(plan)) / MG_MARKS_PER_WORD },
 	};
 	int r;
 
@@ -267,6 +268,9 @@ int subject_new(const struct plan *plan, const struct bench_case *like, struct s
 		r = map_area(subject, "mg_pins",
 			     pin_sets(plan_flows_max(plan)) * sizeof(struct mg_pin_set),
 			     &subject->pins);
+	if (r == 0)
+		r = map_area(subject, "mg_pin_marks", pin_sets(plan_flows_max(plan)),
+			     &subject->marks);
 	subject->services = like->services;
 	if (r == 0)
 		r = map_area(subject, "mg_services",
@@ -295,6 +299,7 @@ void subject_free(struct subject **subject)
 		return;
 	area_clear(&(*subject)->slots);
 	area_clear(&(*subject)->pins);
+	area_clear(&(*subject)->marks);
 	area_clear(&(*subject)->sets);
 	area_clear(&(*subject)->entries);
 	for (enum bench_build build = BUILD_WHOLE; build < BUILD_COUNT; build++)
@@ -364,6 +369,7 @@ void subject_apply(struct subject *subject, const struct bench_case *c)
 		slot_store(&slots[i], slot_of(i, moving_pct));
 	services_place(subject, two_choice);
 	memset(subject->pins.at, 0, subject->pins.len);
+	memset(subject->marks.at, 0, subject->marks.len);
 	put(subject, "mg_settings", &zero, &settings);
 }
 
