@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """STAMP: measured round-trip times are those of the delay lines and are what steering uses; they
-follow a path that grows longer; tshark reads the packets; an egress that does not answer falls back."""
+follow a path that grows longer; tshark reads the packets; an egress that does not answer falls back.
+And what operators wish beside distance: classes and cost."""
 
 import shutil
 import subprocess
+from dataclasses import replace
 
 from common import PES, services, wait_for
 from labkit import lab, net, plan, procs, routers
@@ -102,9 +104,41 @@ def _check_silence(check):
     check.ok(took is not None, f"and is measured again {took} s after the reflector is back")
 
 
+def _steer(settings, *lines):
+    """pe1 with these lines more in its service. Returns what asks for the IPv4 service's sites, by name."""
+    router = next(r for r in plan.INGRESSES if r.name == "pe1")
+    routers.write_config(router, replace(settings, extra="".join(f"      {x}\n" for x in lines)))
+    routers.reload(router)
+
+    def sites():
+        explained = routers.ask("pe1", "explain", plan.SERVICE_V4)["explained"][0]
+        return {c["name"]: c for c in explained["candidates"]}
+    return sites
+
+
+def _check_wishes(check, settings):
+    sites = _steer(settings, "excluded-classes: cloud", "minimum-share: 0.2")
+    wait_for(lambda: "class" in sites()["cloud"].get("reason", ""), 15)
+    cloud = sites()["cloud"]
+    check.ok(cloud["reason"] == "excluded: class cloud not allowed" and cloud["share"] == 0,
+             f"a class that is excluded gets nothing: {cloud['reason']}")
+    sites = _steer(settings, "tiers: [cloud, edge]", "cost-weight-ms: 100")
+    took = wait_for(lambda: sites()["cloud"].get("share") == 1, 15)
+    check.ok(took is not None and [sites()[n]["tier"] for n in ("cloud", "east")] == [0, 1],
+             "a service orders classes by itself: the cloud is its first tier")
+    check.ok([round(sites()[n]["cost-ms"]) for n in ("cloud", "east")] == [300, 100]
+             and round(sites()["east"]["tier-ms"]) == 1000,
+             "and explain says what tier and cost count")
+    sites = _steer(settings, "maximum-share: 0.4", "minimum-share: 0.2")
+    took = wait_for(lambda: all(0 < s.get("share", 0) <= 0.4 + 1e-9 for s in sites().values()), 15)
+    check.ok(took is not None, "without these wishes all are used again")
+
+
 def test(check):
-    check.up(routers.Settings(probe=True))
+    settings = routers.Settings(probe=True)
+    check.up(settings)
     _check_times(check)
     _check_packets(check)
     _check_longer_path(check)
     _check_silence(check)
+    _check_wishes(check, settings)

@@ -70,6 +70,7 @@ static void print_steered(const json_t *service)
 	static const struct column columns[] = {
 		{ "SITE", "name", CELL_TEXT },
 		{ "EGRESS", "egress", CELL_TEXT },
+		{ "CLASS", "class", CELL_TEXT },
 		{ "STATE", "state", CELL_TEXT },
 		{ "SHARE", "share", CELL_PERCENT },
 		{ "REASON", "reason", CELL_TEXT },

@@ -73,6 +73,8 @@ def ingress_config(router, settings):
     egress: [{site.v4}, "{site.v6}"]
     rtt-ms: {0 if settings.probe else site.rtt_ms}
     tier: {settings.service.tier(site)}
+    class: {"cloud" if site.name == "cloud" else "edge"}
+    cost: {3 if site.name == "cloud" else 1}
     capacity: {settings.service.capacity(site)}
     service-time-ms: {settings.service.time_ms}
 """
