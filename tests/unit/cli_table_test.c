@@ -2,12 +2,16 @@
 /* margay's table of commands: what it makes of words; and how it lays out what comes back. */
 #include "base/util.h"
 #include "grammar.h"
+#include "local.h"
 #include "mgmt/answer.h"
 #include "table.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Splits at spaces. *text is cut up. */
 static size_t split(char *text, char *words[16])
@@ -113,6 +117,48 @@ static const struct {
 	{ "trace --count 5 --count 6", "said twice" },
 	{ "xyzzy", "margay help" },
 };
+
+static const struct {
+	const char *line, *asked, *replies;
+} scripted[] = {
+	{ "margay shutdown ", "--complete shutdown", "fe80::1|fe80::2|$(exit 7)|a'b|all|" },
+	{ "margay shutdown a", "--complete shutdown", "a'b|all|" },
+	{ "margay shutdown fe80::", "--complete shutdown", "1|2|" }, /* bash has the rest */
+	{ "margay -j shutdown fe80::2", "--complete -j shutdown", "2|" },
+	{ "margay sh", "--complete", "" },
+};
+
+/* The script under bash, with a margay that gives hostile answers. */
+Test(completion, expands_nothing_and_knows_colons)
+{
+	char path[] = "/tmp/cli_table_test.XXXXXX", command[64], text[512];
+	FILE *out = fdopen(mkstemp(path), "w"), *in;
+
+	cr_assert(out != NULL);
+	fprintf(out,
+		"%s\nmargay() { printf '%%s\\n' fe80::1 fe80::2 '$(exit 7)' \"a'b\" all; "
+		"printf '%%s;' \"$*\" >&3; }\n"
+		"exec 3>&1\n",
+		local_bash_script);
+	for (size_t i = 0; i < ARRAY_SIZE(scripted); i++)
+		fprintf(out,
+			"COMP_LINE='%s'; COMP_POINT=${#COMP_LINE}; _margay\n"
+			"((${#COMPREPLY[@]} == 0)) || printf '%%s|' \"${COMPREPLY[@]}\"; echo\n",
+			scripted[i].line);
+	fclose(out);
+	snprintf(command, sizeof(command), "bash %s", path);
+	in = popen(command, "r");
+	cr_assert(in != NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(scripted); i++) {
+		char want[256];
+
+		snprintf(want, sizeof(want), "%s;%s\n", scripted[i].asked, scripted[i].replies);
+		cr_assert(fgets(text, sizeof(text), in) != NULL, "%s", scripted[i].line);
+		cr_expect(eq(str, text, want), "%s", scripted[i].line);
+	}
+	pclose(in);
+	unlink(path);
+}
 
 Test(grammar, refuses)
 {

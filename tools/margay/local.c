@@ -41,15 +41,27 @@ int local_check(const struct daemon_address *daemon, const json_t *request, bool
 	return local_print(config_answer(file, NULL), json, view_check);
 }
 
-/* The script asks margay itself what can follow, so that it knows what this margay knows. */
-static const char bash_script[] =
-	"_margay()\n"
-	"{\n"
-	"\tlocal IFS=$'\\n' word=${COMP_WORDS[COMP_CWORD]} lines\n"
-	"\tlines=$(margay --complete \"${COMP_WORDS[@]:1:COMP_CWORD-1}\" 2>/dev/null)\n"
-	"\tCOMPREPLY=($(compgen -W \"$lines\" -- \"$word\"))\n"
-	"}\n"
-	"complete -o default -F _margay margay\n";
+/* The script asks margay itself what can follow, so that it knows what this margay knows. Answers
+ * are never expanded, whatever an interface is called; and as bash cuts words at colons, the line
+ * is cut anew, and of an address only what stands behind its last colon is put in. */
+const char local_bash_script[] = "_margay()\n"
+				 "{\n"
+				 "\tlocal line=${COMP_LINE:0:COMP_POINT} word='' reply\n"
+				 "\tlocal -a words\n"
+				 "\n"
+				 "\tread -ra words <<<\"$line\"\n"
+				 "\tif [[ $line != *[[:space:]] ]]; then\n"
+				 "\t\tword=${words[-1]}\n"
+				 "\t\tunset 'words[-1]'\n"
+				 "\tfi\n"
+				 "\tCOMPREPLY=()\n"
+				 "\twhile IFS= read -r reply; do\n"
+				 "\t\tif [[ $reply == \"$word\"* ]]; then\n"
+				 "\t\t\tCOMPREPLY+=(\"${reply#\"${word%\"${word##*:}\"}\"}\")\n"
+				 "\t\tfi\n"
+				 "\tdone < <(margay --complete \"${words[@]:1}\" 2>/dev/null)\n"
+				 "}\n"
+				 "complete -o default -F _margay margay\n";
 
 static void view_script(const json_t *answer)
 {
@@ -58,7 +70,7 @@ static void view_script(const json_t *answer)
 
 int local_completion(const struct daemon_address *daemon, const json_t *request, bool json)
 {
-	return local_print(json_pack("{s:s}", "script", bash_script), json, view_script);
+	return local_print(json_pack("{s:s}", "script", local_bash_script), json, view_script);
 }
 
 static json_t *help_entry(const struct command *command)

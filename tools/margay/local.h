@@ -7,6 +7,9 @@
 
 #include <stdbool.h>
 
+/* What margay completion bash prints. */
+extern const char local_bash_script[];
+
 int local_check(const struct daemon_address *daemon, const json_t *request, bool json);
 int local_completion(const struct daemon_address *daemon, const json_t *request, bool json);
 int local_help(const struct daemon_address *daemon, const json_t *request, bool json);
