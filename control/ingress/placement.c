@@ -16,11 +16,10 @@
 #define WINDOW_S     10.0
 #define GATE_NS      1000000000u
 #define STEADY       3
-#define FIRM_STARTS  100.0      /* tell enough to open it at once */
-#define FLOW_S       10.0       /* stands in for a time that nobody tells */
-#define DRAIN_PART   (1.0 / 64) /* less would be lost in the counts' grain */
-#define SLOWER       4.0   /* flows that are seen to end may last so much longer than is said */
-#define MOST_ENDS    0.95  /* of the starts: as many ends as to be believed about that */
+#define FIRM_STARTS  100.0 /* tell enough to open it at once */
+#define FLOW_S       10.0  /* stands in for a time that nobody tells */
+#define SLOWER       4.0   /* flows may last so much longer than is said */
+#define LATE_S       3.0   /* how fast lateness is believed */
 #define SCALE        256.0 /* of fading counts in the view */
 #define TIME_MIN_S   0.001
 #define TIME_MAX_S   4000.0 /* in us it fits into 32 bits */
@@ -77,7 +76,7 @@ void placement_begin(struct placement *p, uint64_t now_ns)
 	p->starts *= p->keep;
 	p->ends *= p->keep;
 	p->passed_s = passed_s;
-	p->begun = p->ended = 0;
+	p->begun = 0;
 	p->turned_ns = now_ns;
 	p->in_flight = p->expected_s = p->share = 0;
 	p->late_s = INFINITY;
@@ -92,29 +91,55 @@ static double counted(uint64_t *seen, uint64_t now)
 	return (double)(now - before);
 }
 
+static double site_said_s(const struct placement_site *site)
+{
+	return site->expected_s > 0 ? fmax(site->expected_s, TIME_MIN_S) : FLOW_S;
+}
+
+static void site_read(const struct placement *p, struct placement_site *site,
+		      const struct member_flows *flows)
+{
+	struct census_tick tick = { .starts = counted(&site->starts_seen, flows->starts),
+				    .ends = counted(&site->ends_seen, flows->ends),
+				    .timed = counted(&site->timed_seen, flows->timed),
+				    .timed_s = counted(&site->flow_us_seen, flows->flow_us) / 1e6,
+				    .passed_s = p->passed_s };
+
+	if (!site->met || !(p->passed_s > 0))
+		tick = (struct census_tick){ .passed_s = 0 };
+	tick.in_flight = flows->in_flight;
+	site->met = true;
+	site->tick = tick;
+	site->starts = site->starts * p->keep + tick.starts;
+	site->busy_s = site->busy_s * p->keep + flows->in_flight * p->passed_s;
+	if (tick.passed_s > 0)
+		census_note(&site->census, &site->tick, site_said_s(site));
+}
+
+/* By the flows that were seen from start to end; where there are none, by Little's law. */
+static double site_late_s(const struct placement_site *site)
+{
+	double time_s = site->census.time_s;
+
+	if (time_s <= 0)
+		time_s = site->busy_s / site->starts;
+	return fmax(0, time_s - site->expected_s);
+}
+
 void placement_add(struct placement *p, struct placement_site *site,
 		   const struct member_flows *flows)
 {
-	double starts = counted(&site->starts_seen, flows->starts);
-	double ends = counted(&site->ends_seen, flows->ends);
-
-	if (!site->met)
-		starts = ends = 0;
-	site->met = true;
-	site->starts = site->starts * p->keep + starts;
-	site->busy_s = site->busy_s * p->keep + flows->in_flight * p->passed_s;
-	p->starts += starts;
-	p->ends += ends;
-	p->begun += starts;
-	p->ended += ends;
+	site_read(p, site, flows);
+	p->starts += site->tick.starts;
+	p->ends += site->tick.ends;
+	p->begun += site->tick.starts;
 	p->in_flight += flows->in_flight;
 	if (site->expected_s <= 0)
 		return;
 	p->expected_s += site->share * site->expected_s;
 	p->share += site->share;
 	if (site->starts >= LEAST_STARTS)
-		p->late_s =
-			fmin(p->late_s, fmax(0, site->busy_s / site->starts - site->expected_s));
+		p->late_s = fmin(p->late_s, site_late_s(site));
 }
 
 double placement_rate(const struct placement *p)
@@ -135,14 +160,13 @@ static bool time_known(const struct placement *p)
 static struct two_choice_view view_of(const struct placement *p)
 {
 	double flow_s = time_known(p) ? p->expected_s / p->share : FLOW_S;
-	double late_s = time_known(p) && isfinite(p->late_s) ? p->late_s : 0;
 
 	return (struct two_choice_view){
 		.starts = (uint32_t)fmin(p->starts * SCALE, VIEW_MAX),
 		.ends = (uint32_t)fmin(p->ends * SCALE, VIEW_MAX),
 		.in_flight = (uint32_t)fmin(p->in_flight * TWO_CHOICE_FLOW, VIEW_MAX),
 		.flow_us = (uint32_t)(fmin(fmax(flow_s, TIME_MIN_S), TIME_MAX_S) * 1e6),
-		.late_us = (uint32_t)(fmin(late_s, TIME_MAX_S) * 1e6),
+		.late_us = (uint32_t)(fmin(p->census.late_s, TIME_MAX_S) * 1e6),
 	};
 }
 
@@ -173,49 +197,53 @@ static bool gate_turn(struct placement *p)
 	return turns;
 }
 
-/* Flows begin; those end that are due. */
-static double run_on(double *running, double begun, double passed_s, double flow_s)
+/* The part of the ends that is missed. They are due as if flows were as slow as is believed, so
+ * that long flows are not taken for ones that ended unseen as they begin. In the long run as many
+ * are due as begin. At first nothing is missed. */
+static void ends_missed(struct placement *p)
 {
 	double due;
 
-	*running += begun;
-	due = *running * (1 - exp(-passed_s / flow_s));
-	*running -= due;
-	return due;
-}
-
-/* Whether ends are seen of most flows, be they as slow as is believed. At first nothing speaks
- * against it. */
-static bool ends_seen(struct placement *p, double said_s)
-{
-	p->due =
-		p->due * p->keep + run_on(&p->slow_running, p->begun, p->passed_s, said_s * SLOWER);
+	p->running += p->begun;
+	due = p->running * -expm1(-p->passed_s / (p->view.flow_us / 1e6 * SLOWER));
+	p->running -= due;
+	p->due = p->due * p->keep + due;
 	p->watched_s += p->passed_s;
-	return p->watched_s < WINDOW_S || p->ends >= p->due * MOST_ENDS;
+	if (p->watched_s < WINDOW_S || p->due <= p->ends) {
+		p->census.missed = p->census.surely = 0;
+		return;
+	}
+	p->census.missed = 1 - p->ends / p->due;
+	p->census.surely = fmax(0, p->census.missed - 1 / sqrt(p->due));
 }
 
-/* Ends are due as if flows lasted as long as is said; where most ends are seen, as long as they are
- * seen to, within bounds. What is in flight beyond that has ended unseen. What is due too early by
- * chance is made up for by what comes then, so that nothing is drained in the long run where all
- * ends are seen. */
-static double drain_due(struct placement *p)
+static void take_lateness(struct placement *p)
 {
-	double said_s = p->view.flow_us / 1e6, flow_s = said_s, part;
+	double late_s = time_known(p) && isfinite(p->late_s) ? p->late_s : 0;
 
-	if (ends_seen(p, said_s))
-		flow_s = fmin(fmax(placement_flow_s(p), said_s), said_s * SLOWER);
-	p->owed += run_on(&p->running, p->begun, p->passed_s, flow_s) - p->ended;
-	part = p->in_flight > 0 ? p->owed / p->in_flight : 0;
-	if (part < DRAIN_PART || p->owed < 1 || p->watched_s < WINDOW_S)
+	if (p->watched_s < WINDOW_S)
+		return;
+	p->census.late_s += (late_s - p->census.late_s) * -expm1(-p->passed_s / LATE_S);
+}
+
+double placement_correct(const struct placement *p, struct placement_site *site)
+{
+	double exact, rounded;
+
+	if (!(site->tick.passed_s > 0))
 		return 0;
-	p->owed = 0;
-	return fmin(part, 1);
+	exact = site->owed +
+		census_correct(&site->census, &site->tick, &p->census, site_said_s(site));
+	rounded = round(exact * TWO_CHOICE_FLOW) / TWO_CHOICE_FLOW;
+	site->owed = exact - rounded;
+	return rounded;
 }
 
-bool placement_end(struct placement *p, double *ret_drain)
+bool placement_end(struct placement *p)
 {
+	take_lateness(p);
 	p->view = view_of(p);
-	*ret_drain = drain_due(p);
+	ends_missed(p);
 	if (p->turned_ns - p->gated_ns < GATE_NS)
 		return false;
 	p->gated_ns = p->turned_ns;

@@ -560,7 +560,6 @@ bool steering_watch(struct steering *s, uint64_t now_ns)
 {
 	struct service_options options = s->config.options;
 	struct member_flows flows;
-	double drain;
 	bool turned;
 
 	if (!s->table || !(options.observe || options.placement))
@@ -570,9 +569,12 @@ bool steering_watch(struct steering *s, uint64_t now_ns)
 		if (s->site[i].member != MG_MEMBER_NONE &&
 		    tables_member_flows(s->table, s->site[i].member, &flows))
 			placement_add(&s->placement, &s->site[i].placement, &flows);
-	turned = placement_end(&s->placement, &drain);
-	if (drain > 0)
-		tables_flows_drain(s->table, drain);
+	turned = placement_end(&s->placement);
+	for (size_t i = 0; i < s->site_count; i++)
+		if (s->site[i].member != MG_MEMBER_NONE)
+			tables_flows_adjust(
+				s->table, s->site[i].member,
+				placement_correct(&s->placement, &s->site[i].placement));
 	if (turned && options.placement) {
 		options = steering_options(s, &s->config);
 		tables_service_change(s->table, s->config.idle_s,

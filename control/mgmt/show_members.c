@@ -14,6 +14,9 @@ static void put_flows(json_t *object, const struct member_flows *flows)
 	if (flows->handshakes)
 		answer_number(object, "handshake-ms",
 			      (double)flows->handshake_us / (double)flows->handshakes / 1000);
+	if (flows->timed)
+		answer_number(object, "flow-ms",
+			      (double)flows->flow_us / (double)flows->timed / 1000);
 }
 
 void placement_put(json_t *object, const struct ingress_service_view *service)

@@ -5,6 +5,7 @@
  */
 #include "tables/state.h"
 
+#include <math.h>
 #include <two_choice.h>
 
 static struct mg_load *member_load(const struct table_service *s, uint32_t member)
@@ -34,27 +35,25 @@ bool tables_member_flows(const struct table_service *s, uint16_t member, struct 
 		.ends = word(&load->ends),
 		.handshakes = word(&load->handshakes),
 		.handshake_us = word(&load->handshake_us),
+		.timed = word(&load->timed),
+		.flow_us = word(&load->flow_us),
 	};
 	return true;
 }
 
-void tables_flows_drain(struct table_service *s, double part)
+void tables_flows_adjust(struct table_service *s, uint16_t member, double flows)
 {
-	/* None of a million microseconds' ends was seen. */
-	const struct two_choice_view view = { .starts = 1, .flow_us = 1000000 };
-	uint32_t elapsed_us = (uint32_t)(part * view.flow_us);
+	int64_t more = llround(flows * MG_LOAD_FLOW);
+	__u32 *at, seen, now;
 
-	for (uint32_t m = 1; m <= s->entry.member_count; m++) {
-		__u32 *at = &member_load(s, m)->in_flight;
-		__u32 seen = __atomic_load_n(at, __ATOMIC_RELAXED);
-
-		if (s->member[m].use == MEMBER_FREE)
-			continue;
-		while (!__atomic_compare_exchange_n(at, &seen,
-						    two_choice_drain(seen, &view, elapsed_us), true,
-						    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-			;
-	}
+	if (member == MG_MEMBER_NONE || member > s->entry.member_count)
+		return;
+	at = &member_load(s, member)->in_flight;
+	seen = __atomic_load_n(at, __ATOMIC_RELAXED);
+	do
+		now = two_choice_adjust(seen, more);
+	while (!__atomic_compare_exchange_n(at, &seen, now, true, __ATOMIC_RELAXED,
+					    __ATOMIC_RELAXED));
 }
 
 void load_forget(const struct table_service *s, uint32_t member)

@@ -219,12 +219,15 @@ struct member_flows {
 	uint64_t handshake_us; /* sum of these times, in us, exact to 4: from the SYN to the
 				  client's next packet, as they pass here: on to the site, its wait,
 				  to the client and back to here */
+	uint64_t timed;        /* of the ends: flows whose start was still remembered (mg_recent) */
+	uint64_t flow_us; /* sum of their times, in us: from the last SYN to the client's end */
 };
 /* False past the end. */
 bool tables_member_flows(const struct table_service *service, uint16_t member,
 			 struct member_flows *ret);
-/* Takes this part, 0 to 1, of the flows in flight from all its members. */
-void tables_flows_drain(struct table_service *service, double part);
+/* So many more, or less, are in flight there than is counted: to the nearest 1/256 of a flow, not
+ * below zero. Nothing past the end. */
+void tables_flows_adjust(struct table_service *service, uint16_t member, double flows);
 
 /* Egress: what may be stripped here, and where it goes then. */
 struct endpoint_spec {

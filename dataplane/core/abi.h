@@ -248,7 +248,8 @@ struct mg_load {
 	__u64 seconds;      /* of the starts: by their second choice */
 	__u64 handshakes;   /* TCP, of which the time was taken: a sample of one flow in sixteen */
 	__u64 handshake_us; /* their sum: from the SYN to the client's next packet, as seen here */
-	__u64 zero2[2];
+	__u64 timed;        /* of the ends: flows whose start was still remembered */
+	__u64 flow_us;      /* the sum of their times, from start to end, as seen here */
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct mg_load) == 64, "one cache line: members do not share it");
 

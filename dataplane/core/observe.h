@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-2-Clause) */
 /*
  * What this router sees of the flows that it sends to a member: how many began, how many ended, how
- * many are in flight, and how long handshakes take. Counted in mg_loads by atomic operations of all
- * CPUs, at a flow's start and end only.
+ * many are in flight, and how long they and their handshakes take. Counted in mg_loads by atomic
+ * operations of all CPUs, at a flow's start and end only.
  *
  * What was counted stands in mg_recent, so that a SYN or a FIN that is sent again, or one reset
  * after the other, counts once. One word a flow in sets of eight, changed by compare-and-swap as
@@ -130,12 +130,18 @@ static MG_INLINE void observe_start(struct mg_load *load, struct recent_ref spot
 		load_start(load, second);
 }
 
+/* `met`: the flow's start stands there, or the last one that was sent again. */
 static MG_INLINE void observe_end(struct mg_load *load, struct recent_ref spot,
-				  struct mg_recent now)
+				  struct mg_recent now, bool met)
 {
+	__u64 age = recent_age(spot.seen, now.time);
+
 	now.state = MG_RECENT_ENDED;
-	recent_swap(spot, now);
 	load_end(load);
+	if (!recent_swap(spot, now) || !met)
+		return;
+	__sync_fetch_and_add(&load->timed, 1);
+	__sync_fetch_and_add(&load->flow_us, (age << MG_RECENT_SHIFT) / 1000);
 }
 
 /* The client's next packet after its SYN: it has had an answer. The start's time stays. */
@@ -186,7 +192,7 @@ static MG_INLINE void observe(const struct flow *flow, const struct way *way)
 	struct mg_recent now = { .fingerprint = hash >> RECENT_FINGERPRINT_SHIFT,
 				 .member = way->member };
 	struct mg_load *load = table_load(way->member);
-	bool start = flow->start || way->begins, again;
+	bool start = flow->start || way->begins, again, met;
 	struct recent_ref spot;
 
 	if (!set || !load)
@@ -196,12 +202,13 @@ static MG_INLINE void observe(const struct flow *flow, const struct way *way)
 		return;
 	now.time = table_clock() >> MG_RECENT_SHIFT;
 	again = way->known || recent_again(spot, now.time);
-	if (!spot.at)
+	met = spot.at;
+	if (!met)
 		spot = recent_room(set, now.time);
 	if (start)
 		observe_start(load, spot, now, again, way->second);
 	else if (flow->end)
-		observe_end(load, spot, now);
+		observe_end(load, spot, now, met);
 	else
 		observe_answered(load, spot, now.time);
 }

@@ -5,8 +5,9 @@
  * head start. Whatever the counts say, a member of share w gets between w^2 and 1 - (1 - w)^2 of
  * the flows, which is at most twice its share. Pure; any thread.
  *
- * Flows in flight are counted in 1/256, so that decay does not lose the small ones: a flow start
- * adds TWO_CHOICE_FLOW, a flow end that is seen takes it away, and what is not seen is drained.
+ * Flows in flight are counted in 1/256, so that corrections do not lose the small ones: a flow
+ * start adds TWO_CHOICE_FLOW, a flow end that is seen takes it away, and control sets right what is
+ * not seen (control/ingress/census.h).
  */
 #pragma once
 #include "abi.h"
@@ -34,7 +35,7 @@ static MG_INLINE bool two_choice_second(const struct two_choice *first,
 	return TWO_CHOICE_GAMMA_NUM * j * first->weight < TWO_CHOICE_GAMMA_DEN * i * second->weight;
 }
 
-/* A flow end was seen. What was drained before it came is not taken twice. */
+/* A flow end was seen. What was taken before it came is not taken twice. */
 static MG_INLINE __u32 two_choice_end(__u32 in_flight)
 {
 	return in_flight > TWO_CHOICE_FLOW ? in_flight - TWO_CHOICE_FLOW : 0;
@@ -55,9 +56,11 @@ enum two_choice_gate {
 	TWO_CHOICE_LATE_ENDS, /* they are seen so late that the counts show the past */
 };
 
+/* Beyond these tools/sim finds slots alone as good, or there is nothing left to tell: README.md
+ * there, "The gate". */
 #define TWO_CHOICE_FLOWS_MIN 2
-#define TWO_CHOICE_ENDS_MIN  8 /* one end in so many starts */
-#define TWO_CHOICE_LATE_MAX  5 /* halves of a flow's time */
+#define TWO_CHOICE_ENDS_MIN  20 /* one end in so many starts */
+#define TWO_CHOICE_LATE_MAX  20 /* halves of a flow's time */
 
 /* Whether the counts are worth asking. Where they are not, the first slot decides alone. */
 static MG_INLINE enum two_choice_gate two_choice_gate(const struct two_choice_view *view)
@@ -71,19 +74,12 @@ static MG_INLINE enum two_choice_gate two_choice_gate(const struct two_choice_vi
 	return TWO_CHOICE_OPEN;
 }
 
-/* Flows in flight after a time in which some ends were missed. Of f flows that last T, f/T end in a
- * second; the part of these that is not seen is taken away, so that the count settles at rate times
- * T. All ends seen: nothing is taken. The time's share of T is bounded, so that a late turn of the
- * caller does not empty the count. */
-static MG_INLINE __u32 two_choice_drain(__u32 in_flight, const struct two_choice_view *view,
-					__u32 elapsed_us)
+/* The count after a correction by control, in 1/256 flows, of at most 2^62. */
+static MG_INLINE __u32 two_choice_adjust(__u32 in_flight, __s64 more)
 {
-	__u64 missed = view->starts > view->ends ? view->starts - view->ends : 0;
-	__u64 share = view->starts ? (missed << 16) / view->starts : 0; /* 1/65536 */
-	__u64 time = view->flow_us ? view->flow_us : 1;
-	__u64 part = ((__u64)elapsed_us << 16) / time; /* of T, 1/65536 */
+	__s64 now = (__s64)in_flight + more;
 
-	if (part > 1 << 16)
-		part = 1 << 16;
-	return in_flight - (__u32)((in_flight * (share * part >> 16)) >> 16);
+	if (now < 0)
+		return 0;
+	return now < MG_LOAD_MAX ? (__u32)now : MG_LOAD_MAX;
 }

@@ -16,7 +16,7 @@ FIELDS = {
     "mg_counters_service": {"packets", "bytes", "starts"},
     "mg_counters_verdict": {"packets", "bytes"},
     "mg_endpoints": set(),
-    "mg_loads": {"in_flight", "starts", "ends", "handshakes", "handshake_us"},
+    "mg_loads": {"in_flight", "starts", "ends", "handshakes", "handshake_us", "timed", "flow_us"},
     "mg_members": {"site", "weight", "state"},
     "mg_nexthops": {"ifindex", "dst_mac", "src_mac"},
     "mg_pin_marks": {"set"},

@@ -108,6 +108,7 @@ static void count_end(struct model *model, const struct model_packet *packet,
 	r->state = RECENT_ENDED;
 	r->member = count->member;
 	load->ends++;
+	load->timed += known;
 	load->in_flight -= load->in_flight < MG_LOAD_FLOW ? load->in_flight : MG_LOAD_FLOW;
 }
 

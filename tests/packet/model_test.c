@@ -147,6 +147,7 @@ static void compare_loads(const char *what, uint32_t member)
 	cr_expect(eq(u64, is.ends, want->ends), "%s: ends", what);
 	cr_expect(eq(u64, is.seconds, want->seconds), "%s: second choices", what);
 	cr_expect(eq(u64, is.handshakes, want->handshakes), "%s: handshakes", what);
+	cr_expect(eq(u64, is.timed, want->timed), "%s: flows timed", what);
 	cr_assert(eq(u32, is.in_flight, want->in_flight), "%s: in flight", what);
 }
 

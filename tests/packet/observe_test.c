@@ -147,4 +147,12 @@ Test(observe, handshakes, .init = load, .fini = unload)
 	send(true, 9, SYN);
 	send(true, 9, ACK);
 	cr_expect(eq(u64, load_now().handshakes, 1), "not one of those that are timed");
+	cr_expect(zero(u64, load_now().timed));
+	send(true, port, ACK | FIN);
+	now = load_now();
+	cr_expect(eq(u64, now.timed, 1));
+	cr_expect(ge(u64, now.flow_us, now.handshake_us));
+	cr_expect(lt(u64, now.flow_us, 10000000), "a busy machine, but not that busy");
+	send(true, port, ACK | FIN);
+	cr_expect(eq(u64, load_now().timed, 1), "an end is seen once");
 }

@@ -930,7 +930,9 @@ static void load_plant(const struct table_service *s, uint16_t m)
 							   .seconds = 4,
 							   .ends = 7,
 							   .handshakes = 3,
-							   .handshake_us = 4500 };
+							   .handshake_us = 4500,
+							   .timed = 6,
+							   .flow_us = 12000 };
 }
 
 Test(tables, tells_flows, .init = lab_up, .fini = lab_down)
@@ -948,6 +950,8 @@ Test(tables, tells_flows, .init = lab_up, .fini = lab_down)
 		cr_expect(eq(u64, flows.ends, 7));
 		cr_expect(eq(u64, flows.handshakes, 3));
 		cr_expect(eq(u64, flows.handshake_us, 4500));
+		cr_expect(eq(u64, flows.timed, 6));
+		cr_expect(eq(u64, flows.flow_us, 12000));
 		cr_assert(tables_member_flows(s, other, &flows));
 		cr_expect(zero(u64, flows.starts), "another member's");
 		if (run == 0) /* places of their own, elsewhere */
@@ -995,27 +999,39 @@ Test(tables, forgets_flows_of_a_member_that_was_down, .init = lab_up, .fini = la
 	cr_expect(eq(u64, flows.starts, 10));
 }
 
-Test(tables, drains_what_ended_unseen, .init = lab_up, .fini = lab_down)
+Test(tables, adjusts_what_is_in_flight, .init = lab_up, .fini = lab_down)
 {
 	struct table_service *s = service(80, 64), *other = service(81, 64);
 	uint16_t a = member(s, 1), b = member(s, 2), c = member(other, 1);
 	struct member_flows flows;
+	static const struct {
+		double more, want;
+	} steps[] = {
+		{ 0, 2.5 },
+		{ -1.25, 1.25 },
+		{ 3, 4.25 },
+		{ -4.25, 0 },
+		{ -1, 0 },
+		{ 0.4 / 256, 0 },
+		{ 0.6 / 256, 1.0 / 256 },
+		{ 1e9, 1 << 23 },
+		{ -1e12, 0 },
+	};
 
 	load_plant(s, a);
 	load_plant(other, c);
-	tables_flows_drain(s, 0);
-	cr_assert(tables_member_flows(s, a, &flows));
-	cr_expect(flows.in_flight == 2.5);
-	tables_flows_drain(s, 0.5);
-	cr_assert(tables_member_flows(s, a, &flows));
-	cr_expect(flows.in_flight == 1.25, "%g", flows.in_flight);
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		tables_flows_adjust(s, a, steps[i].more);
+		cr_assert(tables_member_flows(s, a, &flows));
+		cr_expect(flows.in_flight == steps[i].want, "%zu: %g", i, flows.in_flight);
+	}
+	cr_expect(eq(u64, flows.starts, 10));
 	cr_assert(tables_member_flows(s, b, &flows));
-	cr_expect(flows.in_flight == 0);
+	cr_expect(flows.in_flight == 0, "another member's");
 	cr_assert(tables_member_flows(other, c, &flows));
 	cr_expect(flows.in_flight == 2.5, "another service's");
-	tables_flows_drain(s, 1);
-	cr_assert(tables_member_flows(s, a, &flows));
-	cr_expect(flows.in_flight == 0, "%g", flows.in_flight);
+	tables_flows_adjust(s, MG_MEMBER_NONE, 1); /* nobody's */
+	tables_flows_adjust(s, s->entry.member_count + 1, 1);
 }
 
 static struct table_service *placed(enum mg_placement placement)

@@ -169,6 +169,73 @@ Test(observe, counts)
 	}
 }
 
+/* How long flows took, of those whose start is remembered; in us, exact to 4 for each. */
+static const struct {
+	const char *name;
+	struct {
+		uint64_t after;
+		enum what what;
+		uint16_t sport;
+		uint64_t timed, us;
+	} step[8];
+} times[] = {
+	{ "from start to end",
+	  { { 0, SYN, 9, 0, 0 }, { 20 * MS, ACK, 9, 0, 0 }, { 30 * MS, FIN, 9, 1, 50000 } } },
+	{ "an answer that is timed changes nothing",
+	  { { 0, SYN, 0, 0, 0 }, { 20 * MS, ACK, 0, 0, 0 }, { 30 * MS, RST, 0, 1, 50000 } } },
+	{ "an end counts once",
+	  { { 0, SYN, 9, 0, 0 },
+	    { 1 * MS, FIN, 9, 1, 1000 },
+	    { 5 * MS, FIN, 9, 1, 1000 },
+	    { 5 * MS, RST, 9, 1, 1000 } } },
+	{ "an end without a start", { { 0, FIN, 9, 0, 0 }, { 1 * MS, RST, 9, 0, 0 } } },
+	{ "a start after an end without one",
+	  { { 0, FIN, 9, 0, 0 }, { 7 * MS, SYN, 9, 0, 0 }, { 2 * MS, FIN, 9, 1, 2000 } } },
+	{ "a start sent again: from the last one",
+	  { { 0, SYN, 9, 0, 0 }, { 1 * S, SYN, 9, 0, 0 }, { 3 * MS, FIN, 9, 1, 3000 } } },
+	{ "two flows",
+	  { { 0, SYN, 9, 0, 0 },
+	    { 10 * MS, SYN, 10, 0, 0 },
+	    { 10 * MS, FIN, 9, 1, 20000 },
+	    { 10 * MS, FIN, 10, 2, 40000 } } },
+	{ "a long one", { { 0, SYN, 9, 0, 0 }, { 3600 * S, FIN, 9, 1, 3600000000 } } },
+};
+
+Test(observe, times_of_flows)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		const struct mg_load *load = &target.load[MEMBER];
+
+		start(MG_AFFINITY_FLOW);
+		for (size_t n = 0; n < ARRAY_SIZE(times[i].step) && times[i].step[n].what; n++) {
+			uint64_t us = times[i].step[n].us;
+
+			target.clock_ns += times[i].step[n].after;
+			packet(times[i].step[n].what, times[i].step[n].sport);
+			cr_expect(eq(u64, load->timed, times[i].step[n].timed), "%s, %zu",
+				  times[i].name, n);
+			cr_expect(load->flow_us <= us + 5 * load->timed &&
+					  load->flow_us + 5 * load->timed >= us,
+				  "%s, %zu: %llu", times[i].name, n, load->flow_us);
+		}
+	}
+}
+
+/* Where an end finds its set full of other flows, nothing of them is taken for its own. */
+Test(observe, an_end_that_takes_anothers_place_has_no_time)
+{
+	start(MG_AFFINITY_FLOW);
+	for (size_t set = 0; set < ARRAY_SIZE(target.recent); set++)
+		for (int i = 0; i < MG_RECENTS_PER_SET; i++)
+			target.recent[set].recent[i] = (struct mg_recent){
+				.fingerprint = 0xfffff - i, .state = MG_RECENT_STARTED, .time = i
+			};
+	packet(FIN, 9);
+	cr_expect(eq(u64, target.load[MEMBER].ends, 1));
+	cr_expect(zero(u64, target.load[MEMBER].timed));
+	cr_expect(zero(u64, target.load[MEMBER].flow_us));
+}
+
 /* The start was counted by another CPU's view of the table: the pin tells. */
 Test(observe, a_pinned_flow_starts_once)
 {

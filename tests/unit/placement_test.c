@@ -40,9 +40,10 @@ static const struct row rows[] = {
 	{ "few flows", false, 0, 5, { .1, .1 }, .1, 1, PLACEMENT_FEW_FLOWS },
 	{ "none", false, 0, 0, { .1, .1 }, .1, 1, PLACEMENT_FEW_FLOWS },
 	{ "no end is seen", false, 0, 20, { .2, .2 }, .2, 0, PLACEMENT_FEW_ENDS },
-	{ "one end in ten is seen", false, 0, 20, { .2, .2 }, .2, .1, PLACEMENT_FEW_ENDS },
-	{ "one end in five is seen", false, 0, 20, { .2, .2 }, .2, .2, PLACEMENT_OPEN },
-	{ "ends come late from everywhere", false, 0, 20, { .5, .5 }, .1, 1, PLACEMENT_LATE_ENDS },
+	{ "one end in forty is seen", false, 0, 20, { .2, .2 }, .2, .025, PLACEMENT_FEW_ENDS },
+	{ "one end in ten is seen", false, 0, 20, { .2, .2 }, .2, .1, PLACEMENT_OPEN },
+	{ "ends come late from everywhere", false, 0, 20, { .5, .5 }, .1, 1, PLACEMENT_OPEN },
+	{ "they come too late", false, 0, 20, { 1.5, 1.5 }, .1, 1, PLACEMENT_LATE_ENDS },
 	{ "one site is slow", false, 0, 20, { 2, .1 }, .1, 1, PLACEMENT_OPEN },
 	{ "UDP of known time", true, 0, 20, { .2, .2 }, .2, 0, PLACEMENT_OPEN },
 	{ "UDP of unknown time", true, 0, 20, { .2, .2 }, 0, 0, PLACEMENT_FEW_ENDS },
@@ -78,20 +79,24 @@ static void flow(struct world *w, const struct row *row, int i)
 	ends = (uint64_t)w->due_end[i];
 	w->due_end[i] -= (double)ends;
 	flows->ends += ends;
+	flows->timed += ends;
+	flows->flow_us += (uint64_t)((double)ends * row->lasts_s[i] * 1e6);
 	flows->in_flight = fmax(0, flows->in_flight - (double)ends);
 }
 
-static void drain(struct world *w, double part)
+static void correct(struct world *w)
 {
 	for (int i = 0; i < SITES; i++) {
-		w->drained += w->flows[i].in_flight * part;
-		w->flows[i].in_flight *= 1 - part;
+		double more = placement_correct(&w->placement, &w->site[i]);
+
+		cr_assert(more * TWO_CHOICE_FLOW == round(more * TWO_CHOICE_FLOW), "%g", more);
+		w->drained -= more;
+		w->flows[i].in_flight = fmax(0, w->flows[i].in_flight + more);
 	}
 }
 
 static bool turn(struct world *w, const struct row *row)
 {
-	double part;
 	bool turned;
 
 	w->now_ns += TURN_NS;
@@ -100,8 +105,8 @@ static bool turn(struct world *w, const struct row *row)
 		flow(w, row, i);
 		placement_add(&w->placement, &w->site[i], &w->flows[i]);
 	}
-	turned = placement_end(&w->placement, &part);
-	drain(w, part);
+	turned = placement_end(&w->placement);
+	correct(w);
 	return turned;
 }
 

@@ -6,7 +6,6 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
-#include <math.h>
 
 #define FLOW TWO_CHOICE_FLOW
 
@@ -72,11 +71,11 @@ static const struct {
 	{ "nothing yet", { 0, 0, 0, 100000, 0 }, TWO_CHOICE_FEW_FLOWS },
 	{ "less than two flows", { 1000, 1000, 2 * FLOW - 1, 100000, 0 }, TWO_CHOICE_FEW_FLOWS },
 	{ "two flows", { 1000, 1000, 2 * FLOW, 100000, 0 }, TWO_CHOICE_OPEN },
-	{ "an end in eight", { 1000, 125, 50 * FLOW, 100000, 0 }, TWO_CHOICE_OPEN },
-	{ "an end in nine", { 999, 111, 50 * FLOW, 100000, 0 }, TWO_CHOICE_FEW_ENDS },
+	{ "an end in twenty", { 1000, 50, 50 * FLOW, 100000, 0 }, TWO_CHOICE_OPEN },
+	{ "an end in twenty-one", { 1050, 50, 50 * FLOW, 100000, 0 }, TWO_CHOICE_FEW_ENDS },
 	{ "no ends", { 1000, 0, 50 * FLOW, 100000, 0 }, TWO_CHOICE_FEW_ENDS },
-	{ "late", { 1000, 1000, 50 * FLOW, 100000, 250000 }, TWO_CHOICE_OPEN },
-	{ "too late", { 1000, 1000, 50 * FLOW, 100000, 250001 }, TWO_CHOICE_LATE_ENDS },
+	{ "late", { 1000, 1000, 50 * FLOW, 100000, 1000000 }, TWO_CHOICE_OPEN },
+	{ "too late", { 1000, 1000, 50 * FLOW, 100000, 1000001 }, TWO_CHOICE_LATE_ENDS },
 	{ "late, but flows are long",
 	  { 1000, 1000, 50 * FLOW, 10000000, 1000000 },
 	  TWO_CHOICE_OPEN },
@@ -101,40 +100,16 @@ Test(two_choice, an_end_takes_a_flow_and_not_more_than_there_is)
 	cr_expect(eq(u32, two_choice_end(0), 0));
 }
 
-Test(two_choice, nothing_is_drained_where_all_ends_are_seen)
+Test(two_choice, a_correction_stays_within_what_can_be_counted)
 {
-	struct two_choice_view view = { .starts = 1000, .ends = 1000, .flow_us = 100000 };
-
-	cr_expect(eq(u32, two_choice_drain(777, &view, 1000000), 777));
-	view.ends = 1200; /* of earlier starts */
-	cr_expect(eq(u32, two_choice_drain(777, &view, 1000000), 777));
-	view.starts = view.ends = 0;
-	cr_expect(eq(u32, two_choice_drain(777, &view, 1000000), 777));
-	view = (struct two_choice_view){ .starts = 1000 };
-	cr_expect(eq(u32, two_choice_drain(777, &view, 1000000), 0), "no time: at once");
-	view.flow_us = 100000;
-	cr_expect(eq(u32, two_choice_drain(800, &view, 50000), 400), "half of the time");
-	cr_expect(eq(u32, two_choice_drain(800, &view, 100000), 0));
-	cr_expect(eq(u32, two_choice_drain(800, &view, 4000000000u), 0), "not more than all");
-}
-
-/* Flows of 100 ms at 200/s, whatever part of their ends is seen: 20 in flight. */
-Test(two_choice, the_count_settles_at_rate_times_time)
-{
-	static const uint32_t seen[] = { 100, 75, 50, 10, 0 };
-
-	for (size_t i = 0; i < ARRAY_SIZE(seen); i++) {
-		struct two_choice_view view = { .starts = 1000,
-						.ends = 10 * seen[i],
-						.flow_us = 100000 };
-		double in_flight = (seen[i] == 100 ? 20 : 200) * FLOW;
-
-		for (int ms = 0; ms < 20000; ms += 5) { /* a start in 5 ms */
-			in_flight += FLOW;
-			in_flight -= seen[i] / 100.0 * FLOW;
-			in_flight = two_choice_drain((uint32_t)in_flight, &view, 5000);
-		}
-		cr_expect(fabs(in_flight / FLOW - 20) < 2, "%u %% seen: %.2f", seen[i],
-			  in_flight / FLOW);
-	}
+	cr_expect(eq(u32, two_choice_adjust(777, 0), 777));
+	cr_expect(eq(u32, two_choice_adjust(777, -7), 770));
+	cr_expect(eq(u32, two_choice_adjust(777, 3), 780));
+	cr_expect(eq(u32, two_choice_adjust(777, -777), 0));
+	cr_expect(eq(u32, two_choice_adjust(777, -778), 0));
+	cr_expect(eq(u32, two_choice_adjust(0, -(1ll << 62)), 0));
+	cr_expect(eq(u32, two_choice_adjust(777, 1ll << 62), MG_LOAD_MAX));
+	cr_expect(eq(u32, two_choice_adjust(MG_LOAD_MAX - 1, 1), MG_LOAD_MAX));
+	cr_expect(eq(u32, two_choice_adjust(MG_LOAD_MAX, 1), MG_LOAD_MAX));
+	cr_expect(eq(u32, two_choice_adjust(MG_LOAD_MAX + 9, 0), MG_LOAD_MAX), "starts raced");
 }

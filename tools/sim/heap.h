@@ -12,7 +12,7 @@ enum event_kind {
 	EVENT_SAMPLE,  /* a site takes its report */
 	EVENT_DELIVER, /* and the ingresses have it */
 	EVENT_DECIDE,  /* at an ingress */
-	EVENT_DRAIN,   /* flow ends that an ingress did not see */
+	EVENT_WATCH,   /* an ingress looks at its counts */
 	EVENT_FAIL,    /* of a site */
 	EVENT_RETURN,  /* of a site */
 	EVENT_NOTICE,  /* of a site's failure or return, by an ingress */

@@ -7,11 +7,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define HYSTERESIS    0.005
-#define ENDS_WINDOW_S 10.0
-#define GATE_EVERY_S  1.0
-#define SERVICE       1 /* its id, for the slot tables */
-#define PER_SECOND    1000000
+#define HYSTERESIS 0.005
+#define SERVICE    1          /* its id, for the slot tables */
+#define FIRST_NS   1000000000 /* the daemon's clock is not 0 at the start */
 
 static struct weights_site input_of(const struct world *world, size_t m, size_t i)
 {
@@ -36,6 +34,7 @@ int ingress_init(struct ingress *in, const struct world *world, size_t number)
 						     .distrust = setup->distrust } };
 
 	*in = (struct ingress){ .world = world, .number = number };
+	placement_init(&in->placement, false, 0, FIRST_NS);
 	for (size_t i = 0; i < SITES; i++)
 		in->in[i] = input_of(world, number, i);
 	if (setup->rule->shares == SHARES_SELECT) {
@@ -222,49 +221,34 @@ int ingress_decide(struct ingress *in, double now_s, const double *optimum)
 
 /* --- two choices ------------------------------------------------------------------------------ */
 
-static double seconds_expected(const struct ingress *in, size_t i)
+/* As control/ingress/steering.c has it. */
+static double seconds_said(const struct weights_site *site)
 {
-	const struct weights_site *site = &in->in[i];
-	double service_s = site->has_report ? site->report.service_time_s : site->service_time_s;
-
-	return site->rtt_s + service_s + (site->has_report ? in->told[i].wait_s : 0);
+	return site->rtt_s +
+	       (site->has_report ? site->report.service_time_s : site->service_time_s);
 }
 
-/* What the control plane can know: by Little's law, and from reports. */
-static void view_take(struct ingress *in, double now_s)
+void ingress_watch(struct ingress *in, double now_s)
 {
-	double rate = in->starts / ENDS_WINDOW_S, expected_s = 0, in_flight = 0, late_s = 0;
-
+	placement_begin(&in->placement, FIRST_NS + (uint64_t)(now_s * 1e9));
 	for (size_t i = 0; i < SITES; i++) {
-		expected_s += in->share[i] * seconds_expected(in, i);
-		in_flight += in->side[i].in_flight;
+		in->site[i].share = in->share[i];
+		in->site[i].expected_s = seconds_said(&in->in[i]);
+		in->flows[i].in_flight = (double)in->side[i].in_flight / TWO_CHOICE_FLOW;
+		placement_add(&in->placement, &in->site[i], &in->flows[i]);
 	}
-	if (rate > 0)
-		late_s = fmax(0, in_flight / TWO_CHOICE_FLOW / rate - expected_s);
-	in->view = (struct two_choice_view){
-		.starts = (uint32_t)in->starts,
-		.ends = (uint32_t)in->ends,
-		.in_flight = (uint32_t)in_flight,
-		.flow_us = (uint32_t)(expected_s * PER_SECOND),
-		.late_us = (uint32_t)(fmin(late_s, 1000) * PER_SECOND),
-	};
-	if (now_s - in->gated_s < GATE_EVERY_S)
-		return;
-	in->gated_s = now_s;
-	in->gate = now_s < ENDS_WINDOW_S ? TWO_CHOICE_OPEN : two_choice_gate(&in->view);
+	placement_end(&in->placement);
+	for (size_t i = 0; i < SITES; i++) {
+		double more = placement_correct(&in->placement, &in->site[i]);
+
+		in->side[i].in_flight =
+			two_choice_adjust(in->side[i].in_flight, llround(more * TWO_CHOICE_FLOW));
+	}
 }
 
-void ingress_drain(struct ingress *in, double now_s)
+bool ingress_closed(const struct ingress *in)
 {
-	double passed_s = now_s - in->drained_s, keep = exp(-passed_s / ENDS_WINDOW_S);
-
-	view_take(in, now_s);
-	for (size_t i = 0; i < SITES; i++)
-		in->side[i].in_flight = two_choice_drain(in->side[i].in_flight, &in->view,
-							 (uint32_t)(passed_s * PER_SECOND));
-	in->starts *= keep;
-	in->ends *= keep;
-	in->drained_s = now_s;
+	return in->placement.gate != PLACEMENT_OPEN;
 }
 
 static size_t slot_owner(struct ingress *in, uint32_t slot)
@@ -302,22 +286,25 @@ size_t ingress_place(struct ingress *in, uint32_t h1, uint32_t h2, bool *ret_sec
 {
 	size_t first = site_drawn(in, h1), site = first, second;
 
-	if (in->world->setup->rule->two_choice && in->gate == TWO_CHOICE_OPEN) {
+	if (in->world->setup->rule->two_choice && !ingress_closed(in)) {
 		second = site_drawn(in, h2);
 		if (second != first && second_is_better(in, first, second))
 			site = second;
 	}
 	*ret_second = site != first;
 	in->started++;
-	in->starts++;
+	in->flows[site].starts++;
+	in->flows[site].seconds += *ret_second;
 	in->side[site].in_flight += TWO_CHOICE_FLOW;
 	return site;
 }
 
-void ingress_end(struct ingress *in, size_t site, uint32_t since)
+void ingress_end(struct ingress *in, size_t site, uint32_t since, double took_s)
 {
 	if (since != in->since[site])
 		return;
-	in->ends++;
+	in->flows[site].ends++;
+	in->flows[site].timed++;
+	in->flows[site].flow_us += (uint64_t)(took_s * 1e6);
 	in->side[site].in_flight = two_choice_end(in->side[site].in_flight);
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 #include "gauge.h"
+#include "ingress/placement.h"
 #include "rule.h"
 #include "select/owners.h"
 
@@ -25,10 +26,9 @@ struct ingress {
 	/* Two choices. */
 	struct two_choice side[SITES];
 	uint32_t since[SITES]; /* flows of before the site's last failure are counted no more */
-	double starts, ends;   /* fading counts, of all sites */
-	enum two_choice_gate gate;
-	double gated_s, drained_s;
-	struct two_choice_view view;
+	struct member_flows flows[SITES];
+	struct placement placement; /* the daemon's */
+	struct placement_site site[SITES];
 
 	uint32_t started; /* flows since the last decision */
 	double decided_s;
@@ -44,9 +44,10 @@ void ingress_notice(struct ingress *ingress, size_t site, bool up, double now_s)
 /* New shares from what it knows; `optimum` for the rule that is told the truth. 0 or -ENOMEM. */
 int ingress_decide(struct ingress *ingress, double now_s, const double *optimum);
 
-/* Flow ends that were not seen leave the counts. */
-void ingress_drain(struct ingress *ingress, double now_s);
+/* The counts are read and set right, and the gate is judged. */
+void ingress_watch(struct ingress *ingress, double now_s);
+bool ingress_closed(const struct ingress *ingress); /* the gate of two choices */
 
 /* The site of a new flow with these two hashes. */
 size_t ingress_place(struct ingress *ingress, uint32_t h1, uint32_t h2, bool *ret_second);
-void ingress_end(struct ingress *ingress, size_t site, uint32_t since);
+void ingress_end(struct ingress *ingress, size_t site, uint32_t since, double took_s);

@@ -26,7 +26,7 @@
 
 #define DECIDE_MIN_S 0.1
 #define DECIDE_MAX_S 1.0
-#define DRAIN_S      0.1
+#define WATCH_S      0.1
 #define NOTICE_MIN_S 1.0
 #define NOTICE_S     0.5 /* and up to so much more */
 #define JITTER       0.2 /* of D, of a report's way */
@@ -261,7 +261,8 @@ static void flow_end(struct run *run, uint32_t number)
 {
 	const struct flow *flow = &run->pool.flow[number];
 
-	ingress_end(&run->ingress[flow->ingress], flow->site, flow->since);
+	ingress_end(&run->ingress[flow->ingress], flow->site, flow->since,
+		    run->now_s - flow->start_s);
 	flow_free(run, number);
 }
 
@@ -325,7 +326,7 @@ static void decide(struct run *run, uint32_t m)
 		return;
 	run->tally.moved += in->moved - moved;
 	run->decisions++;
-	run->closed += in->gate != TWO_CHOICE_OPEN;
+	run->closed += ingress_closed(in);
 	if (run->setup->liar >= 0)
 		run->liar_share_max = fmax(run->liar_share_max, in->share[run->setup->liar]);
 }
@@ -393,9 +394,9 @@ static void run_event(struct run *run, const struct event *event)
 		decide(run, event->what);
 		run_push(run, run->now_s + decide_every(run->setup), EVENT_DECIDE, event->what, 0);
 		break;
-	case EVENT_DRAIN:
-		ingress_drain(&run->ingress[event->what], run->now_s);
-		run_push(run, run->now_s + DRAIN_S, EVENT_DRAIN, event->what, 0);
+	case EVENT_WATCH:
+		ingress_watch(&run->ingress[event->what], run->now_s);
+		run_push(run, run->now_s + WATCH_S, EVENT_WATCH, event->what, 0);
 		break;
 	case EVENT_FAIL:
 		site_turn(run, event->site, false);
@@ -469,7 +470,7 @@ static void run_schedule(struct run *run)
 		decide(run, m);
 		run_push(run, phase * decide_every(run->setup), EVENT_DECIDE, m, 0);
 		if (run->setup->rule->two_choice)
-			run_push(run, phase * DRAIN_S, EVENT_DRAIN, m, 0);
+			run_push(run, phase * WATCH_S, EVENT_WATCH, m, 0);
 	}
 }
 
