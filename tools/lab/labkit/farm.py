@@ -67,7 +67,11 @@ class Telling:
         self.say(f"CPU quotas by {quotas.words}\n"
                  f"a job takes {job.seconds * 1000:.0f} ms at a worker of "
                  f"{transcode.CPUS_PER_WORKER:g} CPU: the edge can do {edge:.1f} jobs/s, the cloud "
-                 f"{transcode.capacity(job, 1):.1f}; what comes back is {job.stream}")
+                 f"{transcode.capacity(job, 1):.1f}\nwhat comes back is {job.looks}\n"
+                 f"{len(PHASES)} phases, {sum(p.length for p in PHASES) * self.phase_seconds:g} s; "
+                 f"first the network is built\n"
+                 f"Every 2 s: jobs that came back, by the site that did them, and the share that "
+                 f"the routers want for it.")
         self.service = transcode.Transcoding(job, quotas)
         lab.up(settings(self.service), self.rr)
         self.load = Load([(p.length * self.phase_seconds, p.demand * edge) for p in PHASES], self.seed,

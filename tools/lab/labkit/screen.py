@@ -21,8 +21,16 @@ def _bar(share):
 class Line:
     """For pipes and logs: one line a second, the same columns always."""
 
+    def __init__(self, introduction):
+        print(f"{introduction}\n", flush=True)
+
     def begin(self, title):
         print(f"# {title}", flush=True)
+
+    def columns(self):
+        print("# A line a second: requests served and failed, latency of those served; for each site "
+              "the share that\n# the routers want > the share it got, its load (util), requests "
+              "there (n), age of its report in s.", flush=True)
 
     def note(self, text):
         print(f"# {text}", flush=True)
@@ -47,19 +55,25 @@ class Line:
 class Table:
     """For a terminal."""
 
-    def __init__(self):
+    def __init__(self, introduction):
+        self._introduction = introduction.splitlines()
         self._title = ""
         self._note = ""
 
     def begin(self, title):
         self._title = title
-        sys.stdout.write(HOME + CLEAR_BELOW)
+        sys.stdout.write("\n".join([HOME + CLEAR_BELOW, *self._introduction, "",
+                                    f"{BOLD}{title}{PLAIN}\n"]))
+        sys.stdout.flush()
+
+    def columns(self):
+        pass  # its own head names them
 
     def note(self, text):
         self._note = text
 
     def show(self, second):
-        lines = [f"{BOLD}{self._title}{PLAIN}", "",
+        lines = ["", *self._introduction, "", f"{BOLD}{self._title}{PLAIN}", "",
                  f"{second.at:5.1f} s   phase: {BOLD}{second.phase}{PLAIN}   {self._note}", "",
                  f"  {'site':<7}{'load':>6}{'in flight':>11}{'wanted':>8}{'got':>6}  "
                  f"{'share of the requests':<{BAR}}{'age':>7}{'p99':>9}{'failed':>8}"]
@@ -71,7 +85,9 @@ class Table:
                 f"{_number(site.age, '{:.1f} s'):>7}{_number(site.p99_ms, '{:.0f} ms'):>9}"
                 f"{site.failed:>8}")
         lines += ["", f"  all: {second.done} served, {second.failed} failed, "
-                      f"p50 {_number(second.p50_ms)} ms, p99 {_number(second.p99_ms)} ms"]
+                      f"p50 {_number(second.p50_ms)} ms, p99 {_number(second.p99_ms)} ms", "",
+                  "  load and in flight: as the site says; wanted: by the routers; age: of its "
+                  "report in use"]
         sys.stdout.write(HOME + "".join(f"{line}{CLEAR_LINE}\n" for line in lines) + CLEAR_BELOW)
         sys.stdout.flush()
 
@@ -79,8 +95,9 @@ class Table:
         print()
 
 
-def screen():
-    return Table() if sys.stdout.isatty() else Line()
+def screen(introduction):
+    """The viewer's; introduction: lines that tell what is to be seen."""
+    return (Table if sys.stdout.isatty() else Line)(introduction)
 
 
 def _share(phase, name):

@@ -67,6 +67,7 @@ class Telling:
         self.modes = interface_modes()
         self.load = Load(schedule(self.phase_seconds), self.seed)
         self.screen.begin(f"policy: {self.policy}")
+        self.screen.columns()
         self._enter()
         tick = self.load.start + 1
         while self.load.running:

@@ -80,6 +80,11 @@ class Job:
     stream: dict
     seconds: float
 
+    @property
+    def looks(self):
+        """What comes back, as ffprobe has seen it, in words."""
+        return "{codec_name}, {width} x {height}, {nb_read_frames} frames".format(**self.stream)
+
     def write(self):
         path = plan.RUN / "clip.avi"
         path.write_bytes(self.clip)
