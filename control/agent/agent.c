@@ -62,7 +62,7 @@ static bool agent_good(void *user, const struct line *line)
 	if (!was_up)
 		a->ops->state(a->user, true, "");
 	if (a->ops)
-		a->ops->report(a->user, line->service, &line->report);
+		a->ops->report(a->user, line->service, &line->report, NULL);
 	return a->ops;
 }
 

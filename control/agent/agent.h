@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "metric/report.h"
+#include "metric/value.h"
 
 #include <uv.h>
 
@@ -19,8 +20,11 @@ struct agent_config {
 };
 
 struct agent_ops {
-	/* service: name in the line, "" if the line names none. report->has says what it held. */
-	void (*report)(void *user, const char *service, const struct report *report);
+	/* service: name in the line, "" if the line names none. report->has says what it held.
+	 * values: what the source gave that is no field of a report; NULL: nothing. Borrowed for
+	 * the call. */
+	void (*report)(void *user, const char *service, const struct report *report,
+		       const struct value_set *values);
 	/* up false: the command ended, the file vanished, or nothing came for timeout_ms. reason:
 	 * words for people. */
 	void (*state)(void *user, bool up, const char *reason);

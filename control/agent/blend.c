@@ -99,11 +99,11 @@ static void raw_add(const struct blend *b, const struct gather_view *view, struc
 	}
 }
 
-/* Whether any gatherer counts; *ret is then what they say. *ret_reason: why the first one does not.
- */
-static bool blend_look(const struct blend *b, struct report *ret, char ret_reason[160])
+/* Whether any gatherer counts; *ret is then what they say, and *raw, which is empty before, what is
+ * no field of it. *ret_reason: why the first one does not. */
+static bool blend_look(const struct blend *b, struct report *ret, struct value_set *raw,
+		       char ret_reason[160])
 {
-	_cleanup_(value_set_clear) struct value_set raw = { 0 };
 	struct report sum = { 0 };
 	bool up = false, waits = false;
 
@@ -119,13 +119,13 @@ static bool blend_look(const struct blend *b, struct report *ret, char ret_reaso
 		if (view.state == GATHER_GOOD || view.state == GATHER_FAILING) {
 			up = true;
 			blend_add(&sum, &view.report);
-			raw_add(b, &view, &raw);
+			raw_add(b, &view, raw);
 		} else if (!ret_reason[0]) {
 			snprintf(ret_reason, 160, "%s: %.120s", name,
 				 *view.last_error ? view.last_error : "no answer yet");
 		}
 	}
-	raw_complete(&raw, &sum);
+	raw_complete(raw, &sum);
 	*ret = sum;
 	if (!up && waits)
 		ret_reason[0] = '\0'; /* nothing is to be said yet */
@@ -134,9 +134,10 @@ static bool blend_look(const struct blend *b, struct report *ret, char ret_reaso
 
 static void blend_tell(struct blend *b)
 {
+	_cleanup_(value_set_clear) struct value_set raw = { 0 };
 	struct report report;
 	char reason[160];
-	bool up = blend_look(b, &report, reason), news = !b->said || up != b->up;
+	bool up = blend_look(b, &report, &raw, reason), news = !b->said || up != b->up;
 
 	if (!up && !reason[0])
 		return;
@@ -145,7 +146,7 @@ static void blend_tell(struct blend *b)
 	if (news)
 		b->ops->state(b->user, up, reason);
 	if (up && b->ops)
-		b->ops->report(b->user, "", &report);
+		b->ops->report(b->user, "", &report, &raw);
 }
 
 static void on_news(void *user, const char *name)

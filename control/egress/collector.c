@@ -17,14 +17,18 @@ struct collector {
 	void *user;
 	unsigned int references;
 	bool up, said;
+	int64_t report_ms; /* uv_now() */
+	uv_loop_t *loop;
 	char fault[160];
 };
 
-static void collector_reported(void *user, const char *service, const struct report *report)
+static void collector_reported(void *user, const char *service, const struct report *report,
+			       const struct value_set *values)
 {
 	struct collector *c = user;
 
-	c->ops->report(c->user, c, service, report);
+	c->report_ms = (int64_t)uv_now(c->loop);
+	c->ops->report(c->user, c, service, report, values);
 }
 
 static void collector_changed(void *user, bool up, const char *reason)
@@ -60,6 +64,7 @@ int collector_new(uv_loop_t *loop, struct gatherers *gatherers, const struct age
 		return -ENOMEM;
 	*c = (struct collector){ .config = *config,
 				 .ops = ops,
+				 .loop = loop,
 				 .user = user,
 				 .references = 1,
 				 .fault = "collector: no report has come yet" };
@@ -85,6 +90,20 @@ void collector_unref(struct collector **collector)
 	agent_stop(&c->agent);
 	blend_stop(&c->blend);
 	free(c);
+}
+
+bool collector_view(const struct collector *c, struct collector_view *ret)
+{
+	if (!c->agent)
+		return false;
+	*ret = (struct collector_view){ .config = &c->config,
+					.up = c->up,
+					.said = c->said,
+					.fault = c->fault,
+					.users = c->references,
+					.report_ms = c->report_ms };
+	agent_stats(c->agent, &ret->stats);
+	return true;
 }
 
 bool collector_is(const struct collector *c, const struct agent_config *config)

@@ -13,28 +13,13 @@
 #include "base/util.h"
 #include "egress/collector.h"
 #include "egress/hosted.h"
+#include "egress/inside.h"
 #include "egress/site_state.h"
 #include "metric/raw.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-struct egress {
-	uv_loop_t *loop;
-	struct tables *tables;
-	struct bgp *bgp;             /* NULL: nothing can be announced */
-	struct gatherers *gatherers; /* NULL: none */
-	struct egress_config config;
-	uint8_t availability; /* percent of the site, as told */
-	struct scores scores;
-	struct vrf *vrf;
-	size_t vrf_count;
-	struct hosted **service; /* sorted by key: those of one address stand together */
-	size_t service_count;
-	const struct egress_ops *ops; /* NULL: nobody listens */
-	void *ops_user;
-};
 
 void egress_gather_from(struct egress *e, struct gatherers *gatherers)
 {
@@ -103,12 +88,14 @@ static void path_to_vrf(struct bgp_path *path, const struct vrf *vrf)
 						    vrf->export_count * sizeof(vrf->export[0]) };
 }
 
-/* What is news is judged without it: a score follows from the rest, in coarse steps. */
-static struct report egress_scored(const struct egress *e, const struct report *report)
+/* What is news is judged without it: a score follows from the rest, in coarse steps. values: what
+ * is no field of the report. */
+static struct report egress_scored(const struct egress *e, const struct report *report,
+				   const struct value_set *values)
 {
 	struct report scored = *report;
 
-	if (raw_score(&e->scores, report, NULL, &scored.score))
+	if (raw_score(&e->scores, report, values, &scored.score))
 		scored.has |= REPORT_SCORE;
 	return scored;
 }
@@ -119,7 +106,7 @@ void egress_scores_set(struct egress *e, const struct scores *scores)
 }
 
 static struct bgp_path egress_path(const struct egress *e, const struct place *place,
-				   const struct report *report)
+				   const struct report *report, const struct value_set *values)
 {
 	struct bgp_path path = { .tunnel = e->config.tunnel, .site_id = e->config.site_id };
 	const struct vrf *vrf = vrf_find(e->vrf, e->vrf_count, place->vrf);
@@ -133,13 +120,12 @@ static struct bgp_path egress_path(const struct egress *e, const struct place *p
 		path.has |= BGP_HAS_SITE_ID;
 	if (report->has || report->drain) {
 		path.has |= BGP_HAS_REPORT;
-		path.report = egress_scored(e, report);
+		path.report = egress_scored(e, report, values);
 	}
 	return path;
 }
 
-/* Index of the first service whose key does not begin with less than these octets. */
-static size_t egress_place(const struct egress *e, const void *octets, size_t len)
+size_t egress_place(const struct egress *e, const void *octets, size_t len)
 {
 	size_t low = 0, high = e->service_count;
 
@@ -154,7 +140,7 @@ static size_t egress_place(const struct egress *e, const void *octets, size_t le
 	return low;
 }
 
-static bool egress_at(const struct egress *e, size_t i, const void *octets, size_t len)
+bool egress_at(const struct egress *e, size_t i, const void *octets, size_t len)
 {
 	return i < e->service_count && !memcmp(&e->service[i]->config.key, octets, len);
 }
@@ -190,7 +176,7 @@ static struct hosted *egress_teller(struct egress *e, const struct place *place,
 static void egress_route_tell(struct egress *e, const struct place *place, struct hosted *teller,
 			      const struct report *report)
 {
-	struct bgp_path path = egress_path(e, place, report);
+	struct bgp_path path = egress_path(e, place, report, &teller->values);
 	struct bgp_dst dst = place_dst(e, place);
 	bool same = teller->tells && report_equal_within(&teller->sent, report, 0);
 	char text[ADDR_STRLEN];
@@ -237,7 +223,7 @@ static void egress_service_due(struct hosted *h)
 }
 
 static void egress_reported(void *user, const struct collector *collector, const char *service,
-			    const struct report *report)
+			    const struct report *report, const struct value_set *values)
 {
 	struct egress *e = user;
 
@@ -245,7 +231,7 @@ static void egress_reported(void *user, const struct collector *collector, const
 		struct hosted *h = e->service[i];
 
 		if (h->collector == collector && (!service[0] || !strcmp(service, h->config.name)))
-			hosted_reported(h, report, (int64_t)uv_now(e->loop));
+			hosted_reported(h, report, values, (int64_t)uv_now(e->loop));
 	}
 }
 
@@ -259,7 +245,7 @@ static void egress_collector_changed(void *user, const struct collector *collect
 		if (h->collector != collector)
 			continue;
 		if (!collector_up(collector))
-			h->report = (struct report){ 0 }; /* what it was is over */
+			hosted_forget(h);
 		egress_service_due(h);
 	}
 }
@@ -299,8 +285,7 @@ static int egress_insert(struct egress *e, struct hosted *h)
 	return 0;
 }
 
-static int egress_service_add(struct egress *e, const struct egress_service_config *config,
-			      bool from_cli)
+int egress_service_add(struct egress *e, const struct egress_service_config *config, bool from_cli)
 {
 	struct hosted *h = hosted_new(e, e->tables, e->loop, config, egress_service_due);
 	int r;
@@ -318,7 +303,7 @@ static int egress_service_add(struct egress *e, const struct egress_service_conf
 	return r;
 }
 
-static void egress_service_remove(struct egress *e, size_t index)
+void egress_service_remove(struct egress *e, size_t index)
 {
 	struct hosted *h = e->service[index];
 	const struct place place = hosted_place(h);
@@ -459,8 +444,8 @@ void egress_free(struct egress **egress)
 	*egress = NULL;
 }
 
-static bool egress_config_equal(const struct egress_service_config *a,
-				const struct egress_service_config *b)
+bool egress_config_equal(const struct egress_service_config *a,
+			 const struct egress_service_config *b)
 {
 	return !memcmp(&a->key, &b->key, sizeof(a->key)) && !strcmp(a->name, b->name) &&
 	       a->slots == b->slots && a->idle_s == b->idle_s &&
@@ -475,10 +460,9 @@ static bool egress_config_equal(const struct egress_service_config *a,
 	       discipline_equal(&a->discipline, &b->discipline);
 }
 
-/* Takes over new settings without taking the route back. The new collector is started before the
- * old one is let go: it may be the same. */
-static int egress_service_change(struct egress *e, struct hosted *h,
-				 const struct egress_service_config *config)
+/* The new collector is started before the old one is let go: it may be the same. */
+int egress_service_change(struct egress *e, struct hosted *h,
+			  const struct egress_service_config *config)
 {
 	struct collector *former = TAKE_PTR(h->collector);
 	int r = 0;
@@ -583,89 +567,6 @@ int egress_announce(struct egress *e, const struct egress_service_config *config
 	return 0;
 }
 
-static bool egress_is_of(const struct hosted *h, const char *origin, const char *name)
-{
-	return !strcmp(h->origin, origin) && !strcmp(h->config.name, name);
-}
-
-/* Whether the address is that of another service, whatever its ports: a route tells of one. */
-static bool egress_is_others(const struct egress *e, const char *origin,
-			     const struct egress_service_config *config)
-{
-	const struct mg_service_key *key = &config->key;
-	size_t i = egress_place(e, key->addr, sizeof(key->addr));
-
-	for (; egress_at(e, i, key->addr, sizeof(key->addr)); i++)
-		if (e->service[i]->config.key.vrf == key->vrf &&
-		    !egress_is_of(e->service[i], origin, config->name))
-			return true;
-	return false;
-}
-
-/* Where it is there already; else -ENOENT. */
-static int egress_offer_keep(struct egress *e, const char *origin,
-			     const struct egress_service_config *config)
-{
-	size_t i = egress_place(e, &config->key, sizeof(config->key));
-	struct egress_service_config next = *config;
-	struct hosted *h;
-
-	if (!egress_at(e, i, &config->key, sizeof(config->key)))
-		return -ENOENT;
-	h = e->service[i];
-	if (!egress_is_of(h, origin, config->name) || h->kept)
-		return !strcmp(h->origin, origin) && !h->kept ? -ENOENT : -EEXIST;
-	h->kept = true;
-	if (next.absent) {
-		memcpy(next.instance, h->config.instance, sizeof(next.instance));
-		next.instance_count = h->config.instance_count;
-	}
-	return egress_config_equal(&h->config, &next) ? 0 : egress_service_change(e, h, &next);
-}
-
-static int egress_offer_add(struct egress *e, const char *origin,
-			    const struct egress_service_config *config)
-{
-	size_t i;
-	int r;
-
-	if (egress_is_others(e, origin, config))
-		return -EEXIST;
-	if (config->absent)
-		return 0;
-	r = egress_service_add(e, config, false);
-	i = egress_place(e, &config->key, sizeof(config->key));
-	if (egress_at(e, i, &config->key, sizeof(config->key)))
-		snprintf(e->service[i]->origin, sizeof(e->service[i]->origin), "%s", origin);
-	return r;
-}
-
-static void egress_offers_drop(struct egress *e, const char *origin)
-{
-	for (size_t i = e->service_count; i-- > 0;) {
-		const struct hosted *h = e->service[i];
-
-		if (strcmp(h->origin, origin) || h->kept)
-			continue;
-		log_info("service %s of %s: offered no more, withdrawn", h->config.name, origin);
-		egress_service_remove(e, i);
-	}
-}
-
-void egress_offer(struct egress *e, const char *origin,
-		  const struct egress_service_config *services, size_t count, int *ret_results)
-{
-	for (size_t i = 0; i < e->service_count; i++)
-		e->service[i]->kept = false;
-	for (size_t i = 0; i < count; i++)
-		ret_results[i] = egress_offer_keep(e, origin, &services[i]);
-	/* What goes makes room, in the tables and at its address. */
-	egress_offers_drop(e, origin);
-	for (size_t i = 0; i < count; i++)
-		if (ret_results[i] == -ENOENT)
-			ret_results[i] = egress_offer_add(e, origin, &services[i]);
-}
-
 int egress_withdraw(struct egress *e, const char *name)
 {
 	int r = -ENOENT;
@@ -692,7 +593,7 @@ int egress_metric(struct egress *e, const char *name, const struct report *repor
 	for (size_t i = 0; i < e->service_count; i++) {
 		if (strcmp(e->service[i]->config.name, name))
 			continue;
-		hosted_reported(e->service[i], report, (int64_t)uv_now(e->loop));
+		hosted_reported(e->service[i], report, NULL, (int64_t)uv_now(e->loop));
 		r = 0;
 	}
 	return r;
@@ -774,6 +675,7 @@ bool egress_service(const struct egress *e, size_t index, struct egress_service_
 		.from_cli = h->from_cli,
 		.origin = h->origin,
 		.report = hosted_report(h),
+		.values = &h->values,
 		.reported_ms = h->reported_ms,
 		.updates_sent = h->updates_sent,
 		.table = h->table,
@@ -781,6 +683,33 @@ bool egress_service(const struct egress *e, size_t index, struct egress_service_
 	};
 	ret->has_report = ret->report.has != 0;
 	return true;
+}
+
+static int by_pointer(const void *a, const void *b)
+{
+	const struct collector *const *x = a, *const *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+void egress_collectors(const struct egress *e,
+		       void (*visit)(void *user, const struct collector_view *view), void *user)
+{
+	_cleanup_(freep) const struct collector **all =
+		calloc(e->service_count + 1, sizeof(struct collector *));
+	size_t count = 0;
+
+	for (size_t i = 0; all && i < e->service_count; i++)
+		if (e->service[i]->collector)
+			all[count++] = e->service[i]->collector;
+	if (all)
+		qsort(all, count, sizeof(struct collector *), by_pointer);
+	for (size_t i = 0; i < count; i++) {
+		struct collector_view view;
+
+		if ((!i || all[i] != all[i - 1]) && collector_view(all[i], &view))
+			visit(user, &view);
+	}
 }
 
 static bool hosted_waits(const struct hosted *h)

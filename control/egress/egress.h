@@ -100,9 +100,14 @@ struct egress_service_view {
 	bool announced, drained, from_cli, has_report;
 	const char *origin; /* egress_offer()'s; "": of the configuration or the command line */
 	struct report report;
-	int64_t reported_ms; /* uv_now() of the last report; 0: there was none */
+	const struct value_set *values; /* what its collector gives that is no field of it */
+	int64_t reported_ms;            /* uv_now() of the last report; 0: there was none */
 	uint64_t updates_sent;
 	struct table_service *table;
 	const char *fault; /* why not announced; "" */
 };
 bool egress_service(const struct egress *egress, size_t index, struct egress_service_view *ret);
+/* Each command and each file that services' reports come from, once; visit must change nothing. */
+struct collector_view; /* collector.h */
+void egress_collectors(const struct egress *egress,
+		       void (*visit)(void *user, const struct collector_view *view), void *user);

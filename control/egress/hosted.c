@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "egress/collector.h"
+#include "metric/raw.h"
 #include "metric/report.h"
 #include "select/owners.h"
 
@@ -139,7 +140,7 @@ void hosted_reconfigure(struct hosted *h, const struct egress_service_config *co
 	int r;
 
 	if (config->collector.kind == AGENT_NONE && h->config.collector.kind != AGENT_NONE)
-		h->report = (struct report){ 0 }; /* nobody would renew it */
+		hosted_forget(h); /* nobody would renew it */
 	h->config = *config;
 	/* Owners depend on the instances' addresses alone: a service that is made anew with the
 	 * same ones leads its flows there again. */
@@ -203,6 +204,7 @@ void hosted_free(struct hosted **hosted)
 		return;
 	if (h->due)
 		uv_close((uv_handle_t *)h->due, due_freed);
+	value_set_clear(&h->values);
 	free(h->instance);
 	free(h);
 	*hosted = NULL;
@@ -253,6 +255,9 @@ struct report hosted_report(const struct hosted *h)
 		report.availability = h->config.availability;
 		report.has |= REPORT_AVAILABILITY;
 	}
+	/* What is configured may be what a value wants to become a field: busy slots of a capacity.
+	 */
+	raw_complete(&h->values, &report);
 	report.drain |= h->drained || h->config.drain;
 	return report;
 }
@@ -264,14 +269,25 @@ struct report hosted_told(const struct hosted *h)
 	return discipline_quantise(&h->config.discipline, &report);
 }
 
+void hosted_forget(struct hosted *h)
+{
+	h->report = (struct report){ 0 };
+	value_set_clear(&h->values);
+}
+
 /* A report that waits is replaced by a newer one, which may be due at another time. */
-void hosted_reported(struct hosted *h, const struct report *report, int64_t now_ms)
+void hosted_reported(struct hosted *h, const struct report *report, const struct value_set *values,
+		     int64_t now_ms)
 {
 	const struct discipline *discipline = &h->config.discipline;
 	struct report told;
 	int64_t due_ms = now_ms;
 
+	hosted_forget(h);
 	h->report = *report;
+	if (value_set_copy(values, &h->values) < 0)
+		log_err(-ENOMEM, "service %s: values beside the report are left out",
+			h->config.name);
 	h->reported_ms = now_ms;
 	if (h->announced && !h->tells)
 		return;

@@ -23,6 +23,7 @@ struct hosted {
 	size_t instance_count;
 	struct collector *collector; /* NULL: none configured, or it could not be started */
 	struct report report;        /* the newest; has == 0: none yet */
+	struct value_set values;     /* what its collector gave besides, with the same report */
 	struct report sent;          /* what was announced last */
 	int64_t reported_ms;         /* uv_now() */
 	struct discipline_state told;
@@ -58,7 +59,11 @@ struct report hosted_report(const struct hosted *hosted);
 /* The same as neighbours are told it, without digits that mean nothing. */
 struct report hosted_told(const struct hosted *hosted);
 
-/* Takes a report over and, if it is the one that the route tells, sets the timer: at once or soon
- * for bad news, after a while for good ones, at the latest after max_s. */
-void hosted_reported(struct hosted *hosted, const struct report *report, int64_t now_ms);
+/* Takes a report over, with the values that are no fields of it (NULL: none; copied) and, if it is
+ * the one that the route tells, sets the timer: at once or soon for bad news, after a while for
+ * good ones, at the latest after max_s. */
+void hosted_reported(struct hosted *hosted, const struct report *report,
+		     const struct value_set *values, int64_t now_ms);
+/* What was reported is over. */
+void hosted_forget(struct hosted *hosted);
 void hosted_sent(struct hosted *hosted, const struct report *report, int64_t now_ms);

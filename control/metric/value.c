@@ -81,6 +81,21 @@ void value_set_clear(struct value_set *set)
 	set->count = 0;
 }
 
+int value_set_copy(const struct value_set *from, struct value_set *ret)
+{
+	struct value_set copy = { 0 };
+
+	if (from && from->count) {
+		copy.value = calloc(from->count, sizeof(*copy.value));
+		if (!copy.value)
+			return -ENOMEM;
+		memcpy(copy.value, from->value, from->count * sizeof(*copy.value));
+		copy.count = from->count;
+	}
+	*ret = copy;
+	return 0;
+}
+
 static struct value *value_set_place(const struct value_set *set, const struct value *value)
 {
 	for (size_t i = 0; i < set->count; i++)

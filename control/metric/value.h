@@ -59,6 +59,9 @@ struct value_set {
 
 void value_set_clear(struct value_set *set); /* frees; empty afterwards */
 
+/* Makes *ret, which is empty before, a copy. from NULL: nothing. 0; or -ENOMEM, and it is empty. */
+int value_set_copy(const struct value_set *from, struct value_set *ret);
+
 /* Adds a copy, or puts it in the place of the one of the same key, if it is not older than that
  * (then nothing happens, and it is 0 as well). 0; -EINVAL: value_validate() objects; -ENOSPC: the
  * set is full; -ENOMEM. After an error the set is as it was. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* show collectors: how the sources of load answer, and what they say. */
 #include "agent/reading.h"
+#include "egress/collector.h"
 #include "mgmt/request.h"
 
 #include <time.h>
@@ -71,13 +72,42 @@ static void put_collector(const struct request *request, json_t *object,
 	put_values(request, object, view->reading);
 }
 
+struct listing {
+	const struct request *request;
+	json_t *collectors;
+};
+
+static void put_agent(void *user, const struct collector_view *view)
+{
+	const struct listing *listing = user;
+	json_t *object = answer_append(listing->collectors);
+
+	answer_text(object, "name", view->config->path);
+	answer_text(object, "kind", view->config->kind == AGENT_EXEC ? "exec" : "file");
+	answer_number(object, "max-age", (double)view->config->timeout_ms / 1000);
+	answer_text(object, "state", !view->said ? "new" : view->up ? "good" : "down");
+	if (view->report_ms)
+		answer_number(object, "age",
+			      (double)(listing->request->now_ms - view->report_ms) / 1000);
+	answer_count(object, "services", view->users);
+	answer_count(object, "starts", view->stats.starts);
+	answer_count(object, "lines", view->stats.lines);
+	answer_count(object, "failed", view->stats.bad_lines);
+	answer_text(object, "last-error",
+		    *view->stats.last_error || view->up || !view->said ? view->stats.last_error
+								       : view->fault);
+}
+
 json_t *show_collectors(const struct request *request)
 {
 	json_t *answer = json_object(), *collectors = answer_array(answer, "collectors");
+	struct listing listing = { request, collectors };
 	const struct gatherers *gatherers = request->context->gatherers;
 	struct gather_view view;
 
 	for (size_t i = 0; gatherers && gatherers_view(gatherers, i, &view); i++)
 		put_collector(request, answer_append(collectors), &view);
+	if (request->context->egress)
+		egress_collectors(request->context->egress, put_agent, &listing);
 	return answer;
 }

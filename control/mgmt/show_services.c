@@ -282,7 +282,8 @@ static void put_announced(const struct request *request, json_t *array,
 		json_t *report = answer_object(object, "report");
 
 		report_put(report, &service->report);
-		score_put(report, &request->context->config->scores, &service->report, NULL);
+		score_put(report, &request->context->config->scores, &service->report,
+			  service->values);
 		if (service->reported_ms) /* else it is what is configured */
 			answer_number(object, "report-age",
 				      (double)(request->now_ms - service->reported_ms) / 1000);

@@ -3,6 +3,8 @@
  * A site's services, with real tables, collectors that follow a file, and a real BGP session to a
  * neighbour on loopback, which counts what it is told.
  */
+#include "agent/gather.h"
+#include "egress/collector.h"
 #include "egress/egress.h"
 
 #include "netns.h"
@@ -252,6 +254,83 @@ Test(egress, scores_as_configured, .init = lab_up, .fini = lab_down, .timeout = 
 	LOOP_UNTIL(&lab.all, lab.far->path.report.score == 2);
 }
 
+static void pressure_is(const char *dir, const char *resource, double percent)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, resource);
+	f = fopen(path, "w");
+	cr_assert(f != NULL);
+	fprintf(f, "some avg10=%g avg60=0.00 avg300=0.00 total=0\n", percent);
+	fclose(f);
+}
+
+/* The value is that part of the pressure of this resource, times scale. */
+static void mapped(struct mapping *m, const char *name, const char *resource, double scale)
+{
+	struct mapping_value *v = &m->value[m->value_count++];
+
+	strcpy(v->name, name);
+	strcpy(v->of[0].metric[0], "psi_avg10");
+	strcpy(v->of[0].matcher[0].label, "resource");
+	strcpy(v->of[0].matcher[0].value, resource);
+	v->of[0].metric_count = v->of[0].matcher_count = v->of_count = 1;
+	v->scale = scale;
+}
+
+/* Busy slots, and how full a GPU's memory is, which no report has a field for. */
+Test(egress, scores_what_collectors_give, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct egress_service_config config = service(80, 80);
+	struct gather_config asked = { .name = "node",
+				       .kind = GATHER_LOCAL,
+				       .interval_ms = 100,
+				       .timeout_ms = 1000,
+				       .max_age_ms = 10000 };
+	struct scores scores = scores_default;
+	struct gatherers *gatherers;
+	char *dir = asked.pressure.psi_dir;
+
+	strcpy(dir, "/tmp/egress_test.XXXXXX");
+	cr_assert(mkdtemp(dir) != NULL);
+	pressure_is(dir, "cpu", 60);
+	pressure_is(dir, "io", 0);
+	pressure_is(dir, "memory", 70);
+	asked.mapping = mapping_new("node");
+	mapped(asked.mapping, "busy", "cpu", 10);
+	mapped(asked.mapping, "gpu-memory-utilisation", "memory", 1);
+	strcpy(scores.metric[0].type, "gpu-memory-utilisation");
+	cr_assert(eq(int, gatherers_new(&lab.all.loop, &gatherers), 0));
+	cr_assert(eq(int, gatherers_configure(gatherers, &asked, 1), 0));
+	egress_gather_from(lab.egress, gatherers);
+	egress_scores_set(lab.egress, &scores);
+	config.collector = (struct agent_config){ .kind = AGENT_NAMED, .path = "node" };
+	configure(&config, 1);
+	LOOP_UNTIL(&lab.all, lab.far->path.report.has & REPORT_SCORE);
+	cr_expect(eq(int, lab.far->path.report.score, 3), "1 - 0.7 of 10");
+	cr_expect(epsilon_eq(dbl, view(0).report.utilisation, 0.75, 1e-9),
+		  "6 busy slots of the 8 that are configured");
+	cr_expect(value_set_find(view(0).values, "gpu-memory-utilisation") != NULL);
+	pressure_is(dir, "memory", 10);
+	LOOP_UNTIL(&lab.all, lab.far->path.report.score == 9);
+	config.collector.kind = AGENT_NONE;
+	configure(&config, 1);
+	LOOP_UNTIL(&lab.all, !(lab.far->path.report.has & REPORT_SCORE));
+	cr_expect(eq(sz, view(0).values->count, 0), "nobody would renew it");
+	configure(NULL, 0);
+	gatherers_free(&gatherers);
+	mapping_unref(&asked.mapping);
+	for (const char *const *name = (const char *const[]){ "cpu", "io", "memory", NULL }; *name;
+	     name++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), "%s/%s", dir, *name);
+		unlink(path);
+	}
+	rmdir(dir);
+}
+
 Test(egress, spaces_updates, .init = lab_up, .fini = lab_down, .timeout = 30)
 {
 	struct egress_service_config config = service(80, 80);
@@ -364,6 +443,54 @@ Test(egress, shares_a_collector, .init = lab_up, .fini = lab_down, .timeout = 30
 }
 
 /* The first of an address tells the route; the others neither send nor keep it from being sent. */
+static void keep_view(void *user, const struct collector_view *view)
+{
+	struct collector_view *all = user;
+
+	while (all->config)
+		all++;
+	*all = *view;
+}
+
+static uint64_t bad_lines(void)
+{
+	struct collector_view all[4] = { 0 };
+	uint64_t n = 0;
+
+	egress_collectors(lab.egress, keep_view, all);
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		n += all[i].stats.bad_lines;
+	return n;
+}
+
+Test(egress, shows_each_collector_once, .init = lab_up, .fini = lab_down, .timeout = 30)
+{
+	struct egress_service_config services[] = { service(80, 80), service(81, 80),
+						    service(82, 80), service(83, 80) };
+	struct collector_view all[4] = { 0 };
+	size_t shared;
+
+	collect_by(&services[0], 0);
+	collect_by(&services[1], 1);
+	collect_by(&services[2], 0);
+	configure(services, ARRAY_SIZE(services));
+	collector_says(0, "{\"in-flight\": 2}");
+	LOOP_UNTIL(&lab.all, view(0).report.in_flight > 1 && view(2).report.in_flight > 1);
+	collector_says(0, "{\"in-flight\": -2}");
+	LOOP_UNTIL(&lab.all, bad_lines() == 1);
+	egress_collectors(lab.egress, keep_view, all);
+	cr_assert(all[1].config && !all[2].config, "two of them");
+	shared = strcmp(all[0].config->path, lab.file[0]) ? 1 : 0;
+	cr_expect(eq(uint, all[shared].users, 2));
+	cr_expect(all[shared].up);
+	cr_expect(all[shared].report_ms > 0);
+	cr_expect(eq(u64, all[shared].stats.lines, 2));
+	cr_expect(eq(u64, all[shared].stats.bad_lines, 1));
+	cr_expect(eq(uint, all[1 - shared].users, 1));
+	cr_expect_not(all[1 - shared].up);
+	cr_expect(eq(i64, all[1 - shared].report_ms, 0));
+}
+
 Test(egress, tells_one_route_an_address, .init = lab_up, .fini = lab_down, .timeout = 30)
 {
 	struct egress_service_config two[] = { service(80, 443), service(80, 80) };

@@ -30,7 +30,8 @@ struct bench {
 
 static struct bench b; /* one a test: Criterion gives each a process of its own */
 
-static void on_report(void *user, const char *service, const struct report *report)
+static void on_report(void *user, const char *service, const struct report *report,
+		      const struct value_set *values)
 {
 	b.reports++;
 	b.last = *report;

@@ -416,11 +416,16 @@ Test(gather, reconfigures_only_what_changed)
 static struct {
 	unsigned int reports, ups, downs;
 	struct report report;
+	double gpu; /* a value that is no field of a report */
 	char reason[160];
 } heard;
 
-static void on_report(void *user, const char *service, const struct report *report)
+static void on_report(void *user, const char *service, const struct report *report,
+		      const struct value_set *values)
 {
+	const struct value *gpu = value_set_find(values, "gpu-memory-utilisation");
+
+	heard.gpu = gpu ? gpu->value : NAN;
 	heard.reports++;
 	heard.report = *report;
 }
@@ -472,6 +477,10 @@ Test(gather, raw_values_stand_in_for_fields)
 	busy->value_count = queue->value_count = 1;
 	strcpy(busy->value[0].name, "busy");
 	strcpy(queue->value[0].name, "queue");
+	queue->value[1] = queue->value[0];
+	strcpy(queue->value[1].name, "gpu-memory-utilisation");
+	queue->value[1].scale = 0.1;
+	queue->value_count = 2;
 	configs[0].mapping = busy;
 	configs[1].mapping = queue;
 	cr_assert(eq(int, gatherers_configure(b.gatherers, configs, 2), 0));
@@ -480,6 +489,7 @@ Test(gather, raw_values_stand_in_for_fields)
 	answers("two", 2, 0);
 	cr_expect(eq(u32, heard.report.has, REPORT_SAMPLED | REPORT_IN_FLIGHT));
 	cr_expect(eq(dbl, heard.report.in_flight, 14));
+	cr_expect(epsilon_eq(dbl, heard.gpu, 0.7, 1e-9));
 	blend_stop(&blend);
 	mapping_unref(&busy);
 	mapping_unref(&queue);

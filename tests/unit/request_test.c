@@ -333,6 +333,29 @@ Test(request, tells_no_age_of_what_was_never_reported)
 	router_close(&r);
 }
 
+/* Commands and files stand behind the sources that are asked. */
+Test(request, shows_commands_as_collectors)
+{
+	struct router r;
+	json_t *answer, *list, *command;
+
+	router_open(&r);
+	answer = ask(&r, "{\"verb\":\"show\",\"object\":\"collectors\"}");
+	list = json_object_get(answer, "collectors");
+	cr_assert(eq(sz, json_array_size(list), 3));
+	command = json_array_get(list, 2);
+	cr_expect(
+		eq(str, (char *)json_string_value(json_object_get(command, "name")), "tell-load"));
+	cr_expect(eq(str, (char *)json_string_value(json_object_get(command, "kind")), "exec"));
+	cr_expect(eq(str, (char *)json_string_value(json_object_get(command, "state")), "down"));
+	cr_expect(eq(str, (char *)json_string_value(json_object_get(command, "last-error")),
+		     "collector: it has ended with status 1"));
+	cr_expect(eq(int, (int)json_integer_value(json_object_get(command, "failed")), 3));
+	cr_expect(eq(int, (int)json_integer_value(json_object_get(command, "services")), 2));
+	json_decref(answer);
+	router_close(&r);
+}
+
 /* The first element of an array within an object; NULL: there is none. */
 static json_t *first_of(const json_t *object, const char *key)
 {

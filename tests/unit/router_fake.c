@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "router_fake.h"
+#include "egress/collector.h"
 
 #include "agent/reading.h"
 #include "base/util.h"
@@ -433,6 +434,20 @@ bool prober_view(const struct prober *prober, size_t index, struct prober_view *
 void reflector_counts(const struct reflector *reflector, struct reflector_counts *ret)
 {
 	*ret = (struct reflector_counts){ .reflected = 7, .refused = 1 };
+}
+
+/* One command that has said nothing good. */
+void egress_collectors(const struct egress *egress,
+		       void (*visit)(void *user, const struct collector_view *view), void *user)
+{
+	static const struct agent_config config = { .kind = AGENT_EXEC, .path = "tell-load" };
+	const struct collector_view view = { .config = &config,
+					     .said = true,
+					     .fault = "collector: it has ended with status 1",
+					     .users = 2,
+					     .stats = { .lines = 3, .bad_lines = 3, .starts = 4 } };
+
+	visit(user, &view);
 }
 
 /* No cluster that could be watched. */

@@ -34,6 +34,8 @@ void view_collectors(const json_t *answer)
 		{ "AGE", "age", CELL_AGE },
 		{ "TOOK", "took-ms", CELL_MS },
 		{ "ASKED", "asked", CELL_COUNT },
+		{ "STARTS", "starts", CELL_COUNT },
+		{ "LINES", "lines", CELL_COUNT },
 		{ "FAILED", "failed", CELL_COUNT },
 		{ "BYTES", "octets", CELL_BYTES },
 		{ "VALUES", "values", CELL_TEXT },
@@ -45,5 +47,6 @@ void view_collectors(const json_t *answer)
 	json_array_foreach(collectors, i, collector) join_values(collector);
 	table_print(stdout, collectors, columns, ARRAY_SIZE(columns), 0);
 	if (!json_array_size(collectors))
-		printf("no collectors: `collectors:` in the configuration names them\n");
+		printf("no collectors: `collectors:` in the configuration names them, or a "
+		       "service's `collector:`\n");
 }
