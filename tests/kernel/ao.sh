@@ -64,7 +64,7 @@ main() {
 	[[ -f $kernel ]] || skip_all "no kernel with TCP-AO, as none of Debian's has it: tests/kernel/ao-kernel builds one"
 	work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 	image || fail_all "the image cannot be made from $build"
-	timeout --kill-after=5 300 qemu-system-x86_64 -accel tcg,thread=single -cpu Nehalem,-cx16 -m 1024 -machine q35 -nodefaults \
+	timeout --kill-after=5 800 qemu-system-x86_64 -accel tcg,thread=single -cpu Nehalem,-cx16 -m 1024 -machine q35 -nodefaults \
 		-no-user-config -display none -no-reboot -kernel "$kernel" -initrd "$work/image" -serial "file:$work/console" \
 		-append "console=ttyS0,115200 loglevel=4 panic=-1 random.trust_cpu=on" </dev/null
 	tr -d '\r' <"$work/console" >"$work/log"
