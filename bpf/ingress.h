@@ -13,6 +13,8 @@ static MG_INLINE enum mg_verdict ingress_decide(struct xdp_md *ctx, struct flow 
 	if (steer_asks_port())
 		mg_vrf(ctx, flow);
 	verdict = decide(ctx, MG_SCOPE_INGRESS, flow, ret);
+	if (verdict == MG_FORWARD)
+		count_soon(ret);
 	if (verdict != MG_FORWARD || !ret->local)
 		return verdict;
 	*ret_site = *ret;

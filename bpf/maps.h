@@ -153,9 +153,10 @@ struct {
 } mg_counters_service SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__type(key, __u32); /* as mg_members */
-	__type(value, struct mg_counter);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32); /* as mg_members, for each CPU */
+	__type(value, struct mg_member_counter);
 	__uint(max_entries, 4096);
 } mg_counters_member SEC(".maps");
 

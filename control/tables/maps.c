@@ -27,6 +27,7 @@ static const struct map_rule {
 	bool mapped;
 	bool of_flows; /* see maps_flows_open() */
 	bool grows;    /* by version: a counter for each verdict and event there is */
+	bool by_cpu;   /* an array that has its entries for each CPU; was one of the kernel's */
 } map_rules[MAP_COUNT] = {
 	[MAP_SERVICE_SETS] = { .name = "mg_service_sets", .mapped = true },
 	[MAP_SERVICES] = { .name = "mg_services", .mapped = true },
@@ -46,7 +47,10 @@ static const struct map_rule {
 	[MAP_BUCKETS] = { .name = "mg_buckets" },
 	[MAP_COUNTERS_VERDICT] = { .name = "mg_counters_verdict", .grows = true },
 	[MAP_COUNTERS_SERVICE] = { .name = "mg_counters_service" },
-	[MAP_COUNTERS_MEMBER] = { .name = "mg_counters_member" },
+	[MAP_COUNTERS_MEMBER] = { .name = "mg_counters_member",
+				  .mapped = true,
+				  .of_flows = true,
+				  .by_cpu = true },
 	[MAP_COUNTERS_EVENT] = { .name = "mg_counters_event", .grows = true },
 	[MAP_TRACE] = { .name = "mg_trace" },
 	[MAP_TRACE_FILTER] = { .name = "mg_trace_filter", .mapped = true },
@@ -97,7 +101,7 @@ static uint32_t service_sets(uint32_t services)
 }
 
 /* 0: the size stays as bpf/maps.h has it. */
-static uint32_t map_size(const struct tables_config *config, enum map_id id)
+static uint32_t map_size(const struct tables_config *config, int cpus, enum map_id id)
 {
 	switch (id) {
 	case MAP_SERVICE_SETS:
@@ -115,8 +119,9 @@ static uint32_t map_size(const struct tables_config *config, enum map_id id)
 	case MAP_SERVER_IDS:
 	case MAP_MEMBERS:
 	case MAP_LOADS:
-	case MAP_COUNTERS_MEMBER:
 		return config->members;
+	case MAP_COUNTERS_MEMBER:
+		return config->members * (uint32_t)cpus;
 	case MAP_SITES:
 		return config->sites;
 	case MAP_NEXTHOPS: /* each site may use as many of its own; number 0 is none */
@@ -148,12 +153,16 @@ static int map_mismatch(const char *pin_dir, const char *name, const char *what,
 		       pin_dir, name, what, is, wanted, pin_dir);
 }
 
-static uint32_t map_entries(int fd)
+/* Made by a build that had fewer counters, or had them otherwise. */
+static bool map_outgrown(int fd, const struct map_rule *rule, uint32_t size)
 {
 	struct bpf_map_info info = { 0 };
 	uint32_t len = sizeof(info);
 
-	return bpf_obj_get_info_by_fd(fd, &info, &len) < 0 ? 0 : info.max_entries;
+	if (bpf_obj_get_info_by_fd(fd, &info, &len) < 0)
+		return false;
+	return (rule->grows && info.max_entries < size) ||
+	       (rule->by_cpu && info.type == BPF_MAP_TYPE_PERCPU_ARRAY);
 }
 
 static int map_check(const char *pin_dir, const char *name, int fd, const struct bpf_map *map)
@@ -200,7 +209,7 @@ static int map_prepare(struct maps *m, const struct tables_config *config, enum 
 {
 	const char *name = map_rules[id].name;
 	struct bpf_map *first = bpf_object__find_map_by_name(m->ingress->obj, name);
-	uint32_t size = map_size(config, id);
+	uint32_t size = map_size(config, m->cpus, id);
 	int r;
 
 	if (!first)
@@ -215,7 +224,7 @@ static int map_prepare(struct maps *m, const struct tables_config *config, enum 
 		return log_err(r, "%s/" MG_ABI_VERSION "/%s: cannot be opened", config->pin_dir,
 			       name);
 	m->adopted = true;
-	if (map_rules[id].grows && map_entries(m->fd[id]) < m->size[id]) {
+	if (map_outgrown(m->fd[id], &map_rules[id], m->size[id])) {
 		m->outgrown[id] = m->fd[id];
 		m->fd[id] = -1;
 		return 0;
@@ -341,6 +350,23 @@ static int maps_pin(struct maps *m, const char *pin_dir)
 	return 0;
 }
 
+/* values: of each CPU, as the kernel's per-CPU arrays give them. */
+static void map_refill(const struct maps *m, enum map_id id, uint32_t index, const void *values)
+{
+	const struct mg_counter *counter = values;
+
+	if (!map_rules[id].by_cpu)
+		bpf_map_update_elem(m->fd[id], &index, values, BPF_ANY);
+	for (int cpu = 0; map_rules[id].by_cpu && cpu < m->cpus; cpu++) {
+		uint32_t at = (uint32_t)cpu * m->size[MAP_MEMBERS] + index;
+		struct mg_member_counter of_cpu = { .packets = counter[cpu].packets,
+						    .bytes = counter[cpu].bytes,
+						    .starts = counter[cpu].starts };
+
+		bpf_map_update_elem(m->fd[id], &at, &of_cpu, BPF_ANY);
+	}
+}
+
 /* Goes on counting where an older build had fewer counters. Packets that its programs see before
  * the ports have the new ones are not in the new counters. */
 static int map_outgrow(struct maps *m, const char *pin_dir, enum map_id id)
@@ -352,14 +378,14 @@ static int map_outgrow(struct maps *m, const char *pin_dir, enum map_id id)
 
 	if (!values)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < m->size[id]; i++)
+	for (uint32_t i = 0; i < m->size[id] / (map_rules[id].by_cpu ? (uint32_t)m->cpus : 1); i++)
 		if (bpf_map_lookup_elem(m->outgrown[id], &i, values) >= 0)
-			bpf_map_update_elem(m->fd[id], &i, values, BPF_ANY);
+			map_refill(m, id, i, values);
 	r = pin_remove(pin_dir, MG_ABI_VERSION, name);
 	if (r >= 0)
 		r = pin_put(pin_dir, MG_ABI_VERSION, name, m->fd[id]);
 	if (r < 0)
-		return log_err(r, "%s/" MG_ABI_VERSION "/%s: cannot be exchanged for a larger one",
+		return log_err(r, "%s/" MG_ABI_VERSION "/%s: cannot be exchanged for a new one",
 			       pin_dir, name);
 	closep(&m->outgrown[id]);
 	return 0;
@@ -420,49 +446,4 @@ int maps_program(const struct maps *m, enum port_role role)
 	default:
 		return -1;
 	}
-}
-
-/* --- counters --------------------------------------------------------------------------------- */
-struct mg_counter maps_counter(const struct maps *m, enum map_id id, uint32_t index)
-{
-	_cleanup_(freep) struct mg_counter *cpu = calloc((size_t)m->cpus, sizeof(*cpu));
-	struct mg_counter sum = { 0 };
-
-	if (!cpu || bpf_map_lookup_elem(m->fd[id], &index, cpu) < 0)
-		return sum;
-	for (int i = 0; i < m->cpus; i++) {
-		sum.packets += cpu[i].packets;
-		sum.bytes += cpu[i].bytes;
-		sum.starts += cpu[i].starts;
-	}
-	return sum;
-}
-
-uint64_t maps_event(const struct maps *m, enum mg_event event)
-{
-	_cleanup_(freep) struct mg_event_counter *cpu = calloc((size_t)m->cpus, sizeof(*cpu));
-	uint32_t index = event;
-	uint64_t sum = 0;
-
-	if (!cpu || bpf_map_lookup_elem(m->fd[MAP_COUNTERS_EVENT], &index, cpu) < 0)
-		return 0;
-	for (int i = 0; i < m->cpus; i++)
-		sum += cpu[i].count;
-	return sum;
-}
-
-void maps_counter_reset(const struct maps *m, enum map_id id, uint32_t index)
-{
-	_cleanup_(freep) struct mg_counter *cpu = calloc((size_t)m->cpus, sizeof(*cpu));
-
-	if (cpu)
-		bpf_map_update_elem(m->fd[id], &index, cpu, BPF_ANY);
-}
-
-void maps_counter_copy(const struct maps *m, enum map_id id, uint32_t from, uint32_t to)
-{
-	_cleanup_(freep) struct mg_counter *cpu = calloc((size_t)m->cpus, sizeof(*cpu));
-
-	if (cpu && bpf_map_lookup_elem(m->fd[id], &from, cpu) >= 0)
-		bpf_map_update_elem(m->fd[id], &to, cpu, BPF_ANY);
 }

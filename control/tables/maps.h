@@ -61,8 +61,10 @@ void maps_flows_close(struct maps *maps);
 const char *maps_name(enum map_id id);
 int maps_program(const struct maps *maps, enum port_role role); /* -1: the role has none */
 
-/* Counters are summed, cleared and copied CPU by CPU. */
+/* counters.c. Those of members are in memory as long as slots and pins are. */
 struct mg_counter maps_counter(const struct maps *maps, enum map_id id, uint32_t index);
 uint64_t maps_event(const struct maps *maps, enum mg_event event);
 void maps_counter_reset(const struct maps *maps, enum map_id id, uint32_t index);
-void maps_counter_copy(const struct maps *maps, enum map_id id, uint32_t from, uint32_t to);
+struct mg_counter maps_member_counter(const struct maps *maps, uint32_t member);
+void maps_member_counter_reset(const struct maps *maps, uint32_t member);
+void maps_member_counter_copy(const struct maps *maps, uint32_t from, uint32_t to);

@@ -61,8 +61,7 @@ static int members_move(struct table_service *s, uint32_t base, uint32_t count)
 	entry.member_count = count;
 	for (uint32_t m = 1; m <= old.member_count; m++) {
 		tables_member_memory(t)[entry.member_base + m] = *member_entry(s, m);
-		maps_counter_copy(&t->maps, MAP_COUNTERS_MEMBER, old.member_base + m,
-				  entry.member_base + m);
+		maps_member_counter_copy(&t->maps, old.member_base + m, entry.member_base + m);
 		load_copy(t, old.member_base + m, entry.member_base + m);
 	}
 	s->entry = entry;
@@ -126,7 +125,7 @@ static int member_make(struct table_service *s, uint32_t site, uint32_t *ret)
 		m = member_unused(s);
 	s->member[m] = (struct member){ .use = MEMBER_BOUND, .site = site };
 	site_reference(s->tables, site);
-	maps_counter_reset(&s->tables->maps, MAP_COUNTERS_MEMBER, s->entry.member_base + m);
+	maps_member_counter_reset(&s->tables->maps, s->entry.member_base + m);
 	load_reset(s, m);
 	*member_entry(s, m) = (struct mg_member){ .site = site };
 	member_state_store(member_entry(s, m), MG_DOWN); /* until the caller says otherwise */
@@ -179,8 +178,7 @@ bool tables_member(const struct table_service *s, uint16_t member, struct mg_mem
 	if (member == MG_MEMBER_NONE || member > s->entry.member_count)
 		return false;
 	*ret = *member_entry(s, member);
-	*ret_counter =
-		maps_counter(&s->tables->maps, MAP_COUNTERS_MEMBER, s->entry.member_base + member);
+	*ret_counter = maps_member_counter(&s->tables->maps, s->entry.member_base + member);
 	*ret_slots = s->member[member].owned;
 	return true;
 }
@@ -194,8 +192,7 @@ static void counter_add(struct mg_counter *sum, const struct mg_counter *counter
 
 static void member_add(const struct table_service *s, uint32_t m, struct mg_counter *sum)
 {
-	struct mg_counter counter =
-		maps_counter(&s->tables->maps, MAP_COUNTERS_MEMBER, s->entry.member_base + m);
+	struct mg_counter counter = maps_member_counter(&s->tables->maps, s->entry.member_base + m);
 
 	counter_add(sum, &counter);
 }

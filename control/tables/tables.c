@@ -95,6 +95,7 @@ static void tables_settings(struct tables *t, const struct tables_config *config
 	settings->pin_set_mask = config->pin_sets - 1;
 	settings->service_set_mask = t->maps.size[MAP_SERVICE_SETS] - 1;
 	settings->hash_seed = config->hash_seed;
+	settings->members = t->maps.size[MAP_MEMBERS];
 	tables_limits_set(t, config->limit);
 }
 

@@ -378,7 +378,7 @@ struct mg_settings {
 	__u32 service_set_mask; /* sets in mg_service_sets - 1 */
 	struct mg_limit limit[2]; /* by enum mg_guard, per CPU */
 	__u32 vrf_ports;          /* ports that are in a VRF; 0: none has to be asked */
-	__u32 zero;
+	__u32 members; /* entries of mg_members, and of mg_counters_member for each CPU */
 };
 _Static_assert(sizeof(struct mg_settings) == 56, "control/ writes this as bytes: no padding");
 
@@ -389,12 +389,20 @@ enum mg_guard {
 };
 _Static_assert(MG_GUARD_COUNT == 2, "as many limits as mg_settings has");
 
-/* Values of the per-CPU arrays mg_counters_verdict, _service, _member (same index as mg_members).
- */
+/* Values of the per-CPU arrays mg_counters_verdict, _service. */
 struct mg_counter {
 	__u64 packets, bytes; /* bytes: of the packet as it came, Ethernet included */
 	__u64 starts;         /* TCP SYN and QUIC Initial packets; 0 in mg_counters_verdict */
 };
+
+/* mg_counters_member[CPU * mg_settings.members + index in mg_members], written by that CPU alone.
+ * No per-CPU array of the kernel's, which looks up a pointer for each entry: a further line to
+ * miss. */
+struct mg_member_counter {
+	__u64 packets, bytes, starts; /* as in mg_counter */
+	__u64 zero;
+} __attribute__((aligned(32)));
+_Static_assert(sizeof(struct mg_member_counter) == 32, "half a cache line");
 
 /* Value of the per-CPU array mg_buckets, by enum mg_guard: the time of the next token, which may
  * lie ahead by as much as a burst takes. */

@@ -24,7 +24,8 @@ enum vector_program {
 #define FIXTURE_ANSWERS       1000 /* a second */
 #define FIXTURE_ANSWERS_BURST 100
 #define FIXTURE_VRF           5
-#define FIXTURE_MEMBERS       4 /* numbers of one service in mg_members */
+#define FIXTURE_MEMBERS       4    /* numbers of one service in mg_members */
+#define FIXTURE_MEMBERS_ALL   4096 /* entries of mg_members, as bpf/maps.h has it */
 #define FIXTURE_SLOTS         2 /* numbers of one service in mg_slots; most use the first alone */
 #define FIXTURE_WEIGHT        32768
 
@@ -425,6 +426,7 @@ static inline struct mg_settings fixture_settings(enum vector_program kind)
 		.pin_set_mask = FIXTURE_PIN_SET_MASK,
 		.service_set_mask = FIXTURE_SERVICE_SETS - 1,
 		.vrf_ports = kind == VECTOR_VRF,
+		.members = FIXTURE_MEMBERS_ALL,
 		.limit[MG_GUARD_ANSWERS] = { clock_ns, clock_ns * FIXTURE_ANSWERS_BURST },
 	};
 }

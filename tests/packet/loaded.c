@@ -138,9 +138,15 @@ int loaded_new(struct loaded **ret)
 
 	if (!loaded)
 		return -ENOMEM;
-	loaded->ingress = ingress__open_and_load();
+	loaded->ingress = ingress__open();
 	if (!loaded->ingress)
 		return -errno;
+	r = bpf_map__set_max_entries(loaded->ingress->maps.mg_counters_member,
+				     FIXTURE_MEMBERS_ALL * libbpf_num_possible_cpus());
+	if (!r)
+		r = ingress__load(loaded->ingress);
+	if (r < 0)
+		return r;
 	loaded->egress = egress__open();
 	loaded->edge = edge__open();
 	if (!loaded->egress || !loaded->edge)
@@ -280,7 +286,20 @@ struct mg_counter loaded_service(const struct loaded *loaded, uint32_t service)
 
 struct mg_counter loaded_member(const struct loaded *loaded, uint32_t member)
 {
-	return counter(loaded, "mg_counters_member", member);
+	int fd = loaded_map(loaded, "mg_counters_member");
+	struct mg_counter sum = { 0 };
+
+	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++) {
+		uint32_t index = cpu * FIXTURE_MEMBERS_ALL + member;
+		struct mg_member_counter of_cpu;
+
+		if (bpf_map_lookup_elem(fd, &index, &of_cpu) < 0)
+			abort();
+		sum.packets += of_cpu.packets;
+		sum.bytes += of_cpu.bytes;
+		sum.starts += of_cpu.starts;
+	}
+	return sum;
 }
 
 uint64_t loaded_event(const struct loaded *loaded, enum mg_event event)

@@ -115,8 +115,10 @@ Test(tables, adopts_from_an_older_build, .init = lab_up, .fini = lab_down)
 	struct table_service *s = service(80, 64);
 	uint16_t a = member(s, 1);
 	uint64_t sevens = 7 * (uint64_t)libbpf_num_possible_cpus();
-	struct mg_counter verdict[MG_VERDICT_COUNT];
+	struct mg_counter verdict[MG_VERDICT_COUNT], counter;
 	uint64_t event[MG_EVENT_COUNT];
+	struct mg_member m;
+	uint32_t owned;
 
 	apply_all(s, a, 0);
 	tables_close(&lab.tables);
@@ -127,6 +129,7 @@ Test(tables, adopts_from_an_older_build, .init = lab_up, .fini = lab_down)
 	cr_assert(eq(int, unlink(PIN_DIR "/" MG_ABI_VERSION "/mg_pin_marks"), 0));
 	outgrown_plant("mg_counters_verdict", sizeof(struct mg_counter), MG_CONGESTED + 1);
 	outgrown_plant("mg_counters_event", sizeof(uint64_t), MG_EVENT_NEXT_CHOICE + 1);
+	outgrown_plant("mg_counters_member", sizeof(struct mg_counter), config.members);
 	for (int run = 0; run < 2; run++) { /* the second finds its own */
 		lab_open();
 		tables_verdicts(lab.tables, verdict);
@@ -135,7 +138,11 @@ Test(tables, adopts_from_an_older_build, .init = lab_up, .fini = lab_down)
 		tables_events(lab.tables, event);
 		cr_expect(eq(u64, event[MG_EVENT_NEXT_CHOICE], sevens));
 		cr_expect(eq(u64, event[MG_EVENT_NEXT_CHOICE + 1], 0));
-		cr_expect(eq(u16, slot(service(80, 64), 5).now, a), "what was there is kept");
+		s = service(80, 64);
+		cr_expect(eq(u16, slot(s, 5).now, a), "what was there is kept");
+		cr_assert(tables_member(s, a, &m, &counter, &owned));
+		cr_expect(eq(u64, counter.packets, sevens));
+		cr_expect(eq(u64, counter.starts, sevens));
 		/* That build's pins have no marks, and its programs are still at work. */
 		cr_expect(eq(u64, pin_marks_load(lab.tables->maps.memory[MAP_PIN_MARKS]),
 			     run ? 0 : UINT64_MAX));

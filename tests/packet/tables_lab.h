@@ -182,8 +182,14 @@ static inline void counter_plant(enum map_id id, uint32_t index)
 {
 	_cleanup_(freep) struct mg_counter *cpu =
 		calloc((size_t)lab.tables->maps.cpus, sizeof(*cpu));
+	struct mg_member_counter *of_member = lab.tables->maps.memory[MAP_COUNTERS_MEMBER];
 
-	for (int i = 0; i < lab.tables->maps.cpus; i++)
+	for (int i = 0; i < lab.tables->maps.cpus; i++) {
 		cpu[i] = (struct mg_counter){ .packets = 10, .bytes = 1000, .starts = 1 };
-	cr_assert(eq(int, bpf_map_update_elem(lab.tables->maps.fd[id], &index, cpu, 0), 0));
+		if (id == MAP_COUNTERS_MEMBER)
+			of_member[(uint32_t)i * config.members + index] =
+				(struct mg_member_counter){ 10, 1000, 1, 0 };
+	}
+	if (id != MAP_COUNTERS_MEMBER)
+		cr_assert(eq(int, bpf_map_update_elem(lab.tables->maps.fd[id], &index, cpu, 0), 0));
 }

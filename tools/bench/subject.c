@@ -84,7 +84,7 @@ static int size_maps(struct bpf_object *object, const struct plan *plan, uint32_
 		{ "mg_members", services * MEMBERS + 1 },
 		{ "mg_loads", services * MEMBERS + 1 },
 		{ "mg_counters_service", services + 1 },
-		{ "mg_counters_member", services * MEMBERS + 1 },
+		{ "mg_counters_member", (services * MEMBERS + 1) * libbpf_num_possible_cpus() },
 		{ "mg_pins", pin_sets(plan_flows_max(plan)) },
 		{ "mg_pin_marks", pin_sets(plan_flows_max(plan)) / MG_MARKS_PER_WORD },
 	};
@@ -361,7 +361,8 @@ void subject_apply(struct subject *subject, const struct bench_case *c)
 	uint32_t pinned = two_choice ? (uint64_t)c->flows * PINNED_PCT / 50 : c->flows;
 	struct mg_settings settings = { .hash_seed = 0x5eed,
 					.pin_set_mask = pin_sets(pinned) - 1,
-					.service_set_mask = subject->service_sets - 1 };
+					.service_set_mask = subject->service_sets - 1,
+					.members = subject->services * MEMBERS + 1 };
 	struct mg_slot *slots = subject->slots.at;
 	uint32_t zero = 0;
 
