@@ -54,7 +54,7 @@ start() { # VERSION
 	timeout --kill-after=5 "$guest_seconds" qemu-system-x86_64 -accel tcg,thread=single -cpu "$cpu" -smp 2 -m 1024 -machine q35 \
 		-nodefaults -no-user-config -display none -no-reboot "${nets[@]}" -kernel "$root/build/kernels/$1/vmlinuz" \
 		-initrd "$root/build/kernels/$1/image" -serial "file:$logs/$name-console.log" -serial "file:$logs/$name-results.log" \
-		-append "console=ttyS0,115200 loglevel=5 panic=-1 net.ifnames=0 mitigations=off random.trust_cpu=on MARGAY_TESTS=$tests" \
+		-append "console=ttyS0,115200 loglevel=5 panic=-1 no_timer_check net.ifnames=0 mitigations=off random.trust_cpu=on MARGAY_TESTS=$tests" \
 		>"$logs/$name-qemu.log" 2>&1 </dev/null &
 	pids[$1]=$!
 }
