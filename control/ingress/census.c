@@ -11,10 +11,11 @@
 #define FLOWS      8   /* that a mean time is about */
 #define WINDOW_S   0.5 /* of the rate: and a flow's time */
 #define SEEN_MIN   0.02
-#define PULL       0.8 /* of the error, in a flow's time, where all ends are missed */
-#define LATE_PER   4   /* flows' times late: as bad as if all ends were missed */
-#define LATE_WORST 0.5 /* at most as bad as this part of them missed */
-#define LATE_RIGHT 0.5 /* of what is said: a flow takes that at least, without lateness */
+#define PULL       0.8  /* of the error, in a flow's time, where all ends are missed */
+#define LATE_PER   4    /* flows' times late: as bad as if all ends were missed */
+#define LATE_WORST 0.5  /* at most as bad as this part of them missed */
+#define IDLE_FLOWS 0.05 /* in flight by the law: none are, and what is counted is left over */
+#define LATE_RIGHT 0.5  /* of what is said: a flow takes that at least, without lateness */
 
 void census_note(struct census *c, const struct census_tick *tick, double said_s)
 {
@@ -36,10 +37,12 @@ double census_time(const struct census *c, double said_s)
 
 /* 0: the count is right; 1: it is worth nothing. The root: of few ends missed it is not well known
  * how many, and that error is to be pulled back, too. */
-static double worthless(const struct census_view *view, double time_s)
+static double worthless(const struct census *c, const struct census_view *view, double time_s)
 {
 	double late = fmin(LATE_WORST, view->late_s / (LATE_PER * time_s));
 
+	if (c->rate * time_s < IDLE_FLOWS)
+		return 1;
 	return sqrt(fmin(1, view->missed + late));
 }
 
@@ -57,7 +60,7 @@ double census_correct(const struct census *c, const struct census_tick *tick,
 	double time_s = fmax(census_time(c, said_s) - view->late_s, said_s * LATE_RIGHT);
 	double unseen = ends_unseen(c, tick, view);
 	double error = tick->in_flight - unseen - c->rate * time_s;
-	double pull = PULL * worthless(view, time_s) / time_s;
+	double pull = PULL * worthless(c, view, time_s) / time_s;
 
 	return -unseen - error * -expm1(-pull * tick->passed_s);
 }

@@ -62,6 +62,24 @@ Test(census, where_all_ends_are_seen_in_time_the_count_is_right)
 	}
 }
 
+/* An end that was lost among many, or a remainder of corrections: no later end takes it away. */
+Test(census, what_is_left_when_nothing_begins_goes)
+{
+	struct census c = settled(50, 0.2, 1, 0.1);
+	double in_flight = 1.5, at_s = 0;
+
+	for (; at_s < 10; at_s += TICK_S) {
+		struct census_tick tick = { .in_flight = in_flight, .passed_s = TICK_S };
+
+		census_note(&c, &tick, 0.1);
+		in_flight += census_correct(&c, &tick, &all_seen, 0.1);
+		if (at_s < 1)
+			cr_expect(in_flight == 1.5, "%g after %g s: these may be flows", in_flight,
+				  at_s);
+	}
+	cr_expect(fabs(in_flight) < 1. / 512, "%g", in_flight);
+}
+
 static const struct {
 	const char *name;
 	double ends, in_flight;
