@@ -7,7 +7,7 @@ from labkit import lab, routers
 
 SLOW, SPEED = 9, "0.15"
 END = 18
-RATE = 150
+RATE = 250
 
 
 def _members(pe):
