@@ -46,7 +46,7 @@ void tables_flows_adjust(struct table_service *s, uint16_t member, double flows)
 	int64_t more = llround(flows * MG_LOAD_FLOW);
 	__u32 *at, seen, now;
 
-	if (member == MG_MEMBER_NONE || member > s->entry.member_count)
+	if (!more || member == MG_MEMBER_NONE || member > s->entry.member_count)
 		return;
 	at = &member_load(s, member)->in_flight;
 	seen = __atomic_load_n(at, __ATOMIC_RELAXED);

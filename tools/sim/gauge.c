@@ -88,7 +88,6 @@ struct told gauge_report(struct gauge *g, const struct station *station, double 
 	gauge_change(g, now_s, busy);
 	return (struct told){
 		.sampled_s = now_s,
-		.wait_s = coarse(station_wait(station, now_s), 0.001),
 		.report = { .has = REPORT_CAPACITY | REPORT_SERVICE_TIME | REPORT_ARRIVAL_RATE |
 				   REPORT_IN_FLIGHT | REPORT_UTILISATION | REPORT_WINDOW,
 			    .capacity = g->site->slots,

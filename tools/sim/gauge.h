@@ -24,7 +24,6 @@ struct gauge {
 struct told {
 	struct report report;
 	double sampled_s; /* by the simulation's clock */
-	double wait_s;    /* of a flow that comes now */
 };
 
 void gauge_init(struct gauge *gauge, const struct setup *setup, const struct world_site *site);

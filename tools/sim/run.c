@@ -282,10 +282,8 @@ static void report_sample(struct run *run, size_t site)
 	if (!run->station[site].up)
 		return;
 	run->sent[site] = gauge_report(&run->gauge[site], &run->station[site], run->now_s);
-	if ((int)site == run->setup->liar) {
+	if ((int)site == run->setup->liar)
 		report_lie(&run->sent[site].report);
-		run->sent[site].wait_s = 0;
-	}
 	run_push(run, run->now_s + under_way_s, EVENT_DELIVER, (uint32_t)site, 0);
 }
 

@@ -112,8 +112,3 @@ void station_return(struct station *s, double now_s)
 	for (size_t i = 0; i < s->workers; i++)
 		s->free_s[i] = now_s;
 }
-
-double station_wait(const struct station *s, double now_s)
-{
-	return fmax(0, s->free_s[0] - now_s);
-}

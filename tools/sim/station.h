@@ -29,6 +29,3 @@ void station_done(struct station *station);
 /* Everything in it is lost. */
 void station_fail(struct station *station);
 void station_return(struct station *station, double now_s);
-
-/* For a flow that came now: seconds until a worker takes it. */
-double station_wait(const struct station *station, double now_s);
